@@ -1,0 +1,103 @@
+"""What accounts publishes: creditors and business dates, parties, the state of accounts, and queue changes."""
+
+from datetime import date, datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from shared.events.payload import AccountPayload, AmountMinor, Currency, Payload, SignedMinor
+
+CreditorKind = Literal["creditor", "servicer", "third_party_collector", "debt_buyer", "attorney", "repossessor"]
+ProductClass = Literal["closed_end_loan", "credit_card", "share_negative", "mortgage", "commercial"]
+AccountStatus = Literal["open", "charged_off", "closed"]
+Bucket = Literal["current", "b1_29", "b30_59", "b60_89", "b90_119", "b120_149", "b150_179", "b180_plus"]
+Stage = Literal["current", "early", "mid", "late", "pre_charge_off", "recovery"]
+PartyKind = Literal["natural_person", "business", "estate"]
+
+
+class CreditorUpdated(Payload):
+    """`creditor.updated`, key: creditor id. Whole state."""
+
+    creditor_id: UUID
+    name: str
+    kind: CreditorKind
+    currency: Currency
+    time_zone: str
+    business_date: date | None
+
+
+class BusinessDateAdvanced(Payload):
+    """`business_date.advanced`, key: creditor id. From now on the creditor's book is judged at `business_date`."""
+
+    creditor_id: UUID
+    business_date: date
+    previous: date | None
+
+
+class ContactPoint(Payload):
+    """A way to reach a party, as imported. Personal data: only the party topics carry it."""
+
+    contact_point_id: UUID
+    kind: Literal["phone", "email", "address"]
+    value: str
+    label: Literal["mobile", "home", "work", "other"]
+
+
+class PartyUpdated(Payload):
+    """`party.updated`, key: party id. Personal data: compacted, readable by four services only, tombstone on erasure."""
+
+    party_id: UUID
+    creditor_id: UUID
+    kind: PartyKind
+    given_name: str | None
+    family_name: str | None
+    date_of_birth: date | None
+    language: str | None
+    street: str | None
+    city: str | None
+    region: str | None
+    postal_code: str | None
+    contact_points: tuple[ContactPoint, ...]
+
+
+class AccountState(AccountPayload):
+    """The whole public state of an account at `business_date`; the topic says why it was published."""
+
+    party_id: UUID = Field(description="The primary party.")
+    product_class: ProductClass
+    status: AccountStatus
+    currency: Currency
+    balance_minor: SignedMinor
+    past_due_minor: AmountMinor
+    days_past_due: int = Field(ge=0)
+    oldest_unpaid_due_on: date | None
+    bucket: Bucket
+    stage: Stage
+    past_due_by_bucket: dict[str, int] = Field(description="Past-due minor units by the bucket of each due's own age.")
+    business_date: date
+    snapshot_on: date = Field(description="The date of the snapshot that rules; the next three stand as of it.")
+    principal_minor: SignedMinor | None
+    interest_minor: SignedMinor | None
+    fees_minor: SignedMinor | None
+
+
+class QueueItemChanged(AccountPayload):
+    """`queue.item_entered|exited|assigned`: an account's place in a work queue. Key: account id."""
+
+    work_item_id: UUID
+    queue: str
+    priority: int
+    reasons: tuple[str, ...]
+    exit_reason: str | None = None
+    assigned_to: str | None = Field(default=None, description="The `sub` of the token that leased it.")
+    leased_until: datetime | None = None
+
+
+class WorkItemEscalated(AccountPayload):
+    """`work_item.escalated`: a collector asked for a supervisor's eyes."""
+
+    work_item_id: UUID
+    queue: str
+    escalated_by: str
+    reason: str

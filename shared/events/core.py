@@ -1,0 +1,60 @@
+"""What core banking publishes: payments as they are booked, and the close-of-day snapshot of each account.
+
+These come from outside: unknown fields are ignored, values are checked, and a bad message becomes a dead letter.
+"""
+
+from datetime import date
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from shared.events.payload import MAX_MINOR, Currency
+
+CoreAccountNumber = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
+SourceRef = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128)]
+PositiveMinor = Annotated[int, Field(gt=0, le=MAX_MINOR, strict=True, description="Whole minor units, above zero.")]
+Channel = Literal[
+    "branch",
+    "ach",
+    "card",
+    "check",
+    "lockbox",
+    "share_transfer",
+    "wire",
+    "online",
+    "payroll",
+    "insurance",
+    "agency",
+    "other",
+]
+Component = Literal["interest", "principal", "principal_only", "fees", "costs", "escrow"]
+ReversalReason = Literal["nsf", "returned", "misapplied", "duplicate", "error"]
+
+
+class AllocationLine(BaseModel):
+    """One part of a payment: what it paid. The lines of a payment sum to its amount."""
+
+    model_config = ConfigDict(frozen=True)
+
+    component: Component
+    amount_minor: PositiveMinor
+
+
+class CorePaymentReceived(BaseModel):
+    """`core.payment.received`: one payment, or with `reversal_of` the return of one. Key: the core account number."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    creditor_id: UUID
+    core_account_number: CoreAccountNumber
+    amount_minor: PositiveMinor
+    currency: Currency
+    effective_on: date
+    posted_on: date | None = None
+    channel: Channel
+    source_ref: SourceRef
+    ach_trace: Annotated[str, StringConstraints(pattern=r"^\d{15}$")] | None = None
+    reversal_of: SourceRef | None = None
+    reason: ReversalReason | None = None
+    allocation: tuple[AllocationLine, ...] | None = None

@@ -1,0 +1,32 @@
+"""The base of every event payload and the types that payloads share.
+
+Producers forbid unknown fields (a typing error fails the build, not a consumer); consumers ignore them, so that an
+older consumer survives a newer producer. `Payload` is the producer's side; `consumer_model` derives the other.
+"""
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+MAX_MINOR = 10**15
+"""The largest amount in minor units: exact in a JSON number of any client (2**53 > 9 * 10**15)."""
+
+AmountMinor = Annotated[int, Field(ge=0, le=MAX_MINOR, strict=True, description="Whole minor units of `currency`.")]
+SignedMinor = Annotated[
+    int, Field(ge=-MAX_MINOR, le=MAX_MINOR, strict=True, description="Whole minor units; a credit is negative.")
+]
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217 code.", examples=["USD"])]
+
+
+class Payload(BaseModel):
+    """A flat JSON object that one topic carries. Frozen, and closed to unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class AccountPayload(Payload):
+    """A payload about one account: the key of its topic is `account_id`."""
+
+    creditor_id: UUID
+    account_id: UUID

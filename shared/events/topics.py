@@ -1,0 +1,88 @@
+"""Every topic has one owner, one key, one schema (invariant 7). `emit` checks a payload against this registry."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import BaseModel
+
+from shared.events.accounts import (
+    AccountState,
+    BusinessDateAdvanced,
+    CreditorUpdated,
+    PartyUpdated,
+    QueueItemChanged,
+    WorkItemEscalated,
+)
+from shared.events.core import CorePaymentReceived
+from shared.events.payments import ArrangementState, PaymentPosted, PaymentReversed, PaymentUnapplied, PromiseState
+from shared.events.snapshot import CoreAccountSnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic of the published language.
+
+    `key` names the payload field that is the message key. A `fact` is applied once, in any order; a `state` carries
+    the whole aggregate and its version; a `feed` comes from core banking.
+    """
+
+    name: str
+    owner: Literal["core", "accounts", "payments"]
+    kind: Literal["feed", "fact", "state"]
+    key: str
+    payload: type[BaseModel]
+    version: int = 1
+    is_personal: bool = False
+
+    @property
+    def type(self) -> str:
+        """The CloudEvents type, e.g. `payment.posted.v1`."""
+        return f"{self.name}.v{self.version}"
+
+
+def _states(owner: Literal["accounts", "payments"], payload: type[BaseModel], *names: str) -> list[Topic]:
+    return [Topic(name, owner, "state", "account_id", payload) for name in names]
+
+
+_ALL: list[Topic] = [
+    Topic("core.payment.received", "core", "feed", "core_account_number", CorePaymentReceived),
+    Topic("core.account.snapshot", "core", "feed", "core_account_number", CoreAccountSnapshot),
+    Topic("payment.posted", "payments", "fact", "account_id", PaymentPosted),
+    Topic("payment.reversed", "payments", "fact", "account_id", PaymentReversed),
+    Topic("payment.unapplied", "payments", "fact", "account_id", PaymentUnapplied),
+    *_states(
+        "payments",
+        PromiseState,
+        "promise.made",
+        "promise.kept",
+        "promise.partially_kept",
+        "promise.broken",
+        "promise.cancelled",
+    ),
+    *_states(
+        "payments",
+        ArrangementState,
+        "arrangement.proposed",
+        "arrangement.activated",
+        "arrangement.at_risk",
+        "arrangement.completed",
+        "arrangement.broken",
+        "arrangement.cancelled",
+    ),
+    Topic("creditor.updated", "accounts", "state", "creditor_id", CreditorUpdated),
+    Topic("business_date.advanced", "accounts", "state", "creditor_id", BusinessDateAdvanced),
+    Topic("party.updated", "accounts", "state", "party_id", PartyUpdated, is_personal=True),
+    *_states(
+        "accounts",
+        AccountState,
+        "account.opened",
+        "account.updated",
+        "account.aged",
+        "account.cured",
+        "account.charged_off",
+    ),
+    *_states("accounts", QueueItemChanged, "queue.item_entered", "queue.item_exited", "queue.item_assigned"),
+    Topic("work_item.escalated", "accounts", "fact", "account_id", WorkItemEscalated),
+]
+
+TOPICS: dict[str, Topic] = {topic.name: topic for topic in _ALL}
