@@ -1,0 +1,1 @@
+"""The services of Arrears. None imports another (invariant 1)."""
