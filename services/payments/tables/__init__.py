@@ -1,0 +1,1 @@
+"""The tables of payments, on this service's own registry."""
