@@ -70,9 +70,10 @@ class Party(Base, table=True):
 
 
 class ContactPoint(Base, table=True):
-    """A way to reach a party, as one account's row states it. A party's points are those of all its accounts:
+    """A way to reach a party, as one account's row states it.
 
-    so two rows of one file that know different numbers of the same person never overwrite each other.
+    A party's points are those of all its accounts, so two rows of one file that know different numbers of the same
+    person never overwrite each other.
     """
 
     __tablename__ = "contact_point"

@@ -36,7 +36,7 @@ class ImportFile(Base, table=True):
 
 
 class ImportIssue(Base, table=True):
-    """A line that was rejected (`is_error`), or taken with a warning. The header is line 1; 0 is the file as a whole."""
+    """A line that was rejected (`is_error`), or taken with a warning. The header is line 1; 0 is the whole file."""
 
     __tablename__ = "import_issue"
 
