@@ -1,0 +1,1 @@
+"""Ways to run Arrears: on one machine (`local`), in containers, on Kubernetes."""

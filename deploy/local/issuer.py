@@ -1,0 +1,151 @@
+"""A token issuer for development: signs JWTs and serves their public key at a real JWKS endpoint.
+
+Its key pair is made once for each data directory and never leaves it. It hands a token to whoever can read that key
+file, so it is no identity provider: production pins the issuer of your own.
+"""
+
+import argparse
+import json
+import secrets
+import signal
+import threading
+from collections.abc import Iterable
+from datetime import timedelta
+from functools import cached_property
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from uuid import UUID
+
+from joserfc import jwt
+from joserfc.jwk import ECKey
+
+from deploy.local import ports
+from deploy.local.files import write_private
+from shared.clock import SystemClock
+
+AUDIENCE = "arrears"
+ALGORITHM = "ES256"
+DEFAULT_TTL = timedelta(hours=1)
+_KEY_FILE = "signing-key.json"
+_JWKS_PATH = "/.well-known/jwks.json"
+_CONFIGURATION_PATH = "/.well-known/openid-configuration"
+
+
+class Issuer:
+    """Signs tokens with the key in `key_dir`; start() serves the public half on 127.0.0.1:`port`."""
+
+    def __init__(self, key_dir: Path, port: int) -> None:
+        self.key_dir = key_dir
+        self.port = port
+        self.url = f"http://{ports.LOOPBACK}:{port}"
+        self.jwks_url = f"{self.url}{_JWKS_PATH}"
+        self._server: ThreadingHTTPServer | None = None
+
+    @cached_property
+    def _key(self) -> ECKey:
+        path = self.key_dir / _KEY_FILE
+        if not path.exists():
+            made = ECKey.generate_key("P-256", {"kid": secrets.token_hex(8), "use": "sig", "alg": ALGORITHM})
+            write_private(path, json.dumps(made.as_dict(private=True)))
+        return ECKey.import_key(json.loads(path.read_text()))
+
+    def mint(
+        self,
+        role: str | Iterable[str] = (),
+        creditors: Iterable[UUID] = (),
+        ttl: timedelta = DEFAULT_TTL,
+        sub: str | None = None,
+        scope: str | None = None,
+    ) -> str:
+        """Return a signed token. No creditors means all creditors; `sub` defaults to the (first) role's name."""
+        roles = [role] if isinstance(role, str) else list(role)
+        now = SystemClock().now()
+        claims: dict[str, object] = {
+            "iss": self.url,
+            "aud": AUDIENCE,
+            "sub": sub or (roles[0] if roles else "developer"),
+            "iat": int(now.timestamp()),
+            "exp": int((now + ttl).timestamp()),
+            "jti": secrets.token_hex(16),
+            "roles": roles,
+        }
+        limited_to = sorted({str(creditor) for creditor in creditors})
+        if limited_to:
+            claims["creditors"] = limited_to
+        if scope is not None:
+            claims["scope"] = scope
+        return jwt.encode({"alg": ALGORITHM, "typ": "at+jwt", "kid": self._key.kid}, claims, self._key)
+
+    def jwks(self) -> dict[str, list[object]]:
+        """The public keys, as the JWKS endpoint serves them."""
+        return {"keys": [self._key.as_dict(private=False)]}
+
+    def start(self) -> None:
+        """Serve in a thread of this process. Raises PortInUseError."""
+        ports.require_free({"token issuer": self.port})
+        self._server = self._make_server()
+        threading.Thread(target=self._server.serve_forever, name="issuer", daemon=True).start()
+
+    def stop(self) -> None:
+        """Stop serving."""
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._server = None
+
+    def serve(self) -> None:
+        """Serve in this process until it is told to end (SIGTERM, SIGINT)."""
+        server = self._make_server()
+
+        def stop(_number: int, _frame: object) -> None:
+            # shutdown() waits for the loop that this very thread runs: it must be called from another.
+            threading.Thread(target=server.shutdown).start()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, stop)
+        server.serve_forever()
+        server.server_close()
+
+    def _make_server(self) -> ThreadingHTTPServer:
+        documents = {
+            _JWKS_PATH: json.dumps(self.jwks()).encode(),
+            _CONFIGURATION_PATH: json.dumps(
+                {
+                    "issuer": self.url,
+                    "jwks_uri": self.jwks_url,
+                    "id_token_signing_alg_values_supported": [ALGORITHM],
+                    "response_types_supported": ["token"],
+                    "subject_types_supported": ["public"],
+                }
+            ).encode(),
+        }
+        return ThreadingHTTPServer((ports.LOOPBACK, self.port), _handler(documents))
+
+
+def _handler(documents: dict[str, bytes]) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = documents.get(self.path)
+            self.send_response(200 if body else 404)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body or b"")))
+            self.end_headers()
+            self.wfile.write(body or b"")
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the name that the base class gives)
+            """Be silent: services ask for the keys every minute."""
+
+    return Handler
+
+
+def main() -> None:
+    """Serve as a process of the stack."""
+    parser = argparse.ArgumentParser(prog="python -m deploy.local.issuer")
+    parser.add_argument("--keys", type=Path, required=True)
+    parser.add_argument("--port", type=int, required=True)
+    arguments = parser.parse_args()
+    Issuer(arguments.keys, arguments.port).serve()
+
+
+if __name__ == "__main__":
+    main()
