@@ -63,7 +63,7 @@ class Payment(Base, table=True):
 
 
 class Allocation(Base, table=True):
-    """What a payment paid, per component. The lines of a payment sum to its amount; a held directed one has them too."""
+    """What a payment paid, per component. The lines sum to its amount; a held payment has them if it was directed."""
 
     __tablename__ = "allocation"
     __table_args__ = (CheckConstraint("amount_minor > 0", name="amount_positive"),)
@@ -89,7 +89,8 @@ class Reversal(Base, table=True):
     currency: str = Field(max_length=3)
     reason: str
     effective_on: date
-    posted_on: date
+    posted_on: date | None = None
+    """Null only while its payment is held for a creditor that has no business date yet."""
     origin: str
     booked_on: date | None = None
     taken_at: datetime = Field(sa_type=DateTime(timezone=True))

@@ -1,0 +1,240 @@
+"""What becomes of a payment that arrives: posted, held, already known, the core's echo of ours, or refused.
+
+Pure: `decide` gets the command and the facts that a batch has loaded, and returns a value. It never raises for what
+a caller may send.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from hashlib import sha256
+from typing import Final, Literal
+from uuid import UUID
+
+from services.payments.domain.allocation import Basis, Line, Owed, allocate, merged, order_for
+from shared.errors import Refusal
+
+UnappliedReason = Literal["account-unknown", "currency-mismatch"]
+Origin = Literal["core", "ours"]
+CORE = "core"
+
+
+@dataclass(frozen=True)
+class PostPayment:
+    """A payment to post. `payment_id` is the id that it gets if it is new.
+
+    `creditor_id` is null when the caller named a bare `account_id`: such an account must be known. `creditors` limits
+    what the caller may see (null: everything). Amounts are minor units; `allocation` null means by waterfall.
+    """
+
+    payment_id: UUID
+    account_id: UUID
+    creditor_id: UUID | None
+    core_account_number: str | None
+    amount_minor: int
+    currency: str
+    effective_on: date
+    posted_on: date | None
+    channel: str
+    source: str
+    source_ref: str
+    ach_trace: str | None = None
+    allocation: tuple[Line, ...] | None = None
+    reallocation_of: UUID | None = None
+    creditors: frozenset[UUID] | None = None
+    taken_by: str | None = None
+
+    @property
+    def origin(self) -> Origin:
+        """Whose entry it is: the core's when core banking sent it, else ours."""
+        return "core" if self.source == CORE else "ours"
+
+    @cached_property
+    def content_hash(self) -> bytes:
+        """Equal for equal content. The pair and the account id that follows from it are the same content."""
+        posted_on = self.posted_on or (self.effective_on if self.source == CORE else None)
+        lines = None if self.allocation is None else [(line.component, line.amount_minor) for line in self.allocation]
+        content = (
+            "payment",
+            self.account_id.hex,
+            self.amount_minor,
+            self.currency,
+            self.effective_on.isoformat(),
+            posted_on and posted_on.isoformat(),
+            self.channel,
+            self.ach_trace,
+            lines,
+        )
+        return sha256(repr(content).encode()).digest()
+
+
+PaymentStatus = Literal["unapplied", "posted", "reversed"]
+
+TRANSITIONS: Final[Mapping[PaymentStatus, frozenset[PaymentStatus]]] = {
+    # Held money is posted when its account opens, or goes back before that.
+    "unapplied": frozenset({"posted", "reversed"}),
+    "posted": frozenset({"reversed"}),
+    # One reversal takes the whole amount back; money that comes again is another payment.
+    "reversed": frozenset(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What payments knows of an account when it posts to it."""
+
+    creditor_id: UUID
+    currency: str
+    product_class: str
+    status: str
+    business_date: date
+    owed: Owed
+
+
+@dataclass(frozen=True, slots=True)
+class Creditor:
+    """The days a creditor lives in: its business date (null before the first import), and the calendar's in its zone."""
+
+    business_date: date | None
+    local_date: date
+
+
+@dataclass(frozen=True, slots=True)
+class KnownReference:
+    """What was first sent under a source reference."""
+
+    content_hash: bytes
+    payment_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class OurPayment:
+    """A payment of ours whose id the core sent back as its own reference."""
+
+    payment_id: UUID
+    creditor_id: UUID
+    account_id: UUID
+    amount_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """Post it, with this allocation and booking day."""
+
+    posted_on: date
+    allocation: tuple[Line, ...]
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Keep it, visibly, until its account is here in its currency."""
+
+    posted_on: date | None
+    reason: UnappliedReason
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """It is here already: the answer is the first one's."""
+
+    payment_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Echo:
+    """The core has booked a payment of ours: nothing is posted, ours learns the day."""
+
+    payment_id: UUID
+    booked_on: date
+
+
+Decision = Posted | Held | Duplicate | Echo | Refusal
+
+
+def decide(
+    command: PostPayment,
+    *,
+    account: Account | None,
+    creditor: Creditor,
+    known: KnownReference | None,
+    ours: OurPayment | None,
+    paid: Mapping[str, int],
+) -> Decision:
+    """Decide on one payment.
+
+    Args:
+        command: the payment.
+        account: its account, or None when accounts has not announced it yet.
+        creditor: the creditor's days.
+        known: what its source reference was first used for.
+        ours: the payment of ours that the core's reference names.
+        paid: what unreversed payments beyond the snapshot paid already, minor units by component.
+    """
+    if account is None and command.creditor_id is None:
+        return Refusal("account-unknown", f"No account {command.account_id} is known here.", "account_id")
+    if known is not None:
+        return _known_before(command, known)
+    if ours is not None:
+        return _echo(command, ours)
+    refusal = _refuse(command, account, creditor)
+    if refusal is not None:
+        return refusal
+    if account is None:
+        return Held(_posted_on(command, creditor.business_date), "account-unknown")
+    business_date = latest(creditor.business_date, account.business_date)
+    posted_on = _posted_on(command, business_date) or account.business_date
+    allocation, basis = allocation_of(command.amount_minor, command.allocation, account, posted_on, paid)
+    return Posted(posted_on, allocation, basis)
+
+
+def allocation_of(
+    amount_minor: int, directed: tuple[Line, ...] | None, account: Account, on: date, paid: Mapping[str, int]
+) -> tuple[tuple[Line, ...], Basis]:
+    """The allocation of a payment to a known account: as directed, else by the product's waterfall of that day."""
+    if directed is not None:
+        return merged(directed), "directed"
+    order = order_for(account.product_class, account.status, on)
+    return allocate(amount_minor, order, account.owed.after(paid)), "waterfall"
+
+
+def latest(*days: date | None) -> date | None:
+    """The latest of the days that are known."""
+    return max((day for day in days if day is not None), default=None)
+
+
+def _known_before(command: PostPayment, known: KnownReference) -> Duplicate | Refusal:
+    if known.payment_id is not None and known.content_hash == command.content_hash:
+        return Duplicate(known.payment_id)
+    return _conflict(command, "was used before, with other content")
+
+
+def _echo(command: PostPayment, ours: OurPayment) -> Echo | Refusal:
+    sent = (command.account_id, command.amount_minor, command.currency)
+    if sent != (ours.account_id, ours.amount_minor, ours.currency):
+        return _conflict(command, "is the id of a payment with another account, amount or currency")
+    return Echo(ours.payment_id, command.posted_on or command.effective_on)
+
+
+def _conflict(command: PostPayment, why: str) -> Refusal:
+    return Refusal("source-ref-conflict", f"{command.source} reference {command.source_ref!r} {why}.", "source_ref")
+
+
+def _refuse(command: PostPayment, account: Account | None, creditor: Creditor) -> Refusal | None:
+    directed = command.allocation
+    if directed is not None and sum(line.amount_minor for line in directed) != command.amount_minor:
+        return Refusal("allocation-mismatch", "The allocation does not sum to amount_minor.", "allocation")
+    horizon = latest(creditor.business_date, creditor.local_date, account and account.business_date)
+    if horizon is not None and command.effective_on > horizon:
+        return Refusal("effective-date-in-future", f"effective_on is after {horizon}.", "effective_on")
+    if account is not None and command.currency != account.currency:
+        return Refusal("currency-mismatch", f"The account is in {account.currency}.", "currency")
+    return None
+
+
+def _posted_on(command: PostPayment, business_date: date | None) -> date | None:
+    if command.posted_on is not None:
+        return command.posted_on
+    return command.effective_on if command.origin == "core" else business_date
