@@ -1,0 +1,44 @@
+"""`complete`: the item was worked. It is withheld to its follow-up; a change of queue offers the account at once."""
+
+from datetime import date
+from uuid import UUID
+
+from services.accounts.domain.work_item import Action, withhold
+from services.accounts.handlers.held_item import Actor, hold_item, work_item_out
+from services.accounts.handlers.queue_membership import queue_event, refresh_queues
+from services.accounts.schemas.work_items import WorkItemOut
+from services.accounts.store.history import HistoryFact, record_history
+from services.accounts.store.queues import set_escalation, update_items
+from shared.db.transaction import Tx
+from shared.errors import Refusal
+
+
+async def complete(
+    tx: Tx, work_item_id: UUID, actor: Actor, *, follow_up_on: date | None = None, resolve_escalation: bool = False
+) -> WorkItemOut | Refusal:
+    """Completes a leased item. Refuses as `domain.work_item.withhold` does, and `forbidden` to resolve an escalation."""
+    held = await hold_item(tx, work_item_id, actor)
+    if isinstance(held, Refusal):
+        return held
+    if resolve_escalation and not actor.is_supervisor:
+        return Refusal("forbidden", "an escalation is resolved by who may edit queues", "resolve_escalation")
+    item = withhold(
+        held.item, Action.COMPLETE, sub=actor.sub, business_date=held.business_date, until=follow_up_on
+    )
+    if isinstance(item, Refusal):
+        return item
+    await update_items(tx, [item])
+    tx.emit("queue.item_assigned", queue_event(item), version=item.version)
+    detail = {
+        "queue": item.queue,
+        "work_item_id": str(item.work_item_id),
+        "by": actor.sub,
+        "withheld_until": None if item.withheld_until is None else item.withheld_until.isoformat(),
+        "resolved_escalation": resolve_escalation,
+    }
+    fact = HistoryFact(item.account_id, item.creditor_id, held.business_date, "work_item.completed", detail)
+    await record_history(tx, [fact])
+    if resolve_escalation:
+        await set_escalation(tx, item.account_id, None)
+        await refresh_queues(tx, [item.account_id], {item.creditor_id: held.business_date})
+    return work_item_out(item)

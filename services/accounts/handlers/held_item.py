@@ -1,0 +1,64 @@
+"""The steps that every action on a work item shares: find it, lock its account, read it again, answer with it."""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from services.accounts.domain.work_item import WorkItem
+from services.accounts.schemas.work_items import WorkItemOut
+from services.accounts.store.queues import load_item
+from shared.db.locks import lock
+from shared.db.transaction import Tx
+from shared.errors import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: the token's subject, its creditors (None: all) and whether it may act on others' items."""
+
+    sub: str
+    creditors: frozenset[UUID] | None = None
+    is_supervisor: bool = False
+
+    def may_see(self, creditor_id: UUID) -> bool:
+        """Whether the creditor is among the token's."""
+        return self.creditors is None or creditor_id in self.creditors
+
+
+@dataclass(frozen=True, slots=True)
+class HeldItem:
+    """A work item read under its account's lock, and the business date of its creditor."""
+
+    item: WorkItem
+    business_date: date
+
+
+async def hold_item(tx: Tx, work_item_id: UUID, actor: Actor) -> HeldItem | Refusal:
+    """Locks the item's account and reads the item. Refuses with `work-item-unknown`, also for another's creditor."""
+    found = await load_item(tx, work_item_id)
+    if found is None or not actor.may_see(found.creditor_id):
+        return Refusal("work-item-unknown", "no such work item")
+    await lock(tx, creditors=[found.creditor_id], accounts=[found.account_id])
+    item = await load_item(tx, work_item_id)
+    business_date = await tx.fetchval("SELECT business_date FROM creditor WHERE creditor_id = $1", found.creditor_id)
+    # items are never deleted, and an account has its item only since its creditor has a business date
+    if item is None or business_date is None:
+        msg = f"work item {work_item_id} without its creditor's business date"
+        raise LookupError(msg)
+    return HeldItem(item, business_date)
+
+
+def work_item_out(item: WorkItem) -> WorkItemOut:
+    """The HTTP form of a work item."""
+    return WorkItemOut(
+        work_item_id=item.work_item_id,
+        account_id=item.account_id,
+        creditor_id=item.creditor_id,
+        queue=item.queue,
+        priority=item.priority,
+        reasons=item.reasons,
+        status=item.status.value,
+        assigned_to=item.holder,
+        leased_until=item.leased_until,
+        withheld_until=item.withheld_until,
+    )

@@ -1,0 +1,75 @@
+"""`next`: leases the best item of a queue that nobody holds, to the token's subject, for 30 minutes.
+
+Candidates are read without a lock, then taken one by one: an account that another transaction holds is passed over,
+the rest are checked again under their lock. So any number of collectors ask at once and each gets another item.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from uuid import UUID
+
+from services.accounts.domain.work_item import WorkItem, is_offered, lease
+from services.accounts.handlers.held_item import Actor, work_item_out
+from services.accounts.handlers.queue_membership import queue_event
+from services.accounts.schemas.work_items import WorkItemOut
+from services.accounts.store.offers import Candidate, queue_head
+from services.accounts.store.predicates import Definitions
+from services.accounts.store.queues import load_definitions, load_item, load_placements, update_items
+from shared.db.locks import try_lock
+from shared.db.transaction import Tx
+from shared.errors import Refusal
+
+PAGE = 20
+MAX_LOOKS = 5
+PAUSE_SECONDS = 0.02
+
+
+async def next_item(tx: Tx, queue: str, actor: Actor) -> WorkItemOut | Refusal | None:
+    """The item now leased to the actor, or None when nothing is on offer. Refuses with `queue-unknown`.
+
+    Accounts that are being written at this moment are looked at again, up to `MAX_LOOKS` times.
+    """
+    definitions = await load_definitions(tx)
+    definition = next((d for d in definitions if d.code == queue), None)
+    if definition is None or not (definition.creditor_id is None or actor.may_see(definition.creditor_id)):
+        return Refusal("queue-unknown", "no such queue")
+    creditors = None if actor.creditors is None else sorted(actor.creditors)
+    tried: set[UUID] = set()
+    for _ in range(MAX_LOOKS):
+        busy: set[UUID] = set()
+        while head := await queue_head(tx, queue, creditors=creditors, exclude=sorted(tried), limit=PAGE):
+            leased = await _lease_first(tx, head, definitions, actor, busy)
+            if leased is not None:
+                return work_item_out(leased)
+            tried.update(candidate.work_item_id for candidate in head)
+        if not busy:
+            return None
+        tried -= busy
+        await asyncio.sleep(PAUSE_SECONDS)
+    return None
+
+
+async def _lease_first(
+    tx: Tx, head: Sequence[Candidate], definitions: Definitions, actor: Actor, busy: set[UUID]
+) -> WorkItem | None:
+    for candidate in head:
+        if not await try_lock(tx, candidate.account_id):
+            busy.add(candidate.work_item_id)
+            continue
+        item = await load_item(tx, candidate.work_item_id)
+        if item is None or not is_offered(item, now=tx.clock.now(), business_date=candidate.business_date):
+            continue
+        if not await _still_wanted(tx, item, candidate, definitions):
+            continue
+        leased = lease(item, holder=actor.sub, now=tx.clock.now())
+        await update_items(tx, [leased])
+        tx.emit("queue.item_assigned", queue_event(leased), version=leased.version)
+        return leased
+    return None
+
+
+async def _still_wanted(tx: Tx, item: WorkItem, candidate: Candidate, definitions: Definitions) -> bool:
+    """Whether the queue still wants the account and offers it, where a night's run has not come by yet."""
+    dates = {candidate.creditor_id: candidate.business_date}
+    placements = await load_placements(tx, definitions, [item.account_id], dates)
+    return any(placement.queue == item.queue and placement.is_offerable for placement, _ in placements)

@@ -1,0 +1,24 @@
+"""`release`: the holder, or a supervisor, gives an item back. It is offered again at once, at its old place."""
+
+from uuid import UUID
+
+from services.accounts.domain.work_item import Action, give_back
+from services.accounts.handlers.held_item import Actor, hold_item, work_item_out
+from services.accounts.handlers.queue_membership import queue_event
+from services.accounts.schemas.work_items import WorkItemOut
+from services.accounts.store.queues import update_items
+from shared.db.transaction import Tx
+from shared.errors import Refusal
+
+
+async def release(tx: Tx, work_item_id: UUID, actor: Actor) -> WorkItemOut | Refusal:
+    """Releases a leased item. Refuses with `not-lease-holder` or `work-item-superseded`."""
+    held = await hold_item(tx, work_item_id, actor)
+    if isinstance(held, Refusal):
+        return held
+    item = give_back(held.item, Action.RELEASE, sub=actor.sub, may_release_others=actor.is_supervisor)
+    if isinstance(item, Refusal):
+        return item
+    await update_items(tx, [item])
+    tx.emit("queue.item_assigned", queue_event(item), version=item.version)
+    return work_item_out(item)

@@ -1,0 +1,136 @@
+"""The exception tree, and the one registry of the codes that a client may see.
+
+A domain refuses by returning a `Refusal`, a value; the edge turns it into a `Problem`, which becomes problem+json.
+A code is stable: it keeps its name, its status and its meaning.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+class ArrearsError(Exception):
+    """The root of every exception that this project raises on purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a command was not done: a value, so that one item of a batch is refused and its neighbours are not.
+
+    `code` stands in `PROBLEMS`; `detail` is for a person and holds no personal data; `field` names the input at fault.
+    """
+
+    code: str
+    detail: str
+    field: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.code not in PROBLEMS:
+            raise KeyError(f"{self.code!r} is not registered in shared.errors.PROBLEMS")
+
+
+class Problem(ArrearsError):  # noqa: N818 - the name of the thing in RFC 9457
+    """An answer that is not a success. Its status defaults to the registered status of its code."""
+
+    def __init__(
+        self,
+        code: str,
+        detail: str,
+        *,
+        status: int | None = None,
+        field: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        registered, title = PROBLEMS[code]
+        self.code = code
+        self.status = registered if status is None else status
+        self.title = title
+        self.detail = detail
+        self.field = field
+        self.headers = dict(headers or {})
+
+    @classmethod
+    def of(cls, refusal: Refusal, *, headers: Mapping[str, str] | None = None) -> "Problem":
+        """Return the problem that answers a refused command."""
+        return cls(refusal.code, refusal.detail, field=refusal.field, headers=headers)
+
+
+PROBLEMS: dict[str, tuple[int, str]] = {
+    # The edge
+    "validation-error": (422, "The request does not match its schema"),
+    "malformed-request": (400, "The request cannot be read"),
+    "unauthenticated": (401, "No valid access token"),
+    "forbidden": (403, "The token does not allow this"),
+    "not-found": (404, "There is no such thing, or the token may not see it"),
+    "method-not-allowed": (405, "The path does not take this method"),
+    "unsupported-media-type": (415, "The content type is not taken here"),
+    "body-too-large": (413, "The body is larger than allowed"),
+    "cursor-invalid": (400, "The cursor was not made by this list"),
+    "idempotency-key-required": (400, "This call needs an Idempotency-Key"),
+    "idempotency-key-invalid": (400, "The Idempotency-Key is malformed"),
+    "idempotency-key-reused": (422, "The Idempotency-Key was used with another body"),
+    "idempotency-key-in-flight": (409, "A request with this Idempotency-Key is still running"),
+    "precondition-required": (428, "This update needs If-Match"),
+    "precondition-failed": (412, "The object has changed since it was read"),
+    "busy": (503, "The service is at its limit; try again"),
+    "unavailable": (503, "A part that this call needs does not answer"),
+    "internal-error": (500, "The service failed; the failure is logged"),
+    "same-person": (403, "Nobody approves their own proposal"),
+    # Creditors, business dates, imports
+    "creditor-unknown": (404, "There is no such creditor"),
+    "currency-change": (409, "A creditor with accounts keeps its currency"),
+    "time-zone-unknown": (422, "The time zone is not in the IANA database"),
+    "business-date-in-past": (422, "The business date never moves back"),
+    "business-date-in-future": (422, "The business date never passes today in the creditor's zone"),
+    "business-date-unset": (409, "The creditor has no business date yet; import a snapshot first"),
+    "import-unknown": (404, "There is no such import"),
+    "header-invalid": (422, "The header of the file is not the one that is documented"),
+    "file-truncated": (422, "The last line of the file is not complete"),
+    "oldest-unpaid-due-on-required": (422, "A past-due amount needs the date that it is due since"),
+    "oldest-unpaid-due-on-not-past": (422, "The oldest unpaid due date must lie before the business date"),
+    "account-duplicate": (422, "The account stands twice in one file"),
+    "currency-mismatch": (422, "The currency is not the account's"),
+    # Accounts and work
+    "account-unknown": (404, "There is no such account"),
+    "as-of-in-future": (422, "The date lies after the business date"),
+    "as-of-before-history": (422, "The date lies before the first snapshot"),
+    "queue-unknown": (404, "There is no such queue"),
+    "predicate-invalid": (422, "The predicate of the queue cannot be read"),
+    "predicate-too-large": (422, "The definition holds too many conditions"),
+    "predicate-field-unknown": (422, "The predicate asks about a field that is not in the vocabulary"),
+    "predicate-operator-invalid": (422, "The field does not take this operator"),
+    "predicate-value-invalid": (422, "The field does not take this value"),
+    "priority-invalid": (422, "The priority of the queue cannot be read"),
+    "queue-code-invalid": (422, "The code of a queue is lower-case letters, digits and _"),
+    "queue-definition-invalid": (422, "The definition of the queue cannot be read"),
+    "queue-limit-reached": (409, "There are as many queues as there may be"),
+    "rank-taken": (409, "Another queue has this rank"),
+    "work-item-unknown": (404, "There is no such work item"),
+    "work-item-superseded": (409, "The account has left the queue"),
+    "not-lease-holder": (409, "Someone else holds the work item"),
+    "snooze-in-past": (422, "The item is snoozed until a moment that has passed"),
+    "follow-up-in-past": (422, "The follow-up lies before the business date"),
+    # Payments
+    "payment-unknown": (404, "There is no such payment"),
+    "source-ref-conflict": (409, "The source reference was used for another payment"),
+    "effective-date-in-future": (422, "The effective date lies after the business date and after today"),
+    "allocation-mismatch": (422, "The allocation does not sum to the payment"),
+    "payment-not-posted": (409, "The payment is not posted"),
+    "payment-already-reversed": (409, "The payment was reversed before"),
+    "nacha-file-invalid": (422, "The Nacha file is broken; nothing of it was applied"),
+    # Promises and arrangements
+    "promise-unknown": (404, "There is no such promise"),
+    "arrangement-unknown": (404, "There is no such arrangement"),
+    "account-not-here": (409, "The account has not arrived here yet; try again"),
+    "arrangement-open": (409, "The account has an open arrangement"),
+    "due-on-in-past": (422, "A due date lies before the business date"),
+    "schedule-invalid": (422, "The schedule cannot be built from these terms"),
+    "authority-exceeded": (403, "The terms are beyond the authority of this role"),
+    "account-not-eligible": (409, "The account's state does not allow this"),
+    "transition-refused": (409, "The state does not allow this step"),
+    # Messages
+    "message-undecodable": (422, "The message cannot be decoded"),
+    "message-invalid": (422, "The message does not match the schema of its topic"),
+    "handler-failed": (500, "The handler failed on this message alone"),
+}
+"""Every code: its HTTP status and its title. Add a code here before using it; each stands once."""
