@@ -117,6 +117,8 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "allocation-mismatch": (422, "The allocation does not sum to the payment"),
     "payment-not-posted": (409, "The payment is not posted"),
     "payment-already-reversed": (409, "The payment was reversed before"),
+    "reversal-mismatch": (422, "The reversal does not name its payment's account, amount or currency"),
+    "nacha-file-unknown": (404, "There is no such Nacha file"),
     "nacha-file-invalid": (422, "The Nacha file is broken; nothing of it was applied"),
     # Promises and arrangements
     "promise-unknown": (404, "There is no such promise"),
