@@ -149,7 +149,12 @@ class AccountModel:
     def _due_dates(self, snapshot: Snapshot, first: date, until: date) -> list[date]:
         """Every due date from the first to the last day, both with them, found a day at a time."""
         given = [on for on in (snapshot.oldest if snapshot.past_due else None, snapshot.next_due) if on]
-        day_of_month = max(on.day for on in given)
+        if snapshot.frequency == "semimonthly":
+            fitting = [low for low in range(1, 16) if all(on.day in _pair(on, low) for on in given)]
+            largest = max(on.day for on in given)
+            day_of_month = fitting[0] if fitting else largest if largest <= 15 else min(largest - 15, 15)
+        else:
+            day_of_month = max(on.day for on in given)
         dates, day = [], first
         while day <= until:
             if day == first or _is_due(day, first, snapshot.frequency, day_of_month):
@@ -167,7 +172,8 @@ class AccountModel:
         if not before:
             return None
         base = max(before, key=lambda snapshot: (snapshot.on, snapshot.received))
-        dues = self._dues(base, ruling.on)
+        # As far ahead as the money of a part payment can reach: ten years.
+        dues, paid = self._dues(base, ruling.on + timedelta(days=3653)), 0
         booked = [
             other
             for other in self.entries.values()
@@ -180,8 +186,10 @@ class AccountModel:
         ]
         for other in sorted(booked, key=lambda one: (one.effective, one.posted, one.id)):
             if other.id == entry.id:
-                return dues[0][0] if dues else None
+                still_open = _cut(dues, max(0, base.balance - paid))
+                return still_open[0][0] if still_open else None
             dues = _pay(dues, other.dues)
+            paid += other.dues
         return None
 
 
@@ -209,11 +217,15 @@ def _is_due(day: date, first: date, frequency: str | None, day_of_month: int) ->
                 and (day.year * 12 + day.month - first.year * 12 - first.month) % 3 == 0
             )
         case "semimonthly":
-            low = day_of_month if day_of_month <= 15 else min(day_of_month - 15, 15)
-            high = last if low == 15 else min(low + 15, last)
-            return day.day in {low, high}
+            return day.day in _pair(day, day_of_month)
         case _:
             return False
+
+
+def _pair(day: date, low: int) -> set[int]:
+    """The two days of a semimonthly month: d and d+15; the 15th pairs with month end."""
+    last = monthrange(day.year, day.month)[1]
+    return {low, last if low == 15 else min(low + 15, last)}
 
 
 def _pay(dues: list[tuple[date, int]], money: int) -> list[tuple[date, int]]:
