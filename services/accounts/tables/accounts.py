@@ -108,6 +108,8 @@ class Account(Base, table=True):
     __tablename__ = "account"
     __table_args__ = (
         Index("ix_account_creditor_id_core_account_number", "creditor_id", "core_account_number", unique=True),
+        # The nightly scan walks a creditor's book in this order.
+        Index("ix_account_creditor_id_account_id", "creditor_id", "account_id"),
         Index(
             "ix_account_creditor_id_next_aging_on",
             "creditor_id",
@@ -171,27 +173,30 @@ class Account(Base, table=True):
 class AccountSnapshot(Base, table=True):
     """One account at the close of one day, as the core stated it; or the mark that a complete file left it out.
 
-    One row per day and kind: the last received of a day rules it. `received_no` orders the two kinds of one day.
+    One row per day and kind: of one day the last received counts. A row that arrives takes away the mark of its day,
+    so a mark that stands beside a row of the same day came after it.
     """
 
     __tablename__ = "account_snapshot"
 
     account_id: UUID = Field(primary_key=True)
+    is_absent: bool = Field(primary_key=True)
     business_date: date = Field(primary_key=True)
-    is_absent: bool = Field(default=False, primary_key=True)
-    received_no: int = Field(sa_column=Column(BigInteger, nullable=False))
-    status: str = "open"
-    balance_minor: int = Field(default=0, sa_type=BigInteger)
+    party_id: UUID | None = None
+    product_class: str
+    status: str
+    opened_on: date | None = None
+    charged_off_on: date | None = None
+    credit_limit_minor: int | None = Field(default=None, sa_type=BigInteger)
+    balance_minor: int = Field(sa_type=BigInteger)
     principal_minor: int | None = Field(default=None, sa_type=BigInteger)
     interest_minor: int | None = Field(default=None, sa_type=BigInteger)
     fees_minor: int | None = Field(default=None, sa_type=BigInteger)
-    past_due_minor: int = Field(default=0, sa_type=BigInteger)
+    past_due_minor: int = Field(sa_type=BigInteger)
     oldest_unpaid_due_on: date | None = None
     installment_minor: int | None = Field(default=None, sa_type=BigInteger)
     frequency: str | None = None
     next_due_on: date | None = None
-    charged_off_on: date | None = None
-    product_class: str
 
 
 class Entry(Base, table=True):
@@ -214,7 +219,7 @@ class Entry(Base, table=True):
     channel: str
     source: str
     source_ref: str
-    allocation: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
+    allocation: dict[str, int] = Field(sa_column=Column(JSONB, nullable=False))  # minor units by component
     received_at: datetime = Field(sa_type=_AT)
 
 
@@ -280,7 +285,10 @@ class ArrangementView(Base, table=True):
     made_at: datetime = Field(sa_type=_AT)
     next_due_on: date | None = None
     resolved_on: date | None = None
-    installments: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
+    terms: dict[str, Any] = Field(
+        sa_column=Column(JSONB, nullable=False),
+        description='{"installments": [...]}: an object, for an array of JSON arrays would be taken for a matrix.',
+    )
     version: int = Field(sa_type=BigInteger)
 
 

@@ -1,0 +1,1 @@
+"""The reads of accounts: select, schema rows, cursor pages."""

@@ -1,0 +1,1 @@
+"""The HTTP models of accounts. Table models never leave the service."""

@@ -1,0 +1,105 @@
+"""Creditors and their aging policies. A creditor's business date is read under its lock, which a run takes alone."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from services.accounts.domain.delinquency import StagePolicy, default_stages
+from services.accounts.domain.dues import ProductClass
+from services.accounts.tables.accounts import AGING_POLICY, CREDITOR
+from shared.db.sets import load_rows, upsert_rows
+from shared.db.transaction import Tx
+from shared.events.accounts import BusinessDateAdvanced, CreditorUpdated
+
+
+@dataclass(frozen=True, slots=True)
+class Creditor:
+    """Whose debts these are. `version` counts over `creditor.updated` and `business_date.advanced`."""
+
+    creditor_id: UUID
+    name: str
+    kind: str
+    currency: str
+    time_zone: str
+    business_date: date | None = None
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """Where stages begin, by creditor and product; a product without a policy of its own has the shipped one."""
+
+    own: Mapping[tuple[UUID, str], StagePolicy]
+
+    def of(self, creditor_id: UUID, product_class: ProductClass) -> StagePolicy:
+        """The policy of a product of a creditor."""
+        return self.own.get((creditor_id, product_class)) or default_stages(product_class)
+
+
+async def load_creditors(tx: Tx, creditor_ids: Iterable[UUID]) -> dict[UUID, Creditor]:
+    """The creditors that exist, by id."""
+    rows = await load_rows(tx, CREDITOR, "creditor_id", sorted(set(creditor_ids)))
+    return {row["creditor_id"]: Creditor(**dict(row)) for row in rows}
+
+
+async def load_policies(tx: Tx, creditor_ids: Iterable[UUID]) -> Policies:
+    """The policies that differ from the shipped ones."""
+    rows = await load_rows(tx, AGING_POLICY, "creditor_id", sorted(set(creditor_ids)))
+    return Policies({(row["creditor_id"], row["product_class"]): _policy(row) for row in rows})
+
+
+def _policy(row: Mapping[str, Any]) -> StagePolicy:
+    return StagePolicy(row["early_from"], row["mid_from"], row["late_from"], row["pre_charge_off_from"])
+
+
+async def save_creditor(tx: Tx, creditor: Creditor) -> None:
+    """Writes a creditor and publishes it: whole state, at its version."""
+    await upsert_rows(tx, CREDITOR, [_row(creditor)], key=["creditor_id"])
+    tx.emit("creditor.updated", _state(creditor), version=creditor.version)
+
+
+async def move_business_date(tx: Tx, creditor: Creditor, business_date: date) -> Creditor | None:
+    """Opens a business date and publishes it; None when another transaction has moved it meanwhile.
+
+    The condition on the date that the caller saw makes it safe without the creditor's lock, for the first date.
+    """
+    version = await tx.fetchval(
+        "UPDATE creditor SET business_date = $2, version = version + 2"
+        " WHERE creditor_id = $1 AND business_date IS NOT DISTINCT FROM $3 RETURNING version",
+        creditor.creditor_id,
+        business_date,
+        creditor.business_date,
+    )
+    if version is None:
+        return None
+    moved = Creditor(**{**_row(creditor), "business_date": business_date, "version": version})
+    # The date first: whoever learns it from `creditor.updated` alone would not know that it was opened.
+    tx.emit(
+        "business_date.advanced",
+        BusinessDateAdvanced(
+            creditor_id=creditor.creditor_id, business_date=business_date, previous=creditor.business_date
+        ),
+        version=version - 1,
+    )
+    tx.emit("creditor.updated", _state(moved), version=version)
+    return moved
+
+
+def _row(creditor: Creditor) -> dict[str, Any]:
+    return {
+        "creditor_id": creditor.creditor_id,
+        "name": creditor.name,
+        "kind": creditor.kind,
+        "currency": creditor.currency,
+        "time_zone": creditor.time_zone,
+        "business_date": creditor.business_date,
+        "version": creditor.version,
+    }
+
+
+def _state(creditor: Creditor) -> CreditorUpdated:
+    row = _row(creditor)
+    del row["version"]
+    return CreditorUpdated(**row)
