@@ -1,0 +1,1 @@
+"""PostgreSQL: one transaction per batch, advisory locks, set-based SQL, the tables that every service has."""

@@ -1,0 +1,139 @@
+"""The connection pool of a service, and its direct connections for session locks and LISTEN.
+
+Every connection speaks READ COMMITTED, has time-outs, and carries `jsonb` as Python objects on both of its paths
+(SQLAlchemy and native asyncpg).
+"""
+
+from typing import Any
+
+import asyncpg
+import orjson
+from sqlalchemy import event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from shared.errors import ArrearsError
+from shared.settings import ServiceSettings
+
+MIN_LOCKS_PER_TRANSACTION = 256
+_DIRECT_URL = "arrears_direct_url"
+
+
+class DatabaseSetupError(ArrearsError):
+    """The server is not set up as the services need it."""
+
+
+def create_engine(settings: ServiceSettings, *, application_name: str = "arrears") -> AsyncEngine:
+    """Return the pool of a service. It connects when it is first used."""
+    url = settings.database_url.get_secret_value()
+    direct = settings.direct_database_url.get_secret_value() if settings.direct_database_url else url
+    return engine_for(
+        url,
+        direct_url=direct,
+        application_name=application_name,
+        pool_size=settings.pool_size,
+        max_overflow=settings.pool_max_overflow,
+        pool_timeout_s=settings.pool_timeout_s,
+        statement_cache_size=settings.statement_cache_size,
+        lock_timeout_ms=settings.lock_timeout_ms,
+        statement_timeout_ms=settings.statement_timeout_ms,
+        idle_in_transaction_timeout_ms=settings.idle_in_transaction_timeout_ms,
+    )
+
+
+def engine_for(
+    url: str,
+    *,
+    direct_url: str | None = None,
+    application_name: str = "arrears",
+    pool_size: int = 8,
+    max_overflow: int = 0,
+    pool_timeout_s: float = 5,
+    statement_cache_size: int = 200,
+    lock_timeout_ms: int = 5_000,
+    statement_timeout_ms: int = 30_000,
+    idle_in_transaction_timeout_ms: int = 60_000,
+) -> AsyncEngine:
+    """Return a pool for a `postgresql://` URL: what `create_engine` does, for tests and tools without settings."""
+    engine = create_async_engine(
+        make_url(url).set(drivername="postgresql+asyncpg"),
+        isolation_level="READ COMMITTED",
+        pool_size=pool_size,
+        max_overflow=max_overflow,
+        pool_timeout=pool_timeout_s,
+        pool_pre_ping=False,  # a round trip per transaction; a broken connection is a transient error to every caller
+        pool_recycle=1800,
+        json_serializer=_as_it_is,
+        connect_args={
+            "statement_cache_size": statement_cache_size,
+            "prepared_statement_cache_size": statement_cache_size,
+            "server_settings": {
+                "application_name": application_name,
+                "timezone": "UTC",
+                "lock_timeout": str(lock_timeout_ms),
+                "statement_timeout": str(statement_timeout_ms),
+                "idle_in_transaction_session_timeout": str(idle_in_transaction_timeout_ms),
+            },
+        },
+        execution_options={_DIRECT_URL: direct_url or url},
+    )
+    event.listen(engine.sync_engine, "connect", _on_connect)
+    return engine
+
+
+def _as_it_is(value: Any) -> Any:
+    """Leave a JSON value to the codec of the connection, which both paths share."""
+    return value
+
+
+def _on_connect(dbapi_connection: Any, _record: Any) -> None:
+    dbapi_connection.run_async(set_json_codecs)
+
+
+async def set_json_codecs(connection: asyncpg.Connection) -> None:
+    """Make `json` and `jsonb` of a connection Python objects; UUIDs, dates and times in them become strings."""
+    await connection.set_type_codec(
+        "jsonb", schema="pg_catalog", format="binary", encoder=_encode_jsonb, decoder=_decode_jsonb
+    )
+    await connection.set_type_codec(
+        "json", schema="pg_catalog", format="binary", encoder=orjson.dumps, decoder=orjson.loads
+    )
+
+
+def _encode_jsonb(value: Any) -> bytes:
+    return b"\x01" + orjson.dumps(value)  # the binary format of jsonb begins with its version, 1
+
+
+def _decode_jsonb(value: bytes) -> Any:
+    return orjson.loads(value[1:])
+
+
+async def connect_directly(engine: AsyncEngine, *, application_name: str) -> asyncpg.Connection:
+    """Return an own connection past any pooler, for session advisory locks and LISTEN. The caller closes it.
+
+    It has no time-outs: a session lock is held, and waited for, as long as its holder lives.
+    """
+    url: URL = make_url(engine.get_execution_options()[_DIRECT_URL])
+    connection = await asyncpg.connect(
+        url.set(drivername="postgresql").render_as_string(hide_password=False),
+        server_settings={"application_name": application_name, "timezone": "UTC"},
+    )
+    await set_json_codecs(connection)
+    return connection
+
+
+async def check_database(engine: AsyncEngine) -> None:
+    """Assert at start what the design rests on: READ COMMITTED and room for the locks of a batch.
+
+    Raises:
+        DatabaseSetupError: a setting of the server is not as needed; the message names it.
+    """
+    async with engine.connect() as connection:
+        isolation = (await connection.execute(text("SHOW transaction_isolation"))).scalar_one()
+        locks = int((await connection.execute(text("SHOW max_locks_per_transaction"))).scalar_one())
+    if isolation != "read committed":
+        raise DatabaseSetupError(f"transactions are {isolation}; the services need read committed")
+    if locks < MIN_LOCKS_PER_TRANSACTION:
+        raise DatabaseSetupError(
+            f"max_locks_per_transaction is {locks}; at least {MIN_LOCKS_PER_TRANSACTION} is needed"
+        )

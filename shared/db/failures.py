@@ -1,0 +1,43 @@
+"""Which failure of the database says "try again": the connection broke, a deadlock, a lock that was not given in time.
+
+Both paths of a transaction are covered: errors of asyncpg, and those that SQLAlchemy wraps around them.
+"""
+
+import asyncio
+
+import asyncpg
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+_TRANSIENT_STATES = {
+    "40001",  # serialization failure
+    "40P01",  # deadlock detected
+    "55P03",  # lock not available (lock_timeout)
+    "57P01",  # admin shutdown
+    "57P02",  # crash shutdown
+    "57P03",  # cannot connect now
+    "53300",  # too many connections
+    "25P03",  # idle in transaction time-out: the session was ended
+}
+_CONNECTION_CLASS = "08"
+
+
+def sqlstate(error: BaseException) -> str | None:
+    """Return the SQLSTATE of an error of either path, or None."""
+    seen: BaseException | None = error
+    while seen is not None:
+        state = getattr(seen, "sqlstate", None)
+        if isinstance(state, str):
+            return state
+        seen = getattr(seen, "orig", None) or seen.__cause__
+    return None
+
+
+def is_transient(error: BaseException) -> bool:
+    """Say whether the same work may succeed when it is tried again later, as it stands."""
+    state = sqlstate(error)
+    if state is not None:
+        return state in _TRANSIENT_STATES or state.startswith(_CONNECTION_CLASS)
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or (error.orig is not None and is_transient(error.orig))
+    return isinstance(error, (OSError, asyncio.TimeoutError, PoolTimeoutError, asyncpg.InterfaceError))

@@ -1,0 +1,40 @@
+"""Settings that every service reads from its environment, once, at start. Frozen; a secret has no default.
+
+A service subclasses `ServiceSettings` with its own prefix (`ACCOUNTS_`, `PAYMENTS_`).
+"""
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ServiceSettings(BaseSettings):
+    """What a service needs to run. Times are in the unit that the name says."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    database_url: SecretStr
+    """`postgresql://service_role@host:port/database`; a pooler is allowed."""
+    direct_database_url: SecretStr | None = None
+    """Past any pooler, for session locks and LISTEN; default: `database_url`."""
+    kafka_bootstrap_servers: str
+    jwks_url: str
+    jwt_issuer: str
+    jwt_audience: str = "arrears"
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    log_level: str = "INFO"
+    trace_sample_ratio: float = Field(default=0.05, ge=0, le=1)
+    otlp_endpoint: str | None = None
+    cors_origins: tuple[str, ...] = ()
+    topic_partitions: int = Field(default=3, ge=1)
+    """Partitions of every topic, the same for all; never changed in place."""
+    topic_replication: int = Field(default=1, ge=1)
+    pool_size: int = Field(default=8, ge=1)
+    pool_max_overflow: int = Field(default=0, ge=0)
+    pool_timeout_s: float = Field(default=5, gt=0)
+    """How long a request waits for a connection before it is answered 503."""
+    statement_cache_size: int = Field(default=200, ge=0)
+    """Prepared statements kept per connection; 0 behind a pooler in transaction mode that cannot keep them."""
+    lock_timeout_ms: int = Field(default=5_000, ge=1)
+    statement_timeout_ms: int = Field(default=30_000, ge=1)
+    idle_in_transaction_timeout_ms: int = Field(default=60_000, ge=1)
