@@ -45,7 +45,7 @@ def counts(money: Money, made_on: date, made: int) -> bool:
 
 
 def promise_states(promises: list[Promise], entries: list[Money], business_date: date) -> dict[str, str]:
-    """Promises share money, earliest due first: each takes single minor units from the earliest money that it may use."""
+    """Promises share money, earliest due first: each takes from the earliest money that it may use."""
     purse = {index: money.amount for index, money in enumerate(entries)}
     states = {}
     for promise in sorted(promises, key=lambda one: (one.due_on, one.made)):
