@@ -87,13 +87,17 @@ class ArrangementStanding:
 
 
 def judge_arrangement(terms: ArrangementTerms, entries: Iterable[Entry], business_date: date) -> ArrangementStanding:
-    """Judge one arrangement on a business date from the account's unreversed entries, in any order."""
-    received = Received(entry for entry in entries if terms.counts(entry))
+    """Judge one arrangement on a business date from the account's unreversed entries, in any order.
+
+    A cancelled one keeps what it had received by then; what comes later is no part of it.
+    """
+    last_day = terms.cancelled_on or date.max
+    received = Received(entry for entry in entries if terms.counts(entry) and entry.effective_on <= last_day)
     status, resolved_on = _status(terms, received, business_date)
     return ArrangementStanding(
         status=status,
         paid_minor=min(received.total_minor, terms.total_minor),
-        next_due_on=_next_due_on(terms, received.total_minor),
+        next_due_on=None if status in {"completed", "cancelled"} else _next_due_on(terms, received.total_minor),
         resolved_on=resolved_on,
         next_review_on=_next_review_on(terms, received, business_date, status),
     )

@@ -25,7 +25,7 @@ _MID_MONTH: Final = 15
 def even_schedule(
     *, count: int, first_due_on: date, frequency: Frequency, total_minor: int
 ) -> tuple[Installment, ...] | Refusal:
-    """Make `count` equal instalments of `total_minor`; `schedule-invalid` where that leaves an instalment of nothing."""
+    """Make `count` equal instalments of `total_minor`; `schedule-invalid` where one would be nothing."""
     if frequency == "once" and count != 1:
         return Refusal("schedule-invalid", "A schedule with frequency once has one instalment.", "installments.count")
     if not 0 < count <= MAX_INSTALLMENTS:
