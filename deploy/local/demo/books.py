@@ -11,6 +11,7 @@ from uuid import UUID
 
 import asyncpg
 
+from deploy.local.demo.bank import Stories
 from deploy.local.demo.cards import MINOR_PER_UNIT
 from deploy.local.demo.doors import CREDITOR
 from deploy.local.demo.plan import Plan
@@ -139,3 +140,11 @@ def figures(books: Books) -> dict[str, Any]:
     """What the summary tells of the money."""
     total = sum(row["amount_minor"] for row in books.payments)
     return {"payments posted": f"{len(books.payments):,}", "money received (TWD)": _units(total)}
+
+
+def events_match(books: Books, stories: Stories) -> Check:
+    """Every posted payment and every reversal was published, and nothing else was."""
+    posted = {row["payment_id"] for row in books.payments if row["status"] != "unapplied"}
+    agree = posted == stories.posted and books.reversals.keys() == stories.reversed
+    found = f"{len(stories.posted)} payments and {len(stories.reversed)} reversals in the topics"
+    return ("the topics tell the same story", found, agree)

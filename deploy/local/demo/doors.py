@@ -3,6 +3,7 @@
 Every POST carries an `Idempotency-Key` made from what it does, so that a demo that was killed can be run again.
 """
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -105,10 +106,11 @@ class Doors:
         )
         return _read(answer)
 
-    async def queue_changes(self) -> AsyncIterator[tuple[str, dict[str, Any]]]:
+    async def queue_changes(self, is_listening: asyncio.Event) -> AsyncIterator[tuple[str, dict[str, Any]]]:
         """The live stream of queue changes: (event, data), until the caller stops listening."""
         async with self.accounts.stream("GET", "/v1/queues/stream", timeout=None) as answer:
             answer.raise_for_status()
+            is_listening.set()
             event = ""
             async for line in answer.aiter_lines():
                 if line.startswith("event:"):

@@ -1,0 +1,224 @@
+"""Lives through September 2005: opens each business date, publishes the day's payments, and watches what follows.
+
+Running it again is safe: it goes on where it was, sends again what it may have sent before (nothing is posted twice),
+checks the books anew, and says so. It exits non-zero when the books do not balance.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+from rich.console import Console
+from rich.table import Table
+
+from deploy.local.demo import books
+from deploy.local.demo.bank import CoreBank
+from deploy.local.demo.cards import MONTH, SNAPSHOT_ON, Card, read_cards, snapshot_csv
+from deploy.local.demo.doors import CREDITOR, Doors, account_id
+from deploy.local.demo.nacha_file import return_file
+from deploy.local.demo.plan import POISONED_ON, RETURN_FILE_ON, Plan, make_plan
+from deploy.local.demo.report import Diary, percentile, write_report
+
+AFTER = MONTH[-1] + timedelta(days=1)
+AT_ONCE = 16
+POISON = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """Where a running stack is to be found, and a token for it."""
+
+    accounts_url: str
+    payments_url: str
+    accounts_database: str
+    payments_database: str
+    bootstrap_servers: str
+    token: str
+    report: Path
+
+
+@dataclass(slots=True)
+class _Watch:
+    """Listens to the live stream of queue changes and times those that follow a published payment."""
+
+    published: dict[UUID, float] = field(default_factory=dict)
+    latencies: list[float] = field(default_factory=list)
+    is_listening: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def listen(self, doors: Doors) -> None:
+        """Reads the stream for as long as the demo runs."""
+        async for event, data in doors.queue_changes(self.is_listening):
+            if event in {"queue.item_entered", "queue.item_exited"}:
+                sent = self.published.pop(UUID(data["account_id"]), None)
+                if sent is not None:
+                    self.latencies.append(time.perf_counter() - sent)
+
+
+def main(stack: Stack, console: Console | None = None) -> int:
+    """Runs the demo against a stack that is up. Returns the exit code: 0 when the books balance."""
+    return asyncio.run(_Demo(stack, console or Console()).run())
+
+
+class _Demo:
+    def __init__(self, stack: Stack, console: Console) -> None:
+        self._stack = stack
+        self._console = console
+        self._diary = Diary()
+        self._watch = _Watch()
+        self._began = time.perf_counter()
+
+    async def run(self) -> int:
+        cards = read_cards()
+        plan = make_plan(cards)
+        headers = {"Authorization": f"Bearer {self._stack.token}"}
+        limits = httpx.Timeout(60)
+        async with (
+            httpx.AsyncClient(base_url=self._stack.accounts_url, headers=headers, timeout=limits) as accounts,
+            httpx.AsyncClient(base_url=self._stack.payments_url, headers=headers, timeout=limits) as payments,
+            CoreBank(self._stack.bootstrap_servers) as bank,
+        ):
+            doors = Doors(accounts, payments)
+            listening = asyncio.create_task(self._watch.listen(doors))
+            try:
+                first = await self._begin(doors, cards, plan, bank)
+                await asyncio.wait_for(self._watch.is_listening.wait(), timeout=30)
+                await self._live(doors, bank, plan, first)
+                return await self._close(doors, bank, plan)
+            finally:
+                listening.cancel()
+                with suppress(asyncio.CancelledError):
+                    await listening
+
+    async def _begin(self, doors: Doors, cards: list[Card], plan: Plan, bank: CoreBank) -> date:
+        """Imports the book and makes the agreements of the eve. Returns the first day that is still to be lived."""
+        creditor = await doors.creditor()
+        reached = date.fromisoformat(creditor["business_date"]) if creditor and creditor["business_date"] else None
+        if reached is not None and reached > SNAPSHOT_ON:
+            self._say(f"The month was lived through until {reached} before: going on from there, sending again what came earlier.")
+            for day in MONTH:
+                if day < reached:
+                    await self._send(bank, plan, day)
+            await self._settle(bank)
+            return reached
+        await doors.put_creditor()
+        started = time.perf_counter()
+        imported = await doors.import_snapshots(SNAPSHOT_ON, snapshot_csv(cards))
+        seconds = time.perf_counter() - started
+        self._say(
+            f"Imported {imported['rows']:,} accounts as of {SNAPSHOT_ON} in {seconds:.1f} s: {imported['opened']:,} opened, "
+            f"{imported['unchanged']:,} unchanged, {imported['rejected']:,} rejected."
+        )
+        await self._settle(bank)
+        made = await _at_once([lambda one=one: doors.make_promise(one) for one in plan.promises])
+        agreed = await _at_once([lambda one=one: doors.make_arrangement(one) for one in plan.arrangements])
+        self._say(f"Collectors took {sum(made)} promises and agreed {sum(agreed)} payment arrangements.")
+        await self._settle(bank)
+        return SNAPSHOT_ON
+
+    async def _live(self, doors: Doors, bank: CoreBank, plan: Plan, first: date) -> None:
+        day = first
+        while day <= MONTH[-1]:
+            if day > SNAPSHOT_ON:
+                await self._day(doors, bank, plan, day)
+            day += timedelta(days=1)
+            await doors.open_day(day)
+        await self._settle(bank)
+
+    async def _day(self, doors: Doors, bank: CoreBank, plan: Plan, day: date) -> None:
+        """One business date that is open: its payments, its surprises, and the state of the queues at its end."""
+        sent = await self._send(bank, plan, day)
+        if day == POISONED_ON:
+            await bank.publish_poison()
+        await self._settle(bank)
+        if day == RETURN_FILE_ON:
+            answer = await doors.send_returns(return_file(plan.returns, day))
+            self._say(f"A Nacha return file came back: {answer['counts']}")
+            await self._settle(bank)
+        depths = await doors.queues()
+        self._diary.days.append(day)
+        self._diary.posted.append(sent)
+        self._diary.queues.append(depths)
+        shown = "  ".join(f"{code} {depth}" for code, depth in depths.items() if depth)
+        self._say(f"{day}  {sent:4d} payments   {shown}")
+
+    async def _send(self, bank: CoreBank, plan: Plan, day: date) -> int:
+        for payment in plan.payments[day]:
+            self._watch.published[account_id(payment.number)] = time.perf_counter()
+            await bank.publish(payment)
+        await bank.flush()
+        return len(plan.payments[day])
+
+    async def _settle(self, bank: CoreBank) -> None:
+        """Waits until every message was handled and every event that it caused was handled too."""
+        await bank.settle(self._stack.payments_database, self._stack.accounts_database)
+
+    async def _close(self, doors: Doors, bank: CoreBank, plan: Plan) -> int:
+        facts = await books.read_books(self._stack.payments_database, self._stack.accounts_database)
+        stories = await bank.stories()
+        diary = self._diary
+        diary.latencies = self._watch.latencies
+        diary.checks = [
+            *books.check_books(facts, plan),
+            books.dead_letters(facts, POISON),
+            books.events_match(facts, stories),
+        ]
+        diary.figures = {
+            **books.figures(facts),
+            "payments reversed by the return file": len(facts.reversals),
+            "promises kept": stories.last["promise"].get("kept", 0),
+            "promises broken or partially kept": stories.last["promise"].get("broken", 0)
+            + stories.last["promise"].get("partially_kept", 0),
+            "arrangements completed": stories.completed,
+            "of these re-opened by a reversal": stories.reopened,
+            "arrangements broken at the end": stories.last["arrangement"].get("broken", 0),
+            "accounts cured": stories.cured,
+            "dead letters (poisoned messages)": facts.dead_letters,
+            "publish to queue change, p50": f"{percentile(diary.latencies, 0.5) * 1000:.0f} ms",
+            "publish to queue change, p99": f"{percentile(diary.latencies, 0.99) * 1000:.0f} ms",
+        }
+        write_report(diary, self._stack.report)
+        self._summary(await doors.queues())
+        return 0 if diary.is_balanced else 1
+
+    def _summary(self, depths: dict[str, int]) -> None:
+        self._console.print(_grid("September 2005", self._diary.figures.items()))
+        self._console.print(_grid("Queues at the end", [(code, depth) for code, depth in depths.items() if depth]))
+        self._console.print(
+            _grid("The books", [(name, ("holds  " if held else "BROKEN ") + found) for name, found, held in self._diary.checks])
+        )
+        verdict = "The books balance." if self._diary.is_balanced else "THE BOOKS DO NOT BALANCE."
+        seconds = time.perf_counter() - self._began
+        self._say(f"{verdict} {seconds:.0f} s. Report with plots: {self._stack.report}")
+
+    def _say(self, text: str) -> None:
+        self._console.print(text, highlight=False)
+
+
+def _grid(title: str, rows: Any) -> Table:  # noqa: ANN401 - pairs of whatever can be shown
+    table = Table(title=title, show_header=False, title_justify="left")
+    table.add_column()
+    table.add_column(justify="right")
+    for name, value in rows:
+        table.add_row(str(name), str(value))
+    return table
+
+
+async def _at_once(calls: list[Callable[[], Any]]) -> list[Any]:
+    """Makes the calls, a few at a time, and returns their answers in order."""
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def one(call: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever the call returns
+        async with gate:
+            return await call()
+
+    return await asyncio.gather(*(one(call) for call in calls))
+
+
+__all__ = ["CREDITOR", "Stack", "main"]
