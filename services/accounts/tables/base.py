@@ -3,14 +3,17 @@
 `METADATA` holds them all, with the messaging tables that every service has; migrations and tests read it.
 """
 
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import Table
 from sqlmodel import SQLModel
 
 from shared.db.tables import messaging_tables, new_base
 
-Base = new_base()
+if TYPE_CHECKING:
+    Base = SQLModel  # a type checker needs a class that it can see being made
+else:
+    Base = new_base()
 METADATA = Base.metadata
 MESSAGING = messaging_tables(METADATA)
 

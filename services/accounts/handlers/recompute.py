@@ -1,0 +1,197 @@
+"""Brings accounts up to date with their facts: the one place where an account's state is decided, saved and published.
+
+Every handler that changes a fact ends here. The state is computed whole from the facts, so what came first does not
+matter; only rows that differ are written, and only what others can see is published. The caller holds the locks.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from services.accounts.domain.account import AccountStanding, Reason, evaluate, reasons
+from services.accounts.domain.commitments import commitments
+from services.accounts.domain.ledger import Booking
+from services.accounts.handlers.queue_membership import refresh_queues
+from services.accounts.store.accounts import (
+    Newcomer,
+    account_row,
+    account_state,
+    differs,
+    is_public_change,
+    judged,
+    load_accounts,
+    save_accounts,
+)
+from services.accounts.store.creditors import Policies, load_creditors, load_policies
+from services.accounts.store.facts import Loaded, add_commitments, load_facts
+from services.accounts.store.history import HistoryFact, record_history
+from shared.db.transaction import Tx
+
+Row = Mapping[str, Any]
+EPOCH_BITS = 40
+"""The bits of an aggregate version below the service's epoch."""
+
+
+@dataclass(slots=True)
+class Recomputed:
+    """What changed: why each published account was, and how many accounts changed queue."""
+
+    reasons: dict[UUID, tuple[Reason, ...]] = field(default_factory=dict)
+    queues_changed: int = 0
+
+    def count(self, reason: Reason) -> int:
+        """How many accounts were published for this reason."""
+        return sum(reason in found for found in self.reasons.values())
+
+
+@dataclass(slots=True)
+class _Change:
+    """One account: its row before (None: new), its computed columns after, and why it is published."""
+
+    account_id: UUID
+    who: Newcomer
+    before: Row | None
+    after: dict[str, Any]
+    standing: AccountStanding
+    business_date: date
+    reasons: tuple[Reason, ...]
+    version: int
+
+
+async def recompute(
+    tx: Tx,
+    account_ids: Iterable[UUID],
+    *,
+    newcomers: Mapping[UUID, Newcomer] | None = None,
+    causes: Mapping[UUID, UUID] | None = None,
+    version_epoch: int = 0,
+) -> Recomputed:
+    """Evaluates the accounts at their creditors' business dates, saves what differs and publishes what is seen.
+
+    Args:
+        tx: The transaction; it holds the accounts' locks and their creditors' shared ones.
+        account_ids: The accounts touched. One without a snapshot waits: its facts are kept.
+        newcomers: Who the accounts are that may have no row yet.
+        causes: The event that touched each account, for the trace.
+        version_epoch: The service's, the high bits of versions.
+    """
+    ids = sorted(set(account_ids))
+    before = await load_accounts(tx, ids)
+    seen = {account_id: row["snapshot_on"] for account_id, row in before.items()}
+    loaded = await load_facts(tx, ids, seen=seen)
+    if not loaded:
+        return Recomputed()
+    await add_commitments(tx, loaded)
+    who = {**(newcomers or {}), **{account_id: _newcomer(row) for account_id, row in before.items()}}
+    creditor_ids = {who[account_id].creditor_id for account_id in loaded}
+    policies = await load_policies(tx, creditor_ids)
+    dates = {
+        creditor_id: creditor.business_date
+        for creditor_id, creditor in (await load_creditors(tx, creditor_ids)).items()
+        if creditor.business_date is not None
+    }
+    judge = _Judge(dates, policies, version_epoch)
+    changes = [
+        judge.change(account_id, who[account_id], before.get(account_id), one)
+        for account_id, one in loaded.items()
+        if who[account_id].creditor_id in dates
+    ]
+    await _save(tx, changes)
+    _publish(tx, changes, causes or {})
+    await record_history(tx, _history(changes))
+    queues = await refresh_queues(tx, loaded, dates, version_epoch=version_epoch)
+    return Recomputed({each.account_id: each.reasons for each in changes if each.reasons}, queues.changed)
+
+
+def _newcomer(row: Row) -> Newcomer:
+    return Newcomer(row["creditor_id"], row["core_account_number"], row["currency"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """What a batch judges its accounts by."""
+
+    dates: Mapping[UUID, date]
+    policies: Policies
+    version_epoch: int
+
+    def change(self, account_id: UUID, who: Newcomer, before: Row | None, one: Loaded) -> _Change:
+        business_date = self.dates[who.creditor_id]
+        facts = one.facts
+        standing = evaluate(facts, business_date, self.policies.of(who.creditor_id, facts.snapshot.product_class))
+        committed = commitments(one.promises, one.arrangements, standing.oldest_unpaid_due_on)
+        after = account_row(one.row, standing, committed, is_absent=facts.is_absent)
+        found: tuple[Reason, ...] = ()
+        if before is None or is_public_change(before, after) or _took_in(before["snapshot_on"], one):
+            found = reasons(None if before is None else judged(before), judged(after))
+        version = max(0 if before is None else before["version"], self.version_epoch << EPOCH_BITS)
+        return _Change(account_id, who, before, after, standing, business_date, found, version)
+
+
+def _took_in(seen: date, one: Loaded) -> bool:
+    """Whether the ruling snapshot contains a posting that the one before it did not.
+
+    Its components then stand after that posting: a reader must learn it, even where all amounts are the same.
+    """
+    if seen == one.facts.snapshot.business_date:
+        return False
+
+    def crossed(booking: Booking) -> bool:
+        return (booking.contained_on <= seen) != (booking.contained_on <= one.facts.snapshot.business_date)
+
+    facts = one.facts
+    bookings = [each.booking for each in facts.entries] + [each.booking for each in facts.reversals.values()]
+    return any(map(crossed, bookings))
+
+
+async def _save(tx: Tx, changes: Sequence[_Change]) -> None:
+    opened: list[Row] = []
+    changed: list[Row] = []
+    for each in changes:
+        version = each.version + len(each.reasons)
+        if each.before is None:
+            opened.append(
+                {
+                    "account_id": each.account_id,
+                    "creditor_id": each.who.creditor_id,
+                    "core_account_number": each.who.core_account_number,
+                    "currency": each.who.currency,
+                    **each.after,
+                    "version": version,
+                }
+            )
+        elif each.reasons or differs(each.before, each.after):
+            changed.append({"account_id": each.account_id, **each.after, "version": version})
+    await save_accounts(tx, opened, changed)
+
+
+def _publish(tx: Tx, changes: Sequence[_Change], causes: Mapping[UUID, UUID]) -> None:
+    for each in changes:
+        if not each.reasons:
+            continue
+        state = account_state(each.account_id, each.who, each.after, each.standing, each.business_date)
+        for nth, reason in enumerate(each.reasons, start=1):
+            tx.emit(f"account.{reason}", state, version=each.version + nth, causation=causes.get(each.account_id))
+
+
+def _history(changes: Sequence[_Change]) -> list[HistoryFact]:
+    return [
+        HistoryFact(
+            account_id=each.account_id,
+            creditor_id=each.who.creditor_id,
+            business_date=each.business_date,
+            kind=f"account.{reason}",
+            detail={
+                "bucket": each.standing.bucket,
+                "stage": each.standing.stage,
+                "days_past_due": each.standing.days_past_due,
+                "balance_minor": each.standing.balance_minor,
+                "past_due_minor": each.standing.past_due_minor,
+            },
+        )
+        for each in changes
+        for reason in each.reasons
+        if reason != "updated"
+    ]

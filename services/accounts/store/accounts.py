@@ -1,0 +1,129 @@
+"""The account row: what it says of a standing, and saving the rows that changed.
+
+The columns of the work list (queue, restrictions, escalation) are never written here.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from services.accounts.domain.account import AccountStanding, Judged
+from services.accounts.domain.commitments import Commitments
+from services.accounts.tables.accounts import ACCOUNT
+from shared.db.sets import insert_rows, load_rows, update_rows
+from shared.db.transaction import Tx
+from shared.events.accounts import AccountState
+
+Row = Mapping[str, Any]
+
+# What other services see of an account. A change of anything else is saved and not published.
+_PUBLIC = (
+    "party_id",
+    "product_class",
+    "status",
+    "balance_minor",
+    "past_due_minor",
+    "oldest_unpaid_due_on",
+    "bucket",
+    "stage",
+    "principal_minor",
+    "interest_minor",
+    "fees_minor",
+)
+_FROM_SNAPSHOT = (
+    "party_id",
+    "product_class",
+    "status",
+    "opened_on",
+    "charged_off_on",
+    "credit_limit_minor",
+    "principal_minor",
+    "interest_minor",
+    "fees_minor",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """What identifies an account that has no row yet."""
+
+    creditor_id: UUID
+    core_account_number: str
+    currency: str
+
+
+async def load_accounts(tx: Tx, account_ids: Iterable[UUID]) -> dict[UUID, Row]:
+    """The rows of the accounts that exist, by id."""
+    return {row["account_id"]: row for row in await load_rows(tx, ACCOUNT, "account_id", sorted(set(account_ids)))}
+
+
+def account_row(
+    snapshot_row: Row, standing: AccountStanding, committed: Commitments, *, is_absent: bool
+) -> dict[str, Any]:
+    """The computed columns of an account."""
+    return {
+        **{name: snapshot_row[name] for name in _FROM_SNAPSHOT},
+        "snapshot_on": snapshot_row["business_date"],
+        "is_absent": is_absent,
+        "balance_minor": standing.balance_minor,
+        "past_due_minor": standing.past_due_minor,
+        "oldest_unpaid_due_on": standing.oldest_unpaid_due_on,
+        "bucket": standing.bucket,
+        "stage": standing.stage,
+        "next_due_on": standing.next_due.due_on if standing.next_due else None,
+        "next_aging_on": standing.next_aging_on,
+        "open_promise_due_on": committed.open_promise_due_on,
+        "broken_promise_on": committed.broken_promise_on,
+        "broken_promise_count": committed.broken_promise_count,
+        "arrangement_status": committed.arrangement_status,
+        "follow_up_due_on": committed.follow_up_due_on,
+    }
+
+
+def differs(before: Row, after: Row) -> bool:
+    """Whether any computed column changed."""
+    return any(before[name] != value for name, value in after.items())
+
+
+def is_public_change(before: Row, after: Row) -> bool:
+    """Whether other services would see a difference."""
+    return any(before[name] != after[name] for name in _PUBLIC)
+
+
+def judged(row: Row) -> Judged:
+    """What of a row decides why it is published."""
+    return Judged(row["status"], row["bucket"], row["stage"], row["past_due_minor"])
+
+
+def account_state(
+    account_id: UUID, who: Newcomer, row: Row, standing: AccountStanding, business_date: date
+) -> AccountState:
+    """The event payload of an account."""
+    return AccountState(
+        creditor_id=who.creditor_id,
+        account_id=account_id,
+        party_id=row["party_id"],
+        product_class=row["product_class"],
+        status=row["status"],
+        currency=who.currency,
+        balance_minor=standing.balance_minor,
+        past_due_minor=standing.past_due_minor,
+        days_past_due=standing.days_past_due,
+        oldest_unpaid_due_on=standing.oldest_unpaid_due_on,
+        bucket=standing.bucket,
+        stage=standing.stage,
+        past_due_by_bucket=dict(standing.past_due_by_bucket),
+        business_date=business_date,
+        snapshot_on=row["snapshot_on"],
+        principal_minor=row["principal_minor"],
+        interest_minor=row["interest_minor"],
+        fees_minor=row["fees_minor"],
+    )
+
+
+async def save_accounts(tx: Tx, opened: Sequence[Row], changed: Sequence[Row]) -> None:
+    """Writes new rows and changed ones: one statement each."""
+    await insert_rows(tx, ACCOUNT, opened)
+    await update_rows(tx, ACCOUNT, changed, key=["account_id"])
