@@ -19,7 +19,7 @@ from services.payments.domain.account_case import (
     check_promise_step,
     judge_account,
 )
-from services.payments.handlers.obligation_forms import (
+from services.payments.store.obligation_forms import (
     arrangement_state,
     arrangement_terms,
     baselines,

@@ -79,9 +79,15 @@ SELECT DISTINCT account_id FROM (
 ORDER BY account_id LIMIT $4
 """
 _ACCOUNT = """
-SELECT a.account_id, a.creditor_id, a.currency, a.status, a.aggregate_version, c.business_date
+SELECT a.account_id, a.creditor_id, a.currency, a.status, a.balance_minor, a.aggregate_version, c.business_date
 FROM account_view AS a JOIN creditor_view AS c USING (creditor_id)
 WHERE a.account_id = $1 AND c.business_date IS NOT NULL
+"""
+_HAS_OPEN = """
+SELECT EXISTS (
+    SELECT FROM arrangement
+    WHERE account_id = $1 AND status IN ('proposed', 'active', 'at_risk') AND superseded_at IS NULL
+)
 """
 
 
@@ -141,6 +147,19 @@ async def load_one(tx: Tx, kind: str, obligation_id: UUID) -> Row | None:
     table = {"promise": PROMISE, "arrangement": ARRANGEMENT}[kind]
     row = await tx.fetchrow(f"SELECT * FROM {table.name} WHERE {kind}_id = $1", obligation_id)
     return None if row is None else dict(row)
+
+
+async def has_open_arrangement(tx: Tx, account_id: UUID) -> bool:
+    """Whether an arrangement holds the account's one place: it is open, and no newer one has begun."""
+    return bool(await tx.fetchval(_HAS_OPEN, account_id))
+
+
+async def first_due_on(tx: Tx, arrangement_id: UUID) -> date:
+    """The first due date of an arrangement."""
+    found: date = await tx.fetchval(
+        "SELECT min(due_on) FROM arrangement_installment WHERE arrangement_id = $1", arrangement_id
+    )
+    return found
 
 
 async def insert_promise(tx: Tx, row: Row) -> None:

@@ -1,0 +1,35 @@
+"""Cancel a promise or an arrangement that is open. A cancel is final; a second one changes nothing."""
+
+from uuid import UUID
+
+from services.payments.domain import arrangement, promise
+from services.payments.handlers.actor import Actor
+from services.payments.handlers.reassess import Amendment, reassess
+from services.payments.handlers.undertaking import Kind, lock_undertaking
+from shared.db.transaction import Tx
+from shared.errors import Refusal
+
+
+async def cancel(
+    tx: Tx, actor: Actor, kind: Kind, obligation_id: UUID, *, version: int | None = None
+) -> UUID | Refusal:
+    """Cancel on the creditor's business date, and return the id.
+
+    Refuses: `promise-unknown`, `arrangement-unknown`, `precondition-failed`, and `transition-refused` for what is
+    kept, broken or completed.
+    """
+    locked = await lock_undertaking(tx, actor, kind, obligation_id, version)
+    if isinstance(locked, Refusal):
+        return locked
+    row, account = locked
+    is_open = row["status"] in (promise.OPEN if kind == "promise" else arrangement.OPEN)
+    if not is_open and row["status"] != "cancelled":
+        return Refusal("transition-refused", f"Only what is open is cancelled; this {kind} is {row['status']}.")
+    if is_open:
+        fact = {
+            "cancelled_on": account["business_date"],
+            "cancelled_by": actor.sub,
+            "cancel_reason": "request",
+        }
+        await reassess(tx, [row["account_id"]], amendment=Amendment(columns={obligation_id: fact}))
+    return obligation_id
