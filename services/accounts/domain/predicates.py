@@ -123,8 +123,8 @@ Predicate = Comparison | AllOf | AnyOf | Not
 ALWAYS: Predicate = AllOf(())
 
 
-class _InvalidError(Exception):
-    """Carries a refusal out of the recursion; never leaves this module."""
+class DefinitionError(Exception):
+    """Carries a refusal out of the recursion of a parser; the domain's public parsers return it as a value."""
 
     def __init__(self, code: str, detail: str, path: str) -> None:
         super().__init__(detail)
@@ -138,9 +138,14 @@ def parse_predicate(raw: object, *, path: str = "predicate") -> Predicate | Refu
     `predicate-value-invalid`; the refusal's field is the path of the bad part, e.g. `predicate.all[1].value`.
     """
     try:
-        return _Parser().parse(raw, path, 1)
-    except _InvalidError as invalid:
+        return read_predicate(raw, path)
+    except DefinitionError as invalid:
         return invalid.refusal
+
+
+def read_predicate(raw: object, path: str) -> Predicate:
+    """As `parse_predicate`, for parsers of something larger: raises `DefinitionError` with the refusal."""
+    return _Parser().parse(raw, path, 1)
 
 
 class _Parser:
@@ -152,7 +157,9 @@ class _Parser:
     def parse(self, raw: object, path: str, depth: int) -> Predicate:
         self.nodes += 1
         if depth > MAX_DEPTH or self.nodes > MAX_NODES:
-            raise _InvalidError("predicate-too-large", f"at most {MAX_NODES} conditions, {MAX_DEPTH} levels deep", path)
+            raise DefinitionError(
+                "predicate-too-large", f"at most {MAX_NODES} conditions, {MAX_DEPTH} levels deep", path
+            )
         match raw:
             case {"all": list(parts), **rest} if not rest:
                 return AllOf(self._parts(parts, f"{path}.all", depth))
@@ -160,9 +167,9 @@ class _Parser:
                 return AnyOf(self._parts(parts, f"{path}.any", depth))
             case {"not": dict(part), **rest} if not rest:
                 return Not(self.parse(part, f"{path}.not", depth + 1))
-            case {"field": _, "op": _, **rest} if rest.keys() <= {"value"}:
-                return _comparison(raw, path)
-        raise _InvalidError(
+            case {"field": name, "op": op, **rest} if rest.keys() <= {"value"}:
+                return _comparison(name, op, rest, path)
+        raise DefinitionError(
             "predicate-invalid",
             'expected {"all": [..]}, {"any": [..]}, {"not": {..}} or {"field": .., "op": .., "value": ..}',
             path,
@@ -172,29 +179,28 @@ class _Parser:
         return tuple(self.parse(part, f"{path}[{index}]", depth + 1) for index, part in enumerate(parts))
 
 
-def _comparison(raw: dict[Any, Any], path: str) -> Comparison:
-    name, op = raw["field"], raw["op"]
+def _comparison(name: object, op: object, rest: dict[Any, Any], path: str) -> Comparison:
     field = FIELDS.get(name) if isinstance(name, str) else None
     if field is None:
-        raise _InvalidError("predicate-field-unknown", f"one of {', '.join(sorted(FIELDS))}", f"{path}.field")
+        raise DefinitionError("predicate-field-unknown", f"one of {', '.join(sorted(FIELDS))}", f"{path}.field")
     if not isinstance(op, str) or op not in OPERATORS[field.kind]:
         allowed = ", ".join(sorted(OPERATORS[field.kind]))
-        raise _InvalidError("predicate-operator-invalid", f"{field.name} takes {allowed}", f"{path}.op")
+        raise DefinitionError("predicate-operator-invalid", f"{field.name} takes {allowed}", f"{path}.op")
     place = f"{path}.value"
     if op in {"is_null", "not_null"}:
-        if raw.get("value") is not None:
-            raise _InvalidError("predicate-value-invalid", f"{op} takes no value", place)
+        if rest.get("value") is not None:
+            raise DefinitionError("predicate-value-invalid", f"{op} takes no value", place)
         return Comparison(field.name, op)  # type: ignore[arg-type]  # checked against OPERATORS above
-    if "value" not in raw:
-        raise _InvalidError("predicate-value-invalid", f"{op} needs a value", place)
-    return Comparison(field.name, op, _value(field, op, raw["value"], place))  # type: ignore[arg-type]
+    if "value" not in rest:
+        raise DefinitionError("predicate-value-invalid", f"{op} needs a value", place)
+    return Comparison(field.name, op, _value(field, op, rest["value"], place))  # type: ignore[arg-type]
 
 
 def _value(field: Field, op: str, raw: object, path: str) -> Value:
     if op != "in":
         return _scalar(field, raw, path)
     if not isinstance(raw, list) or not 1 <= len(raw) <= MAX_LIST:
-        raise _InvalidError("predicate-value-invalid", f"in takes a list of 1 to {MAX_LIST} values", path)
+        raise DefinitionError("predicate-value-invalid", f"in takes a list of 1 to {MAX_LIST} values", path)
     return tuple(_scalar(field, item, f"{path}[{index}]") for index, item in enumerate(raw))  # type: ignore[return-value]
 
 
@@ -221,7 +227,7 @@ def _scalar(field: Field, raw: object, path: str) -> int | date | str:
             if isinstance(raw, str) and 1 <= len(raw) <= MAX_TEXT and "\x00" not in raw and raw.isprintable():
                 return raw
             expected = f"printable text of 1 to {MAX_TEXT} characters"
-    raise _InvalidError("predicate-value-invalid", f"{field.name} takes {expected}", path)
+    raise DefinitionError("predicate-value-invalid", f"{field.name} takes {expected}", path)
 
 
 def size(predicate: Predicate) -> int:

@@ -11,7 +11,15 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from services.accounts.domain.predicates import ALWAYS, MAX_NODES, Predicate, parse_predicate, predicate_json, size
+from services.accounts.domain.predicates import (
+    ALWAYS,
+    MAX_NODES,
+    DefinitionError,
+    Predicate,
+    predicate_json,
+    read_predicate,
+    size,
+)
 from shared.errors import Refusal
 
 CODE = re.compile(r"[a-z][a-z0-9_]{0,47}")
@@ -39,7 +47,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class QueueDefinition:
-    """One queue. `creditor_id` limits it to one creditor's accounts; `offer_when` holds items back while it is false."""
+    """One queue, of one creditor's accounts or (`creditor_id` None) of all. Items wait for `offer_when`."""
 
     code: str
     name: str
@@ -64,62 +72,76 @@ def parse_definition(
 
     Refuses with `queue-code-invalid`, `queue-definition-invalid`, `priority-invalid` or a code of `parse_predicate`.
     """
+    try:
+        return _read_definition(code, raw, creditor_id)
+    except DefinitionError as invalid:
+        return invalid.refusal
+
+
+def _read_definition(code: str, raw: Mapping[str, Any], creditor_id: UUID | None) -> QueueDefinition:
     if not CODE.fullmatch(code):
-        return Refusal("queue-code-invalid", "lower-case letters, digits and _, starting with a letter", "code")
-    name, rank = raw.get("name"), raw.get("rank")
-    if not isinstance(name, str) or not name.strip() or len(name) > MAX_NAME or not name.isprintable():
-        return Refusal("queue-definition-invalid", f"a name of 1 to {MAX_NAME} printable characters", "name")
-    if type(rank) is not int or not 0 <= rank <= MAX_RANK:
-        return Refusal("queue-definition-invalid", f"a whole number from 0 to {MAX_RANK}", "rank")
-    predicate = parse_predicate(raw.get("predicate"))
-    if isinstance(predicate, Refusal):
-        return predicate
-    offer_raw = raw.get("offer_when")
-    offer_when = ALWAYS if offer_raw is None else parse_predicate(offer_raw, path="offer_when")
-    if isinstance(offer_when, Refusal):
-        return offer_when
-    priority = parse_priority(raw.get("priority") or {})
-    if isinstance(priority, Refusal):
-        return priority
-    reasons = _parse_reasons(raw.get("reasons") or [])
-    if isinstance(reasons, Refusal):
-        return reasons
-    skills = raw.get("skills") or []
-    if not isinstance(skills, list) or len(skills) > MAX_SKILLS or not all(_is_code(skill) for skill in skills):
-        return Refusal("queue-definition-invalid", f"at most {MAX_SKILLS} codes", "skills")
-    if sum(map(size, (predicate, offer_when, *(reason.when for reason in reasons)))) > MAX_NODES:
-        return Refusal("predicate-too-large", f"at most {MAX_NODES} conditions in one definition", "predicate")
-    return QueueDefinition(
-        code, name.strip(), rank, predicate, priority, offer_when, reasons, tuple(skills), creditor_id
+        raise DefinitionError("queue-code-invalid", "lower-case letters, digits and _, from a letter on", "code")
+    offer_when = raw.get("offer_when")
+    definition = QueueDefinition(
+        code=code,
+        name=_read_name(raw.get("name")),
+        rank=_read_rank(raw.get("rank")),
+        predicate=read_predicate(raw.get("predicate"), "predicate"),
+        priority=_read_priority(raw.get("priority") or {}),
+        offer_when=ALWAYS if offer_when is None else read_predicate(offer_when, "offer_when"),
+        reasons=_read_reasons(raw.get("reasons") or []),
+        skills=_read_skills(raw.get("skills") or []),
+        creditor_id=creditor_id,
     )
+    conditions = (definition.predicate, definition.offer_when, *(reason.when for reason in definition.reasons))
+    if sum(map(size, conditions)) > MAX_NODES:
+        raise DefinitionError("predicate-too-large", f"at most {MAX_NODES} conditions in one definition", "predicate")
+    return definition
 
 
-def parse_priority(raw: object) -> tuple[tuple[str, int], ...] | Refusal:
-    """The weights of `{"field": weight}`, sorted by field; nothing weighs 0."""
+def _read_name(raw: object) -> str:
+    if isinstance(raw, str) and 1 <= len(raw.strip()) <= MAX_NAME and raw.isprintable():
+        return raw.strip()
+    raise DefinitionError("queue-definition-invalid", f"a name of 1 to {MAX_NAME} printable characters", "name")
+
+
+def _read_rank(raw: object) -> int:
+    # bool is an int to Python, not to a reader of the definition
+    if type(raw) is int and 0 <= raw <= MAX_RANK:
+        return raw
+    raise DefinitionError("queue-definition-invalid", f"a whole number from 0 to {MAX_RANK}", "rank")
+
+
+def _read_priority(raw: object) -> tuple[tuple[str, int], ...]:
+    """The weights, sorted by field; one of 0 is left out."""
     if not isinstance(raw, Mapping):
-        return Refusal("priority-invalid", 'expected {"field": weight}', "priority")
+        raise DefinitionError("priority-invalid", 'expected {"field": weight}', "priority")
     for field, weight in raw.items():
         if field not in PRIORITY_FIELDS:
-            return Refusal("priority-invalid", f"one of {', '.join(sorted(PRIORITY_FIELDS))}", "priority")
+            raise DefinitionError("priority-invalid", f"one of {', '.join(sorted(PRIORITY_FIELDS))}", "priority")
         if type(weight) is not int or abs(weight) > PRIORITY_FIELDS[field]:
-            return Refusal("priority-invalid", f"a whole number within {PRIORITY_FIELDS[field]}", f"priority.{field}")
+            expected = f"a whole number within {PRIORITY_FIELDS[field]}"
+            raise DefinitionError("priority-invalid", expected, f"priority.{field}")
     return tuple(sorted((field, weight) for field, weight in raw.items() if weight))
 
 
-def _parse_reasons(raw: object) -> tuple[Reason, ...] | Refusal:
+def _read_reasons(raw: object) -> tuple[Reason, ...]:
     if not isinstance(raw, list) or len(raw) > MAX_REASONS:
-        return Refusal("queue-definition-invalid", f"at most {MAX_REASONS} of {{code, when}}", "reasons")
-    reasons: list[Reason] = []
-    for index, item in enumerate(raw):
-        match item:
-            case {"code": code, "when": when, **rest} if not rest and _is_code(code):
-                predicate = parse_predicate(when, path=f"reasons[{index}].when")
-            case _:
-                return Refusal("queue-definition-invalid", "expected {code, when}", f"reasons[{index}]")
-        if isinstance(predicate, Refusal):
-            return predicate
-        reasons.append(Reason(code, predicate))
-    return tuple(reasons)
+        raise DefinitionError("queue-definition-invalid", f"at most {MAX_REASONS} of {{code, when}}", "reasons")
+    return tuple(_read_reason(item, f"reasons[{index}]") for index, item in enumerate(raw))
+
+
+def _read_reason(raw: object, path: str) -> Reason:
+    match raw:
+        case {"code": str(code), "when": when, **rest} if not rest and CODE.fullmatch(code):
+            return Reason(code, read_predicate(when, f"{path}.when"))
+    raise DefinitionError("queue-definition-invalid", "expected {code, when}", path)
+
+
+def _read_skills(raw: object) -> tuple[str, ...]:
+    if isinstance(raw, list) and len(raw) <= MAX_SKILLS and all(_is_code(skill) for skill in raw):
+        return tuple(raw)
+    raise DefinitionError("queue-definition-invalid", f"at most {MAX_SKILLS} codes", "skills")
 
 
 def _is_code(raw: object) -> bool:

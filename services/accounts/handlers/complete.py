@@ -16,15 +16,16 @@ from shared.errors import Refusal
 async def complete(
     tx: Tx, work_item_id: UUID, actor: Actor, *, follow_up_on: date | None = None, resolve_escalation: bool = False
 ) -> WorkItemOut | Refusal:
-    """Completes a leased item. Refuses as `domain.work_item.withhold` does, and `forbidden` to resolve an escalation."""
+    """Completes a leased item.
+
+    Refuses as `domain.work_item.withhold` does; `forbidden` to who may not resolve an escalation.
+    """
     held = await hold_item(tx, work_item_id, actor)
     if isinstance(held, Refusal):
         return held
     if resolve_escalation and not actor.is_supervisor:
         return Refusal("forbidden", "an escalation is resolved by who may edit queues", "resolve_escalation")
-    item = withhold(
-        held.item, Action.COMPLETE, sub=actor.sub, business_date=held.business_date, until=follow_up_on
-    )
+    item = withhold(held.item, Action.COMPLETE, sub=actor.sub, business_date=held.business_date, until=follow_up_on)
     if isinstance(item, Refusal):
         return item
     await update_items(tx, [item])

@@ -19,7 +19,6 @@ from shared.db.locks import try_lock
 from shared.db.transaction import Tx
 from shared.errors import Refusal
 
-PAGE = 20
 MAX_LOOKS = 5
 PAUSE_SECONDS = 0.02
 
@@ -37,7 +36,7 @@ async def next_item(tx: Tx, queue: str, actor: Actor) -> WorkItemOut | Refusal |
     tried: set[UUID] = set()
     for _ in range(MAX_LOOKS):
         busy: set[UUID] = set()
-        while head := await queue_head(tx, queue, creditors=creditors, exclude=sorted(tried), limit=PAGE):
+        while head := await queue_head(tx, queue, creditors=creditors, exclude=sorted(tried)):
             leased = await _lease_first(tx, head, definitions, actor, busy)
             if leased is not None:
                 return work_item_out(leased)

@@ -13,6 +13,7 @@ from services.accounts.domain.membership import Move, place
 from services.accounts.domain.work_item import WorkItem
 from services.accounts.store.queues import (
     close_items,
+    hold_definitions,
     insert_items,
     load_definitions,
     load_open_items,
@@ -62,6 +63,7 @@ async def refresh_queues(
     ids = sorted(set(account_ids))
     if not ids or not business_dates:
         return QueueChanges()
+    await hold_definitions(tx)
     definitions = await load_definitions(tx)
     placements = await load_placements(tx, definitions, ids, business_dates)
     items = await load_open_items(tx, ids)

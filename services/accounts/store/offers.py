@@ -13,9 +13,12 @@ from uuid import UUID
 
 from shared.db.transaction import Tx
 
+PAGE = 20
+
 _COLUMNS = "w.work_item_id, w.account_id, w.priority"
 _OF_QUEUE = "w.queue = $1 AND w.creditor_id = c.creditor_id AND w.closed_at IS NULL AND w.is_offerable"
-_BEST = "AND w.work_item_id <> ALL($4::uuid[]) ORDER BY w.priority DESC, w.work_item_id LIMIT $5"
+# The limit is a constant: with a parameter the generic plan expects many rows, and sorts the queue.
+_BEST = f"AND w.work_item_id <> ALL($4::uuid[]) ORDER BY w.priority DESC, w.work_item_id LIMIT {PAGE}"
 
 HEAD_SQL = f"""
 SELECT h.work_item_id, h.account_id, c.creditor_id, c.business_date
@@ -30,7 +33,7 @@ CROSS JOIN LATERAL (
 ) h
 WHERE c.business_date IS NOT NULL AND ($2::uuid[] IS NULL OR c.creditor_id = ANY($2::uuid[]))
 ORDER BY h.priority DESC, h.work_item_id
-LIMIT $5
+LIMIT {PAGE}
 """
 
 
@@ -45,9 +48,9 @@ class Candidate:
 
 
 async def queue_head(
-    tx: Tx, queue: str, *, creditors: Sequence[UUID] | None, exclude: Sequence[UUID], limit: int
+    tx: Tx, queue: str, *, creditors: Sequence[UUID] | None, exclude: Sequence[UUID]
 ) -> list[Candidate]:
-    """Up to `limit` items on offer by (priority descending, work item id); `creditors` None means all."""
+    """Up to `PAGE` items on offer by (priority descending, work item id); `creditors` None means all."""
     only: list[Any] | None = None if creditors is None else list(creditors)
-    rows = await tx.fetch(HEAD_SQL, queue, only, tx.clock.now(), list(exclude), limit)
+    rows = await tx.fetch(HEAD_SQL, queue, only, tx.clock.now(), list(exclude))
     return [Candidate(row["work_item_id"], row["account_id"], row["creditor_id"], row["business_date"]) for row in rows]

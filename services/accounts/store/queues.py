@@ -5,6 +5,7 @@ next transaction of every process.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -12,15 +13,30 @@ from uuid import UUID
 from services.accounts.domain.membership import ExitReason, Placement
 from services.accounts.domain.queues import QueueDefinition, definition_json, parse_definition, rank_order
 from services.accounts.domain.work_item import Status, WorkItem
-from services.accounts.store.predicates import Definitions, placement_sql
+from services.accounts.store.predicates import Definitions, placement_sql, queue_scan_condition
 from services.accounts.tables.accounts import ACCOUNT
 from services.accounts.tables.queues import QUEUE_DEFINITION, WORK_ITEM
 from shared.db.sets import insert_rows, load_rows, update_rows, upsert_rows
 from shared.db.transaction import Tx
 from shared.errors import Refusal
 
+# Two integers are a key space of their own, apart from the locks of creditors and accounts.
+_DEFINITIONS_LOCK = "(1095910985, 1)"
 _CACHED_SETS = 16
 _parsed: dict[tuple[UUID, ...], Definitions] = {}
+
+
+async def hold_definitions(tx: Tx) -> None:
+    """Keeps the definitions as they are until this transaction ends, for those who place accounts by them.
+
+    Without it a batch that read the old definitions could commit after the re-evaluation of a changed one has passed.
+    """
+    await tx.execute(f"SELECT pg_advisory_xact_lock_shared{_DEFINITIONS_LOCK}")
+
+
+async def lock_definitions(tx: Tx) -> None:
+    """Waits until nobody places accounts by the definitions, and keeps others from it while they change."""
+    await tx.execute(f"SELECT pg_advisory_xact_lock{_DEFINITIONS_LOCK}")
 
 
 async def load_definitions(tx: Tx) -> Definitions:
@@ -45,6 +61,12 @@ def to_definition(row: Mapping[str, Any]) -> QueueDefinition:
         msg = f"stored queue definition {row['code']}: {definition.detail}"
         raise TypeError(msg)
     return definition
+
+
+async def load_definition(tx: Tx, code: str) -> tuple[QueueDefinition, int] | None:
+    """One definition and its version."""
+    row = await tx.fetchrow("SELECT code, creditor_id, body, version FROM queue_definition WHERE code = $1", code)
+    return None if row is None else (to_definition(row), row["version"])
 
 
 async def save_definition(
@@ -161,9 +183,7 @@ async def update_items(tx: Tx, items: Sequence[WorkItem]) -> None:
         await update_rows(tx, WORK_ITEM, [_columns(item) for item in items], key=["work_item_id"])
 
 
-async def close_items(
-    tx: Tx, items: Sequence[tuple[WorkItem, ExitReason, date]], *, closed_at: datetime
-) -> None:
+async def close_items(tx: Tx, items: Sequence[tuple[WorkItem, ExitReason, date]], *, closed_at: datetime) -> None:
     """Items whose accounts have left, each with why and on which business date. The last holder stays on record."""
     rows = [
         {
@@ -190,3 +210,28 @@ async def set_account_queues(tx: Tx, queues: Mapping[UUID, str | None]) -> None:
 async def set_escalation(tx: Tx, account_id: UUID, at: datetime | None) -> None:
     """Marks an account as escalated, or takes the mark off."""
     await tx.execute("UPDATE account SET escalated_at = $2 WHERE account_id = $1", account_id, at)
+
+
+@dataclass(frozen=True, slots=True)
+class StaleAccount:
+    """An account whose queue the definitions do not confirm."""
+
+    account_id: UUID
+    creditor_id: UUID
+
+
+async def stale_accounts(tx: Tx, definitions: Definitions, *, after: UUID | None, limit: int) -> list[StaleAccount]:
+    """The next accounts after `after`, by id, that `refresh_queues` would change at their creditors' dates."""
+    condition = queue_scan_condition(definitions, first_parameter=3, business_date="c.business_date")
+    rows = await tx.fetch(
+        f"""
+        SELECT a.account_id, a.creditor_id
+        FROM account a JOIN creditor c ON c.creditor_id = a.creditor_id
+        WHERE c.business_date IS NOT NULL AND ($1::uuid IS NULL OR a.account_id > $1::uuid) AND {condition.text}
+        ORDER BY a.account_id LIMIT $2::int
+        """,
+        after,
+        limit,
+        *condition.args,
+    )
+    return [StaleAccount(row["account_id"], row["creditor_id"]) for row in rows]

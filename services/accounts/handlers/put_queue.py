@@ -1,0 +1,113 @@
+"""Stores a queue definition and has the book judged by it, in the background, 500 accounts at a time.
+
+From the commit on every event is judged by the new definition; the job moves those accounts that no event touches.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from services.accounts.domain.queues import MAX_DEFINITIONS, QueueDefinition, parse_definition
+from services.accounts.handlers.held_item import Actor
+from services.accounts.handlers.queue_membership import refresh_queues
+from services.accounts.store.queues import (
+    load_definition,
+    load_definitions,
+    lock_definitions,
+    save_definition,
+    stale_accounts,
+)
+from shared.db.locks import lock
+from shared.db.transaction import Tx
+from shared.errors import Refusal
+from shared.ids import new_id
+from shared.jobs import ChunkResult, Job, record_job
+
+KIND = "queues.reevaluate"
+CHUNK_ACCOUNTS = 500
+
+
+async def put_queue(
+    tx: Tx, code: str, raw: Mapping[str, Any], actor: Actor, *, creditor_id: UUID | None, expected_version: int | None
+) -> tuple[QueueDefinition, int, bool] | Refusal:
+    """The stored definition, its version, and whether it is new. `expected_version` is that of If-Match.
+
+    Refuses with a code of `parse_definition`, `creditor-unknown`, `forbidden`, `queue-limit-reached`,
+    `precondition-required` or `precondition-failed`.
+    """
+    definition = parse_definition(code, raw, creditor_id=creditor_id)
+    if isinstance(definition, Refusal):
+        return definition
+    await lock_definitions(tx)
+    stored = await load_definition(tx, code)
+    if refused := await _in_the_way(tx, definition, stored, actor, expected_version):
+        return refused
+    if stored is not None and stored[0] == definition:
+        return definition, stored[1], False
+    version, revision = (1 if stored is None else stored[1] + 1), new_id()
+    await save_definition(tx, definition, version=version, revision=revision, updated_by=actor.sub)
+    await record_job(
+        tx, KIND, creditor_id=creditor_id, params={"code": code, "version": version}, dedupe_key=f"{KIND}:{revision}"
+    )
+    return definition, version, stored is None
+
+
+async def _in_the_way(
+    tx: Tx,
+    definition: QueueDefinition,
+    stored: tuple[QueueDefinition, int] | None,
+    actor: Actor,
+    expected_version: int | None,
+) -> Refusal | None:
+    if refused := await _out_of_reach(tx, definition.creditor_id, actor):
+        return refused
+    if stored is None:
+        return await _no_room(tx, expected_version)
+    before, version = stored
+    if refused := await _out_of_reach(tx, before.creditor_id, actor):
+        return refused
+    if expected_version is None:
+        return Refusal("precondition-required", "send the ETag of the queue as If-Match", "If-Match")
+    if expected_version != version:
+        return Refusal("precondition-failed", f"the queue is at version {version}", "If-Match")
+    return None
+
+
+async def _no_room(tx: Tx, expected_version: int | None) -> Refusal | None:
+    if expected_version is not None:
+        return Refusal("precondition-failed", "there is no such queue yet", "If-Match")
+    if len(await load_definitions(tx)) >= MAX_DEFINITIONS:
+        return Refusal("queue-limit-reached", f"at most {MAX_DEFINITIONS} queues")
+    return None
+
+
+async def _out_of_reach(tx: Tx, creditor_id: UUID | None, actor: Actor) -> Refusal | None:
+    if creditor_id is None:
+        if actor.creditors is None:
+            return None
+        return Refusal("forbidden", "a queue of all creditors needs a token for all creditors", "creditor_id")
+    known = await tx.fetchval("SELECT TRUE FROM creditor WHERE creditor_id = $1", creditor_id)
+    if known and actor.may_see(creditor_id):
+        return None
+    return Refusal("creditor-unknown", "no such creditor", "creditor_id")
+
+
+async def reevaluate_queues(tx: Tx, job: Job) -> ChunkResult:
+    """One chunk of the job: the next accounts, by id, whose queue the definitions of now do not confirm."""
+    after = UUID(job.cursor["after"]) if job.cursor else None
+    stale = await stale_accounts(tx, await load_definitions(tx), after=after, limit=CHUNK_ACCOUNTS)
+    done = int(job.progress.get("queues_changed", 0))
+    if not stale:
+        return ChunkResult(cursor=None, progress={"queues_changed": done})
+    await lock(tx, creditors={row.creditor_id for row in stale}, accounts=[row.account_id for row in stale])
+    # the dates are read again under the creditors' locks
+    rows = await tx.fetch(
+        "SELECT creditor_id, business_date FROM creditor WHERE creditor_id = ANY($1::uuid[])",
+        sorted({row.creditor_id for row in stale}),
+    )
+    dates = {row["creditor_id"]: row["business_date"] for row in rows}
+    changes = await refresh_queues(tx, [row.account_id for row in stale], dates)
+    return ChunkResult(cursor={"after": str(stale[-1].account_id)}, progress={"queues_changed": done + changes.changed})
+
+
+JOB_CHUNKS = {KIND: reevaluate_queues}

@@ -1,0 +1,87 @@
+"""HTTP models of queues: the definition as it is stored, with its depth, and the preview of a changed one."""
+
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Json = dict[str, Any]
+_PREDICATE = {
+    "all": [{"field": "past_due_minor", "op": "gt", "value": 0}, {"field": "stage", "op": "eq", "value": "mid"}]
+}
+
+
+class ReasonIn(BaseModel):
+    """A code shown beside the items for whose account `when` holds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    code: str = Field(examples=["over_limit"])
+    when: Json = Field(examples=[{"field": "over_limit_minor", "op": "gt", "value": 0}])
+
+
+class QueueIn(BaseModel):
+    """A queue as data: which accounts it wants, and in which order it offers them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(examples=["Mid: 30 days and more"])
+    rank: int = Field(description="An account is in the matching queue of lowest rank.", examples=[110])
+    predicate: Json = Field(
+        description="`all`, `any`, `not`, or a field compared with a value; see the README of the service.",
+        examples=[_PREDICATE],
+    )
+    offer_when: Json | None = Field(
+        default=None, description="Items wait while this is false; absent: they never wait.", examples=[None]
+    )
+    priority: dict[str, int] = Field(
+        default_factory=dict,
+        description="Weights of balance_minor, past_due_minor and oldest_unpaid_due_on; the larger sum comes first.",
+        examples=[{"past_due_minor": 1}],
+    )
+    reasons: list[ReasonIn] = Field(default_factory=list, description="Default: the code of the queue.")
+    skills: list[str] = Field(default_factory=list, examples=[["spanish"]])
+    creditor_id: UUID | None = Field(default=None, description="Only accounts of this creditor; absent: of all.")
+
+
+class AmountOut(BaseModel):
+    """An amount in one currency."""
+
+    model_config = ConfigDict(frozen=True)
+
+    currency: str = Field(examples=["USD"])
+    past_due_minor: int
+
+
+class QueueOut(BaseModel):
+    """A queue, and what is in it now for the token's creditors."""
+
+    model_config = ConfigDict(frozen=True)
+
+    code: str = Field(examples=["mid"])
+    name: str
+    rank: int
+    predicate: Json
+    offer_when: Json | None
+    priority: dict[str, int]
+    reasons: list[ReasonIn]
+    skills: list[str]
+    creditor_id: UUID | None
+    depth: int = Field(description="Accounts in the queue.")
+    past_due_minor: int | None = Field(description="Their amount past due; null when they have several currencies.")
+    past_due: list[AmountOut] = Field(description="The same by currency.")
+    version: int
+
+
+class QueuePreview(BaseModel):
+    """What a changed definition would do; nothing is written."""
+
+    model_config = ConfigDict(frozen=True)
+
+    code: str
+    matches: int = Field(description="Accounts that satisfy the predicate, whatever queue outranks this one.")
+    matches_past_due_minor: int
+    depth: int = Field(description="Accounts that this queue would have.")
+    past_due_minor: int
+    entering: int = Field(description="Accounts that would come in.")
+    leaving: int = Field(description="Accounts that would go elsewhere, or nowhere.")
