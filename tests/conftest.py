@@ -157,7 +157,7 @@ async def _templates(postgres: Postgres, infra_dir: Path) -> _Templates:
 
 @pytest_asyncio.fixture(scope="module")
 async def service_database(_templates: _Templates) -> AsyncIterator[GetDatabase]:
-    """`await service_database("payments")`: a fresh migrated database of a service, one for each test module."""
+    """A fresh migrated database for each test module; awaited with the name of the service."""
     made: dict[str, ServiceDatabase] = {}
 
     async def get(service: str) -> ServiceDatabase:
@@ -173,7 +173,7 @@ async def service_database(_templates: _Templates) -> AsyncIterator[GetDatabase]
 
 @pytest_asyncio.fixture(scope="module")
 async def service_engine(service_database: GetDatabase) -> AsyncIterator[GetEngine]:
-    """`await service_engine("payments")`: a pool on the module's database, with the rights of the service."""
+    """A pool on the module's database, with the rights of the service; awaited with its name."""
     engines: dict[str, AsyncEngine] = {}
 
     async def get(service: str) -> AsyncEngine:

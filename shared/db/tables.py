@@ -39,14 +39,19 @@ _NOW = text("now()")
 _EMPTY = text("'{}'::jsonb")
 
 
+def new_registry() -> registry:
+    """Return a registry for the table classes of one service, with metadata of its own.
+
+    A service writes `class Base(SQLModel, registry=new_registry()): ...` and derives its tables from `Base`.
+    """
+    return registry(metadata=MetaData(naming_convention=NAMING))
+
+
 def new_base() -> type[SQLModel]:
-    """Return a base class for the table classes of one service, with a registry and metadata of its own."""
-    own = registry(metadata=MetaData(naming_convention=NAMING))
+    """Return such a base class. A class statement of the service's own is better: mypy can follow it."""
 
-    class Base(SQLModel, registry=own):
+    class Base(SQLModel, registry=new_registry()):
         """The base of a service's table classes."""
-
-        metadata = own.metadata
 
     return Base
 

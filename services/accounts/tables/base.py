@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, cast
 from sqlalchemy import Table
 from sqlmodel import SQLModel
 
-from shared.db.tables import messaging_tables, new_base
+from shared.db.tables import messaging_tables, new_registry
 
 if TYPE_CHECKING:
     Base = SQLModel  # a type checker needs a class that it can see being made
 else:
-    Base = new_base()
+    
+class Base(SQLModel, registry=new_registry()):
+    """The base of every table class of accounts."""
+
+
 METADATA = Base.metadata
 MESSAGING = messaging_tables(METADATA)
 

@@ -7,11 +7,15 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Column, DateTime, Identity, SmallInteger, Text, Uuid
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.types import CHAR
-from sqlmodel import Field
+from sqlmodel import Field, SQLModel
 
-from shared.db.tables import messaging_tables, new_base
+from shared.db.tables import messaging_tables, new_registry
 
-Base = new_base()
+
+class Base(SQLModel, registry=new_registry()):
+    """The base of the specimens."""
+
+
 METADATA = Base.metadata
 MESSAGING = messaging_tables(METADATA)
 
@@ -23,12 +27,12 @@ class Specimen(Base, table=True):
 
     specimen_id: UUID = Field(primary_key=True)
     amount_minor: int = Field(sa_type=BigInteger)
-    currency: str = Field(sa_type=CHAR(3))  # type: ignore[call-overload]
+    currency: str = Field(sa_type=CHAR(3))
     name: str | None = Field(default=None, max_length=20)
     rank: int | None = Field(default=None, sa_type=SmallInteger)
     is_open: bool = True
     due_on: date | None = None
-    happened_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    happened_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
     tags: list[str] | None = Field(default=None, sa_column=Column(ARRAY(Text)))
     ids: list[UUID] | None = Field(default=None, sa_column=Column(ARRAY(Uuid)))
     facts: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB))
