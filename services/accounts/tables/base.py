@@ -3,17 +3,14 @@
 `METADATA` holds them all, with the messaging tables that every service has; migrations and tests read it.
 """
 
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from sqlalchemy import Table
 from sqlmodel import SQLModel
 
 from shared.db.tables import messaging_tables, new_registry
 
-if TYPE_CHECKING:
-    Base = SQLModel  # a type checker needs a class that it can see being made
-else:
-    
+
 class Base(SQLModel, registry=new_registry()):
     """The base of every table class of accounts."""
 
