@@ -3,6 +3,7 @@
 Everything here may be repeated: what exists is kept, passwords and rights are set anew.
 """
 
+import argparse
 import asyncio
 import secrets
 import urllib.parse
@@ -14,6 +15,7 @@ import asyncpg
 
 from deploy.local import ports
 from deploy.local.files import read_json, write_json
+from deploy.local.postgres import Postgres
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,18 @@ def _on_database(dsn: str, database: str) -> str:
     return urllib.parse.urlsplit(dsn)._replace(path=f"/{database}").geturl()
 
 
-def create_databases_now(admin_dsn: str, services: tuple[str, ...], credentials: Credentials) -> None:
-    """create_databases for callers without an event loop."""
-    asyncio.run(create_databases(admin_dsn, services, credentials))
+def main() -> None:
+    """Create what is missing, as a step of the stack."""
+    parser = argparse.ArgumentParser(prog="python -m deploy.local.databases")
+    parser.add_argument("--postgres", type=Path, required=True, help="folder of the embedded server")
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--credentials", type=Path, required=True)
+    parser.add_argument("services", nargs="+")
+    arguments = parser.parse_args()
+    services = tuple(arguments.services)
+    admin_dsn = Postgres(arguments.postgres, arguments.port).admin_dsn
+    asyncio.run(create_databases(admin_dsn, services, Credentials.load(arguments.credentials, services)))
+
+
+if __name__ == "__main__":
+    main()

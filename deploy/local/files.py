@@ -36,12 +36,12 @@ def write_private(path: Path, text: str) -> None:
     draft.replace(path)
 
 
-def write_json(path: Path, value: Any) -> None:  # noqa: ANN401 (any JSON value)
+def write_json(path: Path, value: Any) -> None:
     """Replace `path` by `value` as JSON, as write_private does."""
     write_private(path, json.dumps(value, indent=2) + "\n")
 
 
-def read_json(path: Path) -> Any:  # noqa: ANN401 (any JSON value)
+def read_json(path: Path) -> Any:
     """Return the JSON value in `path`; None when the file is missing or is no JSON."""
     try:
         return json.loads(path.read_text())

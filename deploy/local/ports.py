@@ -8,6 +8,8 @@ import socket
 
 import psutil
 
+from deploy.local.process import MARK
+
 LOOPBACK = "127.0.0.1"
 # Below the range that operating systems take outgoing ports from: a port found free here is not taken a moment later
 # by somebody's outgoing connection.
@@ -63,11 +65,18 @@ def holder_of(port: int) -> str | None:
             continue
         if connection.pid is None:
             continue
-        try:
-            return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
-        except psutil.Error:
-            return f"pid {connection.pid}"
+        return _describe(connection.pid)
     return "a process of another user"
+
+
+def _describe(pid: int) -> str:
+    try:
+        process = psutil.Process(pid)
+        described = f"{process.name()} (pid {pid})"
+        stack = process.environ().get(MARK)
+    except psutil.Error:
+        return f"pid {pid}"
+    return f"{described} of the stack in {stack}" if stack else described
 
 
 def require_free(ports: dict[str, int]) -> None:

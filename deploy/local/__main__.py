@@ -1,0 +1,236 @@
+"""`python -m deploy.local`: bring the local stack up and down, look at it, get a token, run the demo."""
+
+import json
+import re
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from shared.http.roles import ROLES
+
+from deploy.local import lifecycle, state
+from deploy.local.display import StartDisplay
+from deploy.local.jars import JarError
+from deploy.local.java import JavaError
+from deploy.local.kafka import KafkaError
+from deploy.local.ports import PortInUseError
+from deploy.local.postgres import PostgresError
+from deploy.local.process import ProcessError
+from deploy.local.stack import DEFAULT_PORT_BASE, SERVICES, Stack, outside_parts
+
+app = typer.Typer(
+    help="The whole of Arrears on this machine: PostgreSQL, Kafka, a token issuer and all services, without Docker.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+_EXPECTED = (
+    lifecycle.StackError,
+    PortInUseError,
+    JarError,
+    JavaError,
+    KafkaError,
+    PostgresError,
+    ProcessError,
+    PermissionError,
+)
+# The demo makes a creditor, imports as core banking does, agrees as a collector does, and runs aging.
+_DEMO_ROLES = ("admin", "integrator", "collector", "supervisor")
+_DEMO_TTL = timedelta(hours=12)
+_UP = "python -m deploy.local up --detach"
+_HIGHEST_BASE = 65_000
+_TTL_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+DataDir = Annotated[Path, typer.Option("--data-dir", help="Where data, keys and logs are kept.")]
+PortBase = Annotated[
+    int | None,
+    typer.Option(
+        min=1024, max=_HIGHEST_BASE, help=f"Services listen on base+1 to base+5. [default: {DEFAULT_PORT_BASE}]"
+    ),
+]
+_DEFAULT_DATA_DIR = Path(".arrears")
+
+
+@app.command()
+def up(
+    data_dir: DataDir = _DEFAULT_DATA_DIR,
+    port_base: PortBase = None,
+    *,
+    detach: Annotated[bool, typer.Option("--detach", help="Return when all is ready, leave it running.")] = False,
+) -> None:
+    """Start what is missing: returns (or says so) when every service is ready."""
+    console = Console()
+    directory = data_dir.resolve()
+    found = lifecycle.running(directory)
+    if found is not None and port_base not in {None, found.port_base}:
+        raise lifecycle.StackError(
+            f"the stack in {directory} is up with port base {found.port_base}: take it down first to move it"
+        )
+    was_up = found is not None and found.phase is state.Phase.UP
+    stack = (
+        _stack(directory) if found is not None else Stack(directory, port_base or DEFAULT_PORT_BASE, outside_parts())
+    )
+    if was_up:
+        console.print(f"The stack in {directory} is up already.")
+        _print_addresses(console, stack)
+        return
+    with StartDisplay(console) as display:
+        if detach:
+            lifecycle.up_detached(stack, display.starting, display.fetching)
+            _print_addresses(console, stack)
+        else:
+            lifecycle.up_here(stack, display.starting, display.fetching, lambda: _print_addresses(console, stack))
+
+
+@app.command()
+def down(
+    data_dir: DataDir = _DEFAULT_DATA_DIR,
+    *,
+    wipe: Annotated[bool, typer.Option("--wipe", help="Also remove the data; fetched jars stay.")] = False,
+) -> None:
+    """Stop every process of the stack, those that a killed supervisor left behind too."""
+    directory = data_dir.resolve()
+    was_running = lifecycle.running(directory) is not None
+    orphans = lifecycle.down(directory, wipe=wipe)
+    console = Console()
+    for orphan in orphans:
+        console.print(f"ended {orphan.name} (pid {orphan.pid}), which no supervisor watched")
+    stopped = "The stack is down" if was_running or orphans else "Nothing was running"
+    console.print(f"{stopped}; {'its data is removed' if wipe else f'data is kept in {directory}'}.")
+
+
+@app.command()
+def status(
+    data_dir: DataDir = _DEFAULT_DATA_DIR,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object for programs.")] = False,
+) -> None:
+    """Say what runs and where. Exit code 3 when the stack is not up."""
+    directory = data_dir.resolve()
+    stack = _stack(directory)
+    found = state.load(directory)
+    is_up = found is not None and found.is_supervised and found.phase is state.Phase.UP
+    if found is not None and as_json:
+        sys.stdout.write(json.dumps(_description(stack, found), indent=2) + "\n")
+    elif found is not None:
+        _print_status(found, is_up=is_up)
+    if not is_up:
+        raise typer.Exit(3)
+
+
+@app.command()
+def token(
+    role: Annotated[list[str], typer.Option(help=f"One of {', '.join(sorted(ROLES))}; may be repeated.")],
+    creditor: Annotated[
+        list[UUID] | None, typer.Option(help="Limit the token to this creditor; may be repeated.")
+    ] = None,
+    ttl: Annotated[str, typer.Option(help="How long it is valid: 30m, 1h, 7d.")] = "1h",
+    sub: Annotated[str | None, typer.Option(help="Who it is for. [default: the role]")] = None,
+    data_dir: DataDir = _DEFAULT_DATA_DIR,
+) -> None:
+    """Print one JWT and nothing else."""
+    if unknown := [name for name in role if name not in ROLES]:
+        raise typer.BadParameter(f"no role {unknown[0]!r}; roles are {', '.join(sorted(ROLES))}")
+    stack = _stack(data_dir.resolve())
+    sys.stdout.write(stack.issuer.mint(role, creditor or (), _duration(ttl), sub) + "\n")
+
+
+@app.command()
+def demo(data_dir: DataDir = _DEFAULT_DATA_DIR) -> None:
+    """Live through a month of 15,000 real card accounts on the running stack, and check the books."""
+    # Plots are slow to import, and only the demo needs them.
+    from deploy.local.demo import main as run_demo  # noqa: PLC0415
+    from deploy.local.demo.run import Stack as DemoStack  # noqa: PLC0415
+
+    directory = data_dir.resolve()
+    found = lifecycle.running(directory)
+    if found is None or found.phase is not state.Phase.UP:
+        raise lifecycle.StackError(
+            f"the stack in {directory} is not up: run `python -m deploy.local up --detach` first"
+        )
+    stack = _stack(directory)
+    where = DemoStack(
+        accounts_url=stack.url("accounts"),
+        payments_url=stack.url("payments"),
+        accounts_database=stack.database("accounts").service_dsn,
+        payments_database=stack.database("payments").service_dsn,
+        bootstrap_servers=stack.bootstrap_servers,
+        token=stack.issuer.mint(_DEMO_ROLES, ttl=_DEMO_TTL, sub="demo"),
+        report=directory / "demo" / "report.html",
+    )
+    raise typer.Exit(run_demo(where))
+
+
+@app.command(hidden=True)
+def supervise(data_dir: DataDir, port_base: PortBase) -> None:
+    """What `up --detach` leaves running."""
+    lifecycle.supervise_detached(Stack(data_dir, port_base or DEFAULT_PORT_BASE, outside_parts()))
+
+
+def _stack(directory: Path) -> Stack:
+    """The stack of a data directory, as it runs or ran last. Raises StackError when there has been none."""
+    found = state.load(directory)
+    if found is None:
+        raise lifecycle.StackError(f"there is no stack in {directory}: run `{_UP}` first")
+    return Stack(directory, found.port_base, found.outside)
+
+
+def _description(stack: Stack, found: state.StackState) -> dict[str, object]:
+    return {
+        "data_dir": str(stack.data_dir),
+        "services": {
+            service: {
+                "url": stack.url(service),
+                "database": stack.database(service).service_dsn,
+                "processes": {role: found.pid_of(f"{service}-{role}") for role in ("api", "worker")},
+            }
+            for service in SERVICES
+        },
+        "kafka": {"bootstrap_servers": stack.bootstrap_servers},
+    }
+
+
+def _print_status(found: state.StackState, *, is_up: bool) -> None:
+    console = Console()
+    console.print("The stack is up." if is_up else f"The stack is not up (last: {found.phase.value}).")
+    if not found.is_supervised:
+        return
+    table = Table("process", "state", "pid", "restarts", box=None)
+    for one in found.statuses:
+        pid = str(one.record.pid) if one.record is not None else ""
+        table.add_row(one.name, one.state.value, pid, str(one.restarts or ""))
+    console.print(table)
+
+
+def _print_addresses(console: Console, stack: Stack) -> None:
+    table = Table.grid(padding=(0, 2))
+    for service in SERVICES:
+        table.add_row(service, f"{stack.url(service)}/docs")
+    table.add_row("Kafka", stack.bootstrap_servers)
+    table.add_row("logs", str(stack.log_dir))
+    console.print(table)
+
+
+def _duration(text: str) -> timedelta:
+    match = re.fullmatch(r"(\d+)([smhd])", text)
+    if match is None:
+        raise typer.BadParameter(f"{text!r} is no duration: write 30m, 1h or 7d")
+    return timedelta(**{_TTL_UNITS[match[2]]: int(match[1])})
+
+
+def main() -> None:
+    """Run a command; an expected failure is one clear message and exit code 1."""
+    try:
+        app()
+    except _EXPECTED as error:
+        Console(stderr=True).print(f"error: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,226 @@
+"""The stack of one data directory: its ports, addresses and folders, and the table of its processes.
+
+What the environment configures is used instead of an embedded part: KAFKA_BOOTSTRAP_SERVERS for the broker,
+DATABASE_URL_<SERVICE> (and DATABASE_URL_<SERVICE>_OWNER, the role that migrates) for a service's database.
+"""
+
+import os
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from deploy.local import ports
+from deploy.local.databases import Credentials, ServiceDatabase
+from deploy.local.issuer import Issuer
+from deploy.local.kafka import Kafka
+from deploy.local.postgres import Postgres
+from deploy.local.process import ProcessSpec
+
+ROOT = Path(__file__).resolve().parents[2]
+DEFAULT_PORT_BASE = 8000
+# Each service's place above the port base; the places of services still to come stay free.
+SERVICES: Mapping[str, int] = {"accounts": 1, "payments": 3}
+_ISSUER, _WORKERS, _POSTGRES, _KAFKA, _CONTROLLER = 10, 10, 20, 21, 22
+_PROBE_SECONDS = 1.0
+_START_SECONDS = 90
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Where everything of one data directory is. `outside` holds the variables that replace embedded parts."""
+
+    data_dir: Path
+    port_base: int = DEFAULT_PORT_BASE
+    outside: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def log_dir(self) -> Path:
+        """One log file per process."""
+        return self.data_dir / "logs"
+
+    @property
+    def issuer(self) -> Issuer:
+        """The token issuer, with the keys of this data directory."""
+        return Issuer(self.data_dir / "keys", self.port_base + _ISSUER)
+
+    @property
+    def postgres(self) -> Postgres | None:
+        """The embedded server; None when every service has a database of its own outside."""
+        if all(_database_variable(service) in self.outside for service in SERVICES):
+            return None
+        return Postgres(self.data_dir / "postgres", self.port_base + _POSTGRES)
+
+    @property
+    def kafka(self) -> Kafka | None:
+        """The embedded broker; None when there is one outside."""
+        if "KAFKA_BOOTSTRAP_SERVERS" in self.outside:
+            return None
+        return Kafka(self.data_dir / "kafka", self.port_base + _KAFKA, self.port_base + _CONTROLLER)
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """Where Kafka is."""
+        return self.outside.get("KAFKA_BOOTSTRAP_SERVERS") or f"{ports.LOOPBACK}:{self.port_base + _KAFKA}"
+
+    def url(self, service: str) -> str:
+        """Where a service's API is."""
+        return f"http://{ports.LOOPBACK}:{self.port_base + SERVICES[service]}"
+
+    def worker_port(self, service: str) -> int:
+        """Where a service's worker answers for its health and metrics."""
+        return self.port_base + _WORKERS + SERVICES[service]
+
+    def database(self, service: str) -> ServiceDatabase:
+        """How to reach a service's database."""
+        dsn = self.outside.get(_database_variable(service))
+        if dsn is not None:
+            return ServiceDatabase(service, self.outside.get(f"{_database_variable(service)}_OWNER", dsn), dsn)
+        return self.credentials.database(service, self.port_base + _POSTGRES)
+
+    @property
+    def embedded_services(self) -> tuple[str, ...]:
+        """The services whose database is in the embedded server."""
+        return tuple(service for service in SERVICES if _database_variable(service) not in self.outside)
+
+    @property
+    def credentials(self) -> Credentials:
+        """The passwords of the services' roles."""
+        return Credentials.load(self.credentials_path, tuple(SERVICES))
+
+    @property
+    def credentials_path(self) -> Path:
+        """The file that keeps them."""
+        return self.data_dir / "credentials.json"
+
+    def ports(self) -> dict[str, int]:
+        """Every port that this stack listens on, by what it is for."""
+        taken = {"token issuer": self.issuer.port}
+        if self.postgres is not None:
+            taken["PostgreSQL"] = self.postgres.port
+        if self.kafka is not None:
+            taken["Kafka"] = self.kafka.port
+            taken["Kafka controller"] = self.kafka.controller_port
+        for service, place in SERVICES.items():
+            taken[f"{service} API"] = self.port_base + place
+            taken[f"{service} worker"] = self.worker_port(service)
+        return taken
+
+
+def outside_parts(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Read which parts the environment configures instead of embedded ones."""
+    names = ["KAFKA_BOOTSTRAP_SERVERS"]
+    for service in SERVICES:
+        names += [_database_variable(service), f"{_database_variable(service)}_OWNER"]
+    return {name: environment[name] for name in names if environment.get(name)}
+
+
+def _database_variable(service: str) -> str:
+    return f"DATABASE_URL_{service.upper()}"
+
+
+def process_table(stack: Stack) -> list[ProcessSpec]:
+    """All processes of the stack, each after what it needs. Embedded servers must have been prepared."""
+    table = [_issuer(stack)]
+    before_migration: tuple[str, ...] = ()
+    if stack.postgres is not None:
+        table += [stack.postgres.spec(), _databases(stack, stack.postgres)]
+        before_migration = ("databases",)
+    before_service: tuple[str, ...] = ("issuer",)
+    if stack.kafka is not None:
+        table.append(stack.kafka.spec())
+        before_service = ("issuer", "kafka")
+    for service in SERVICES:
+        table += _processes_of(stack, service, before_migration, before_service)
+    return table
+
+
+def _python(*arguments: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", *arguments)
+
+
+def _issuer(stack: Stack) -> ProcessSpec:
+    issuer = stack.issuer
+    return ProcessSpec(
+        name="issuer",
+        argv=_python("deploy.local.issuer", "--keys", str(issuer.key_dir), "--port", str(issuer.port)),
+        cwd=ROOT,
+        ready=_answers(issuer.jwks_url),
+    )
+
+
+def _databases(stack: Stack, postgres: Postgres) -> ProcessSpec:
+    options = ("--postgres", str(postgres.data_dir), "--port", str(postgres.port))
+    credentials = ("--credentials", str(stack.credentials_path))
+    return ProcessSpec(
+        name="databases",
+        argv=_python("deploy.local.databases", *options, *credentials, *stack.embedded_services),
+        cwd=ROOT,
+        needs=("postgres",),
+        once=True,
+    )
+
+
+def _processes_of(
+    stack: Stack, service: str, before_migration: tuple[str, ...], before_service: tuple[str, ...]
+) -> list[ProcessSpec]:
+    module = f"services.{service}"
+    database = stack.database(service)
+    migrate = f"{service}-migrate"
+
+    def environment(dsn: str, port: int) -> dict[str, str]:
+        values = {
+            "DATABASE_URL": dsn,
+            "KAFKA_BOOTSTRAP_SERVERS": stack.bootstrap_servers,
+            "JWKS_URL": stack.issuer.jwks_url,
+            "JWT_ISSUER": stack.issuer.url,
+            "HOST": ports.LOOPBACK,
+            "PORT": str(port),
+        }
+        return {f"{service.upper()}_{name}": value for name, value in values.items()}
+
+    api_port, worker_port = stack.port_base + SERVICES[service], stack.worker_port(service)
+    return [
+        ProcessSpec(
+            name=migrate,
+            argv=_python(module, "migrate"),
+            env=environment(database.owner_dsn, api_port),
+            cwd=ROOT,
+            needs=before_migration,
+            once=True,
+            ready_seconds=_START_SECONDS,
+        ),
+        ProcessSpec(
+            name=f"{service}-worker",
+            argv=_python(module, "worker"),
+            env=environment(database.service_dsn, worker_port),
+            cwd=ROOT,
+            needs=(*before_service, migrate),
+            ready=_answers(f"http://{ports.LOOPBACK}:{worker_port}/readyz"),
+            ready_seconds=_START_SECONDS,
+        ),
+        ProcessSpec(
+            name=f"{service}-api",
+            argv=_python(module, "api"),
+            env=environment(database.service_dsn, api_port),
+            cwd=ROOT,
+            needs=(*before_service, migrate),
+            ready=_answers(f"{stack.url(service)}/readyz"),
+            ready_seconds=_START_SECONDS,
+        ),
+    ]
+
+
+def _answers(url: str) -> Callable[[], bool]:
+    """Whether a GET is answered 200."""
+
+    def ask() -> bool:
+        try:
+            with urllib.request.urlopen(url, timeout=_PROBE_SECONDS) as answer:  # noqa: S310 (our own http address)
+                return bool(answer.status == 200)  # noqa: PLR2004 (HTTP OK)
+        except (urllib.error.URLError, OSError):
+            return False
+
+    return ask
