@@ -1,0 +1,152 @@
+"""Takes snapshot rows, from a file or from Kafka alike: keeps each in the history and recomputes its account.
+
+A row of an older day only fills history. The same row again changes nothing. Locks of the accounts and their parties
+are the caller's.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+from uuid import UUID
+
+from services.accounts.handlers.recompute import EPOCH_BITS, Recomputed, recompute
+from services.accounts.handlers.snapshot_rows import Examined
+from services.accounts.store.accounts import Newcomer, load_accounts
+from services.accounts.store.parties import StatedParty, save_parties
+from services.accounts.tables.accounts import ACCOUNT_SNAPSHOT
+from shared.db.sets import upsert_rows
+from shared.db.transaction import Tx
+
+Outcome = Literal["opened", "updated", "unchanged"]
+
+# A row that arrives ends an absence that an earlier file of its day had marked.
+_UNMARK = """
+DELETE FROM account_snapshot s USING unnest($1::uuid[], $2::date[]) AS r(account_id, business_date)
+WHERE s.account_id = r.account_id AND s.is_absent AND s.business_date = r.business_date
+"""
+_STATED = (
+    "product_class",
+    "status",
+    "opened_on",
+    "charged_off_on",
+    "credit_limit_minor",
+    "balance_minor",
+    "principal_minor",
+    "interest_minor",
+    "fees_minor",
+    "past_due_minor",
+    "oldest_unpaid_due_on",
+    "installment_minor",
+    "frequency",
+    "next_due_on",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotLine:
+    """A row that can be taken, and whose book it is in."""
+
+    creditor_id: UUID
+    taken: Examined
+    event_id: UUID | None = None
+
+    @property
+    def account_id(self) -> UUID:
+        """The account's id, which anyone can compute."""
+        return self.taken.account_id
+
+    @property
+    def business_date(self) -> date:
+        """The last day whose postings it holds."""
+        return self.taken.snapshot.business_date
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What became of each account, and of the work list."""
+
+    outcomes: Mapping[UUID, Outcome]
+    recomputed: Recomputed
+
+
+async def apply_snapshots(tx: Tx, lines: Sequence[SnapshotLine], *, version_epoch: int = 0) -> Applied:
+    """Applies rows in their order: of several for one account and day, the last counts."""
+    latest = {(line.account_id, line.business_date): line for line in lines}
+    await upsert_rows(
+        tx,
+        ACCOUNT_SNAPSHOT,
+        [_snapshot_row(line) for line in latest.values()],
+        key=["account_id", "is_absent", "business_date"],
+    )
+    keys = list(latest)
+    await tx.execute(_UNMARK, [account_id for account_id, _ in keys], [day for _, day in keys])
+    accounts = {account_id for account_id, _ in keys}
+    stored = await load_accounts(tx, accounts)
+    ruling = _ruling(latest.values(), {account_id: row["snapshot_on"] for account_id, row in stored.items()})
+    first_version = version_epoch << EPOCH_BITS
+    restated = await save_parties(tx, _parties(ruling.values()), first_version=first_version)
+    recomputed = await recompute(
+        tx,
+        accounts,
+        newcomers={line.account_id: _newcomer(line) for line in latest.values()},
+        causes={line.account_id: line.event_id for line in lines if line.event_id is not None},
+        version_epoch=version_epoch,
+    )
+    outcomes: dict[UUID, Outcome] = {}
+    for account_id in accounts:
+        reasons = recomputed.reasons.get(account_id, ())
+        is_updated = bool(reasons) or account_id in restated
+        outcomes[account_id] = "opened" if "opened" in reasons else "updated" if is_updated else "unchanged"
+    return Applied(outcomes, recomputed)
+
+
+def _newcomer(line: SnapshotLine) -> Newcomer:
+    return Newcomer(line.creditor_id, line.taken.row.core_account_number, line.taken.row.currency)
+
+
+def _snapshot_row(line: SnapshotLine) -> dict[str, Any]:
+    row = line.taken.row
+    return {
+        "account_id": line.account_id,
+        "is_absent": False,
+        "business_date": line.business_date,
+        "party_id": line.taken.parties[0].party_id,
+        **{name: getattr(row, name) for name in _STATED},
+    }
+
+
+def _ruling(lines: Iterable[SnapshotLine], seen: Mapping[UUID, date]) -> dict[UUID, SnapshotLine]:
+    """The line of each account that now rules it, if any of these does: its parties are the account's."""
+    ruling: dict[UUID, SnapshotLine] = {}
+    for line in lines:
+        known = ruling[line.account_id].business_date if line.account_id in ruling else seen.get(line.account_id)
+        if known is None or line.business_date >= known:
+            ruling[line.account_id] = line
+    return ruling
+
+
+def _parties(lines: Iterable[SnapshotLine]) -> list[StatedParty]:
+    return [
+        StatedParty(
+            account_id=line.account_id,
+            party_id=draft.party_id,
+            role=draft.role,
+            columns={
+                "creditor_id": line.creditor_id,
+                "party_number": draft.stated.party_number,
+                "kind": draft.stated.party_kind,
+                "given_name": draft.stated.given_name,
+                "family_name": draft.stated.family_name,
+                "date_of_birth": draft.stated.date_of_birth,
+                "language": draft.stated.language,
+                "street": draft.stated.street,
+                "city": draft.stated.city,
+                "region": draft.stated.region,
+                "postal_code": draft.stated.postal_code,
+            },
+            contact_points=draft.contact_points,
+        )
+        for line in lines
+        for draft in line.taken.parties
+    ]

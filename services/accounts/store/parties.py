@@ -1,0 +1,132 @@
+"""Parties, their parts in debts, and the ways to reach them: brought to what the touched accounts' rows state.
+
+A party's contact points are those that any of its accounts states. `party.updated` is published only when what it
+carries changed. The caller holds the locks of the accounts and of the parties that the rows state.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from services.accounts.tables.accounts import ACCOUNT_PARTY, CONTACT_POINT, PARTY
+from shared.db.sets import insert_rows, load_rows, upsert_rows
+from shared.db.transaction import Tx
+from shared.events.accounts import ContactPoint, PartyUpdated
+
+Row = Mapping[str, Any]
+
+_POINTS = """
+SELECT * FROM contact_point WHERE account_id = ANY($1::uuid[])
+UNION SELECT * FROM contact_point WHERE party_id = ANY($2::uuid[])
+"""
+_DELETE_POINTS = """
+DELETE FROM contact_point USING unnest($1::uuid[], $2::uuid[]) AS g(account_id, contact_point_id)
+WHERE contact_point.account_id = g.account_id AND contact_point.contact_point_id = g.contact_point_id
+"""
+_DELETE_PARTS = """
+DELETE FROM account_party USING unnest($1::uuid[], $2::uuid[], $3::text[]) AS g(account_id, party_id, role)
+WHERE account_party.account_id = g.account_id AND account_party.party_id = g.party_id AND account_party.role = g.role
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class StatedParty:
+    """A party as an account's ruling row states it. `columns` are those of the party table but id and version."""
+
+    account_id: UUID
+    party_id: UUID
+    role: str
+    columns: Row
+    contact_points: Sequence[ContactPoint]
+
+
+async def save_parties(tx: Tx, stated: Sequence[StatedParty], *, first_version: int) -> set[UUID]:
+    """Makes the accounts' parties and contact points those stated; returns the accounts where something changed."""
+    account_ids = sorted({one.account_id for one in stated})
+    parts_changed = await _save_parts(tx, stated, account_ids)
+    points, points_changed = await _save_points(tx, stated, account_ids)
+    latest = {one.party_id: one.columns for one in stated}
+    stored = {row["party_id"]: row for row in await load_rows(tx, PARTY, "party_id", sorted(latest))}
+    changed: list[dict[str, Any]] = []
+    for party_id, columns in latest.items():
+        before = stored.get(party_id)
+        is_same = before is not None and all(before[name] == value for name, value in columns.items())
+        if is_same and party_id not in points_changed:
+            continue
+        version = max(before["version"] if before is not None else 0, first_version)
+        changed.append({"party_id": party_id, **columns, "version": version + 1})
+    await upsert_rows(tx, PARTY, changed, key=["party_id"])
+    for row in changed:
+        tx.emit("party.updated", _event(row, points[row["party_id"]]), version=row["version"])
+    changed_ids = {row["party_id"] for row in changed}
+    return parts_changed | {one.account_id for one in stated if one.party_id in changed_ids}
+
+
+def _event(row: Row, points: Mapping[UUID, Row]) -> PartyUpdated:
+    columns = {name: value for name, value in row.items() if name not in ("version", "party_number")}
+    known = tuple(
+        ContactPoint(contact_point_id=point_id, kind=point["kind"], value=point["value"], label=point["label"])
+        for point_id, point in sorted(points.items())
+    )
+    return PartyUpdated(**columns, contact_points=known)
+
+
+async def _save_parts(tx: Tx, stated: Sequence[StatedParty], account_ids: Sequence[UUID]) -> set[UUID]:
+    stored = await load_rows(tx, ACCOUNT_PARTY, "account_id", account_ids)
+    before = {(row["account_id"], row["party_id"], row["role"]) for row in stored}
+    after = {(one.account_id, one.party_id, one.role) for one in stated}
+    new, gone = sorted(after - before), sorted(before - after)
+    await insert_rows(
+        tx, ACCOUNT_PARTY, [dict(zip(("account_id", "party_id", "role"), part, strict=True)) for part in new]
+    )
+    if gone:
+        await tx.execute(_DELETE_PARTS, *map(list, zip(*gone, strict=True)))
+    return {part[0] for part in (*new, *gone)}
+
+
+async def _save_points(
+    tx: Tx, stated: Sequence[StatedParty], account_ids: Sequence[UUID]
+) -> tuple[dict[UUID, dict[UUID, Row]], set[UUID]]:
+    """The points of each party after the change, and the parties whose points changed."""
+    rows = await tx.fetch(_POINTS, account_ids, sorted({one.party_id for one in stated}))
+    before = {(row["account_id"], row["contact_point_id"]): row for row in rows}
+    mine = set(account_ids)
+    after: dict[tuple[UUID, UUID], Row] = {key: row for key, row in before.items() if key[0] not in mine}
+    wanted = {
+        (one.account_id, point.contact_point_id): {
+            "account_id": one.account_id,
+            "contact_point_id": point.contact_point_id,
+            "party_id": one.party_id,
+            "kind": point.kind,
+            "value": point.value,
+            "label": point.label,
+        }
+        for one in stated
+        for point in one.contact_points
+    }
+    after.update(wanted)
+    fresh = [row for key, row in wanted.items() if key not in before or before[key]["label"] != row["label"]]
+    gone = [key for key in before if key[0] in mine and key not in wanted]
+    await upsert_rows(tx, CONTACT_POINT, fresh, key=["account_id", "contact_point_id"])
+    if gone:
+        await tx.execute(_DELETE_POINTS, *map(list, zip(*gone, strict=True)))
+    known_before, known_after = _by_party(before.values()), _by_party(after.values())
+    parties = {one.party_id for one in stated}
+    return known_after, {party_id for party_id in parties if known_before[party_id] != known_after[party_id]}
+
+
+def _by_party(rows: Any) -> dict[UUID, dict[UUID, Row]]:
+    """Each party's points by id. Where accounts label one differently, the label that says more wins."""
+    found: dict[UUID, dict[UUID, Row]] = defaultdict(dict)
+    for row in rows:
+        points = found[row["party_id"]]
+        known = points.get(row["contact_point_id"])
+        if known is None or _says_more(row["label"], known["label"]):
+            points[row["contact_point_id"]] = {name: row[name] for name in ("kind", "value", "label")}
+    return found
+
+
+def _says_more(label: str, than: str) -> bool:
+    return (label == "other", label) < (than == "other", than)
