@@ -1,0 +1,203 @@
+"""The envelope of every message: CloudEvents 1.0 in Kafka's binary mode, read in structured mode and bare as well.
+
+Our own topics need the whole envelope. A feed of core banking may come structured, binary, or as bare JSON, and its
+attributes are never trusted: its messages are told apart by their business key.
+"""
+
+import base64
+import binascii
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from pydantic import BaseModel, ValidationError
+
+from shared.errors import ArrearsError
+from shared.events.consumer_models import consumer_model
+from shared.events.topics import TOPICS, Topic
+
+Headers = Sequence[tuple[str, bytes]]
+SPEC_VERSION = "1.0"
+_STRUCTURED = "application/cloudevents"
+_DATA = {"data", "data_base64"}
+
+
+class EnvelopeError(ArrearsError):
+    """A message that cannot be taken. `code` is `message-undecodable` or `message-invalid` (against its schema)."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """The attributes of a message. All but `topic` may be missing on a feed."""
+
+    event_id: UUID | None = None
+    source: str | None = None
+    type: str | None = None
+    time: datetime | None = None
+    subject: str | None = None
+    aggregate_version: int | None = None
+    correlation_id: UUID | None = None
+    causation_id: UUID | None = None
+    traceparent: str | None = None
+
+
+def encode_headers(event: Mapping[str, Any]) -> list[tuple[str, bytes]]:
+    """Return the headers of an outbox row: what is null is left out."""
+    headers = [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", str(event["event_id"]).encode()),
+        ("ce_source", event["source"].encode()),
+        ("ce_type", event["type"].encode()),
+        ("ce_time", event["time"].astimezone(UTC).isoformat().replace("+00:00", "Z").encode()),
+        ("content-type", b"application/json"),
+    ]
+    for header, column in _OPTIONAL:
+        value = event[column]
+        if value is not None:
+            headers.append((header, str(value).encode()))
+    return headers
+
+
+_OPTIONAL = (
+    ("ce_subject", "subject"),
+    ("ce_aggregateversion", "aggregate_version"),
+    ("ce_correlationid", "correlation_id"),
+    ("ce_causationid", "causation_id"),
+    ("traceparent", "traceparent"),
+)
+
+
+def decode(topic_name: str, headers: Iterable[tuple[str, bytes]], value: bytes | None) -> tuple[Envelope, BaseModel]:
+    """Return the attributes and the checked payload of a message.
+
+    Unknown fields of the payload are ignored and unknown enum values are kept (consumers are lenient).
+
+    Raises:
+        EnvelopeError: nobody can read it, or it does not match the schema of its topic.
+    """
+    topic = TOPICS.get(topic_name)
+    if topic is None:
+        raise EnvelopeError("message-undecodable", f"no topic is called {topic_name!r}")
+    if value is None:
+        raise EnvelopeError("message-undecodable", "the message has no value")
+    attributes, data = _open(dict(headers), value)
+    return _attributes(topic, attributes), _payload(topic, data)
+
+
+def _open(headers: dict[str, bytes], value: bytes) -> tuple[dict[str, str], bytes]:
+    """Return the attributes by their CloudEvents names, and the JSON of the data."""
+    try:
+        # The specification names headers in lower case; HTTP-minded producers do not.
+        text = {name.lower(): raw.decode() for name, raw in headers.items() if raw is not None}
+    except UnicodeDecodeError:
+        raise EnvelopeError("message-undecodable", "a header is not UTF-8") from None
+    if text.get("content-type", "").startswith(_STRUCTURED) or _looks_structured(text, value):
+        return _open_structured(value, text)
+    attributes = {name.removeprefix("ce_"): item for name, item in text.items() if name.startswith("ce_")}
+    _keep_trace(attributes, text)
+    return attributes, value
+
+
+def _looks_structured(headers: dict[str, str], value: bytes) -> bool:
+    """Many a core cannot set headers: a structured event is known by its own attributes then."""
+    return "ce_specversion" not in headers and b'"specversion"' in value and b'"data' in value
+
+
+def _open_structured(value: bytes, headers: dict[str, str]) -> tuple[dict[str, str], bytes]:
+    try:
+        event = orjson.loads(value)
+    except orjson.JSONDecodeError as error:
+        raise EnvelopeError("message-undecodable", f"the structured event is no JSON: {error}") from None
+    if not isinstance(event, dict) or ("data" not in event and "data_base64" not in event):
+        raise EnvelopeError("message-undecodable", "the structured event has no data")
+    attributes = {name: str(item) for name, item in event.items() if name not in _DATA and item is not None}
+    _keep_trace(attributes, headers)
+    if "data" in event:
+        return attributes, orjson.dumps(event["data"])
+    try:
+        return attributes, base64.b64decode(event["data_base64"], validate=True)
+    except (binascii.Error, TypeError, ValueError):
+        raise EnvelopeError("message-undecodable", "data_base64 is no base64") from None
+
+
+def _keep_trace(attributes: dict[str, str], headers: dict[str, str]) -> None:
+    if "traceparent" in headers:
+        attributes["traceparent"] = headers["traceparent"]
+
+
+def _attributes(topic: Topic, found: dict[str, str]) -> Envelope:
+    if topic.kind == "feed":
+        return _untrusted(found)
+    if found.get("specversion", SPEC_VERSION) != SPEC_VERSION:
+        raise EnvelopeError("message-undecodable", f"CloudEvents {found['specversion']} is not known here")
+    if found.get("type") != topic.type:
+        raise EnvelopeError("message-undecodable", f"the type is {found.get('type')!r}, not {topic.type!r}")
+    if found.get("source") != f"/{topic.owner}":
+        raise EnvelopeError("message-undecodable", f"{found.get('source')!r} does not own {topic.name}")
+    try:
+        version = found.get("aggregateversion")
+        envelope = Envelope(
+            event_id=UUID(found["id"]),
+            source=found["source"],
+            type=found["type"],
+            time=datetime.fromisoformat(found["time"]),
+            subject=found.get("subject"),
+            aggregate_version=None if version is None else int(version),
+            correlation_id=_uuid(found.get("correlationid")),
+            causation_id=_uuid(found.get("causationid")),
+            traceparent=found.get("traceparent"),
+        )
+    except (KeyError, ValueError) as error:
+        raise EnvelopeError("message-undecodable", f"an attribute is missing or malformed: {error}") from None
+    if topic.kind == "state" and envelope.aggregate_version is None:
+        raise EnvelopeError("message-undecodable", "a state without ce_aggregateversion")
+    return envelope
+
+
+def _untrusted(found: dict[str, str]) -> Envelope:
+    """The attributes of a feed, each only if it can be read: a core's envelope never loses a payment."""
+    return Envelope(
+        event_id=_readable(_uuid, found.get("id")),
+        source=found.get("source"),
+        type=found.get("type"),
+        time=_readable(_moment, found.get("time")),
+        subject=found.get("subject"),
+        correlation_id=_readable(_uuid, found.get("correlationid")),
+        traceparent=found.get("traceparent"),
+    )
+
+
+def _uuid(text: str | None) -> UUID | None:
+    return None if text is None else UUID(text)
+
+
+def _moment(text: str | None) -> datetime | None:
+    moment = None if text is None else datetime.fromisoformat(text)
+    return moment if moment is None or moment.tzinfo else None
+
+
+def _readable(read: Any, text: str | None) -> Any:
+    try:
+        return read(text)
+    except ValueError:
+        return None
+
+
+def _payload(topic: Topic, data: bytes) -> BaseModel:
+    try:
+        return consumer_model(topic).model_validate_json(data)
+    except ValidationError as error:
+        problems = error.errors(include_url=False, include_input=False, include_context=False)
+        if any(problem["type"] == "json_invalid" for problem in problems):
+            raise EnvelopeError("message-undecodable", "the value is no JSON") from None
+        # Names of fields and rules only: a value may be personal data.
+        detail = "; ".join(f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in problems[:5])
+        raise EnvelopeError("message-invalid", detail) from None

@@ -1,0 +1,230 @@
+"""Applies one polled batch: decode, lock, claim, handle, commit; and finds the one message that fails.
+
+Transient errors are the caller's (rewind and back off). Any other exception splits the batch in halves until the one
+bad message stands alone; after `MAX_TRIES` it is parked, and the rest goes on: the order of messages does not matter.
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from shared.clock import Clock
+from shared.db.failures import is_transient
+from shared.db.locks import take
+from shared.db.transaction import AfterCommit, Context, Tx
+from shared.events.envelope import EnvelopeError, decode
+from shared.jobs import run_chunk
+from shared.messaging import inbox, metrics
+from shared.messaging.dead_letter import Parked, park
+from shared.messaging.message import Handler, Message, RawMessage, Subscription, by_topic
+
+MAX_TRIES = 5
+"""Tries of a single message before it is parked."""
+MAX_PARKS_IN_A_ROW = 20
+"""Valid messages of one partition that fail one after the other: then the fault is ours, and the partition stops."""
+
+T = TypeVar("T")
+Partition = tuple[str, int]
+Span = Callable[[str, Sequence[str]], AbstractContextManager[Any]]
+"""Opens a span of this name with links to these `traceparent`s; the telemetry of a service gives it."""
+
+_log = logging.getLogger(__name__)
+
+
+def no_span(_name: str, _links: Sequence[str]) -> AbstractContextManager[Any]:
+    """Trace nothing."""
+    return nullcontext()
+
+
+def read(raw: RawMessage) -> Message[Any] | Parked:
+    """Decode a message, or say why it must be parked."""
+    try:
+        envelope, payload = decode(raw.topic, raw.headers, raw.value)
+    except EnvelopeError as error:
+        return Parked(raw, error.code, error.detail)
+    return Message(
+        topic=raw.topic,
+        partition=raw.partition,
+        offset=raw.offset,
+        key=None if raw.key is None else raw.key.decode(errors="replace"),
+        event_id=envelope.event_id,
+        source=envelope.source,
+        type=envelope.type,
+        time=envelope.time,
+        subject=envelope.subject,
+        aggregate_version=envelope.aggregate_version,
+        correlation_id=envelope.correlation_id,
+        causation_id=envelope.causation_id,
+        traceparent=envelope.traceparent,
+        payload=payload,
+        raw=raw,
+    )
+
+
+class BatchApplier:
+    """Applies batches to the database of a service, for one group. It remembers how many parks came in a row."""
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        clock: Clock,
+        subscriptions: Sequence[Subscription],
+        *,
+        group: str,
+        after_commit: Sequence[AfterCommit] = (),
+        span: Span = no_span,
+        retry_s: float = 0.1,
+        max_parks_in_a_row: int = MAX_PARKS_IN_A_ROW,
+    ) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._by_topic = by_topic(subscriptions)
+        self._group = group
+        self._after_commit = tuple(after_commit)
+        self._span = span
+        self._retry_s = retry_s
+        self._max_row = max_parks_in_a_row
+        self._row: dict[Partition, int] = {}
+        self.stopped: dict[Partition, int] = {}
+        """Partitions that were stopped, with the offset at which to go on."""
+
+    def forget_stops(self) -> None:
+        """Try the stopped partitions again, from where they stopped."""
+        self._row.clear()
+        self.stopped.clear()
+
+    async def apply(self, batch: Sequence[RawMessage]) -> None:
+        """Apply a batch, in one transaction when all is well.
+
+        Returns when each message is applied, was applied before, or is parked; save those of `stopped` partitions,
+        from their offset on.
+
+        Raises:
+            Exception: a transient error; nothing is lost by applying the whole batch again.
+        """
+        messages: list[Message[Any]] = []
+        parked: list[Parked] = []
+        for raw in batch:
+            item = read(raw)
+            if isinstance(item, Parked):
+                parked.append(item)
+            else:
+                messages.append(item)
+        if parked:
+            await self._run(lambda tx: park(tx, parked))
+            _log.error("messages cannot be read", extra={"count": len(parked), "code": parked[0].code})
+        links = [message.traceparent for message in messages if message.traceparent]
+        with self._span(f"consume {self._group}", links):
+            await self._apply(messages)
+
+    async def apply_again(self, message: Message[Any]) -> Parked | None:
+        """Apply one dead letter in a transaction of its own; return why it fails again."""
+        try:
+            rejected = await self._attempt([message])
+        except Exception as error:
+            if is_transient(error):
+                raise
+            return Parked(message.raw, "handler-failed", _reason(error), message)
+        return rejected[0] if rejected else None
+
+    async def _apply(self, messages: Sequence[Message[Any]]) -> None:
+        messages = [message for message in messages if not self._is_stopped(message)]
+        if not messages:
+            return
+        try:
+            rejected = await self._attempt(messages)
+        except Exception as error:
+            if is_transient(error):
+                raise
+            if len(messages) > 1:
+                metrics.BISECTIONS.labels(self._group).inc()
+                _log.warning("a batch fails and is split", extra={"size": len(messages)}, exc_info=True)
+                middle = len(messages) // 2
+                await self._apply(messages[:middle])
+                await self._apply(messages[middle:])
+            else:
+                await self._apply_single(messages[0], error)
+            return
+        self._count(messages, len(rejected))
+
+    async def _apply_single(self, message: Message[Any], error: Exception) -> None:
+        for attempt in range(1, MAX_TRIES):
+            await asyncio.sleep(self._retry_s * 2 ** (attempt - 1))
+            try:
+                rejected = await self._attempt([message])
+            except Exception as again:
+                if is_transient(again):
+                    raise
+                error = again
+            else:
+                self._count([message], len(rejected))
+                return
+        await self._give_up(message, error)
+
+    async def _give_up(self, message: Message[Any], error: Exception) -> None:
+        partition = (message.topic, message.partition)
+        row = self._row.get(partition, 0) + 1
+        where = {"topic": message.topic, "partition": message.partition, "offset": message.offset}
+        if row > self._max_row:
+            # As likely our fault as that of so many messages: stop, and let a person or a new release go on.
+            self.stopped[partition] = message.offset
+            metrics.STOPPED.labels(self._group, message.topic, str(message.partition)).set(1)
+            _log.critical("a partition is stopped: too many messages in a row fail", extra=where)
+            return
+        self._row[partition] = row
+        _log.error("a message is parked", extra=where, exc_info=error)
+        await self._run(
+            lambda tx: park(tx, [Parked(message.raw, "handler-failed", _reason(error), message, MAX_TRIES)])
+        )
+
+    async def _attempt(self, messages: Sequence[Message[Any]]) -> list[Parked]:
+        async def work(tx: Tx) -> list[Parked]:
+            return await self._handle(tx, messages)
+
+        return await self._run(work)
+
+    async def _run(self, work: Callable[[Tx], Awaitable[T]]) -> T:
+        return await run_chunk(self._engine, self._clock, work, context=Context(), after_commit=self._after_commit)
+
+    async def _handle(self, tx: Tx, messages: Sequence[Message[Any]]) -> list[Parked]:
+        """Lock, then claim, then handle: claims before locks deadlock, and reading before locks reads stale rows."""
+        await take(tx, [self._by_topic[message.topic].locks(message.payload) for message in messages])
+        fresh = await inbox.claim(tx, messages)
+        for message in fresh:
+            if message.event_id is not None:
+                tx.causes[message.event_id] = Context(
+                    correlation_id=message.correlation_id,
+                    causation_id=message.event_id,
+                    traceparent=message.traceparent,
+                )
+        groups: dict[Handler, list[Message[Any]]] = {}
+        for message in fresh:
+            groups.setdefault(self._by_topic[message.topic].handler, []).append(message)
+        parked = []
+        for handler, group in groups.items():
+            for rejected in await handler(tx, group):
+                refusal = rejected.refusal
+                parked.append(Parked(rejected.message.raw, refusal.code, refusal.detail, rejected.message))
+        if parked:
+            await park(tx, parked)
+            await inbox.release(tx, [item.message for item in parked if item.message is not None])
+        return parked
+
+    def _is_stopped(self, message: Message[Any]) -> bool:
+        return (message.topic, message.partition) in self.stopped
+
+    def _count(self, messages: Sequence[Message[Any]], rejected: int) -> None:
+        for (topic, partition), count in Counter((message.topic, message.partition) for message in messages).items():
+            self._row.pop((topic, partition), None)
+            metrics.PROCESSED.labels(topic).inc(count)
+        if rejected:
+            _log.error("messages are rejected", extra={"count": rejected})
+
+
+def _reason(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

@@ -1,0 +1,184 @@
+"""Messages that could not be applied, whole, with the reason: parked once, listed, and marked when taken again.
+
+A redelivered message is parked once (topic, partition, offset, produce time). The row holds the message as it came:
+it may be personal data, and lists of dead letters show no values.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import MetaData
+
+from shared.db.sets import insert_rows
+from shared.db.tables import messaging_tables
+from shared.db.transaction import Tx
+from shared.ids import new_id
+from shared.messaging import metrics
+from shared.messaging.message import Message, RawMessage
+
+_TABLE = messaging_tables(MetaData()).dead_letter
+_DETAIL = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """A message to park, and why. `message` is None when it could not be decoded."""
+
+    raw: RawMessage
+    code: str
+    detail: str
+    message: Message[Any] | None = None
+    attempts: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which dead letters: exactly one of `key`, `event_id`, `dead_letter_id`, or `everything` not yet replayed."""
+
+    key: str | None = None
+    event_id: UUID | None = None
+    dead_letter_id: UUID | None = None
+    everything: bool = False
+
+    def __post_init__(self) -> None:
+        chosen = [self.key is not None, self.event_id is not None, self.dead_letter_id is not None, self.everything]
+        if sum(chosen) != 1:
+            raise ValueError("choose one of key, event_id, dead_letter_id, everything")
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A parked message as it is stored."""
+
+    dead_letter_id: UUID
+    raw: RawMessage
+    event_id: UUID | None
+    code: str
+    detail: str
+    attempts: int
+    created_at: datetime
+    replayed_at: datetime | None
+
+
+async def park(tx: Tx, parked: Sequence[Parked]) -> None:
+    """Store messages that could not be applied. What is parked already stays as it is."""
+    await insert_rows(tx, _TABLE, [_row(item, tx.clock.now()) for item in parked], on_conflict="nothing")
+    for item in parked:
+        metrics.DEAD_LETTERS.labels(item.raw.topic, item.code).inc()
+
+
+async def select_dead_letters(
+    tx: Tx, selection: Selection, *, after: UUID | None = None, limit: int = 100, is_open: bool = True
+) -> list[DeadLetter]:
+    """Return dead letters, oldest first, after the one with id `after`; `is_open`: only those not yet replayed."""
+    rows = await tx.fetch(
+        _SELECT,
+        selection.key,
+        selection.event_id,
+        selection.dead_letter_id,
+        selection.everything,
+        is_open,
+        after,
+        limit,
+    )
+    return [_dead_letter(row) for row in rows]
+
+
+async def mark_replayed(tx: Tx, dead_letter_ids: Sequence[UUID]) -> None:
+    """Say that these were taken again, successfully."""
+    await tx.execute(
+        "UPDATE dead_letter SET replayed_at = $2 WHERE dead_letter_id = ANY($1::uuid[])",
+        list(dead_letter_ids),
+        tx.clock.now(),
+    )
+
+
+async def record_failed_replay(tx: Tx, dead_letter_id: UUID, code: str, detail: str) -> None:
+    """Say why a dead letter failed once more; it stays open."""
+    await tx.execute(
+        "UPDATE dead_letter SET attempts = attempts + 1, code = $2, detail = $3 WHERE dead_letter_id = $1",
+        dead_letter_id,
+        code,
+        detail[:_DETAIL],
+    )
+
+
+_SELECT = """
+SELECT * FROM dead_letter
+WHERE ($1::text IS NULL OR key = $1) AND ($2::uuid IS NULL OR event_id = $2)
+  AND ($3::uuid IS NULL OR dead_letter_id = $3)
+  AND ($4::boolean OR $1 IS NOT NULL OR $2 IS NOT NULL OR $3 IS NOT NULL)
+  AND (NOT $5::boolean OR replayed_at IS NULL)
+  AND ($6::uuid IS NULL OR dead_letter_id > $6)
+ORDER BY dead_letter_id LIMIT $7
+"""
+
+
+def _row(item: Parked, now: datetime) -> dict[str, Any]:
+    raw, message = item.raw, item.message
+    return {
+        "dead_letter_id": new_id(),
+        "topic": raw.topic,
+        "partition": raw.partition,
+        "offset": raw.offset,
+        "produced_at": raw.produced_at,
+        "key": None if raw.key is None else _text(raw.key),
+        "event_id": message.event_id if message else _event_id(raw),
+        "source": message.source if message else _header(raw, "ce_source"),
+        "type": message.type if message else _header(raw, "ce_type"),
+        "creditor_id": getattr(message.payload, "creditor_id", None) if message else None,
+        "headers": [[name, _text(value)] for name, value in raw.headers],
+        "value": raw.value,
+        "code": item.code,
+        "detail": item.detail[:_DETAIL].replace("\x00", ""),
+        "attempts": item.attempts,
+        "created_at": now,
+    }
+
+
+def _text(value: bytes) -> str:
+    """Bytes of a stranger as text that PostgreSQL takes; what is no UTF-8 is escaped, readable and reversible."""
+    try:
+        text = value.decode()
+    except UnicodeDecodeError:
+        return "hex:" + value.hex()
+    return text if "\x00" not in text else "hex:" + value.hex()
+
+
+def _bytes(text: str) -> bytes:
+    return bytes.fromhex(text[4:]) if text.startswith("hex:") else text.encode()
+
+
+def _header(raw: RawMessage, name: str) -> str | None:
+    return next((_text(value) for found, value in raw.headers if found == name), None)
+
+
+def _event_id(raw: RawMessage) -> UUID | None:
+    try:
+        return UUID(_header(raw, "ce_id"))
+    except (ValueError, TypeError, AttributeError):
+        return None
+
+
+def _dead_letter(row: Any) -> DeadLetter:
+    return DeadLetter(
+        dead_letter_id=row["dead_letter_id"],
+        raw=RawMessage(
+            topic=row["topic"],
+            partition=row["partition"],
+            offset=row["offset"],
+            key=None if row["key"] is None else _bytes(row["key"]),
+            value=row["value"],
+            headers=tuple((name, _bytes(value)) for name, value in row["headers"]),
+            produced_at=row["produced_at"].astimezone(UTC),
+        ),
+        event_id=row["event_id"],
+        code=row["code"],
+        detail=row["detail"],
+        attempts=row["attempts"],
+        created_at=row["created_at"],
+        replayed_at=row["replayed_at"],
+    )

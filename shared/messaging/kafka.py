@@ -1,0 +1,130 @@
+"""How this project talks to Kafka: the one place that builds clients, with the settings that the guarantees rest on.
+
+`stop` of every client is bounded: aiokafka's can hang after a broker went away.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from typing import Any, Protocol
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+
+from shared.errors import ArrearsError
+
+STOP_SECONDS = 5.0
+REQUEST_TIMEOUT_MS = 10_000
+
+_log = logging.getLogger(__name__)
+
+
+class KafkaUnavailableError(ArrearsError):
+    """Kafka did not answer in time, or refused; trying again later is right."""
+
+
+class KafkaSettings(Protocol):
+    """What the clients need of a service's settings."""
+
+    @property
+    def kafka_bootstrap_servers(self) -> str:
+        """`host:port`, comma separated."""
+        ...
+
+    @property
+    def topic_partitions(self) -> int:
+        """Partitions of every topic."""
+        ...
+
+    @property
+    def topic_replication(self) -> int:
+        """Copies of every partition."""
+        ...
+
+
+def new_producer(settings: KafkaSettings, client_id: str) -> AIOKafkaProducer:
+    """Return an idempotent producer: throughput comes from its batches, not from concurrency."""
+    return AIOKafkaProducer(
+        bootstrap_servers=settings.kafka_bootstrap_servers,
+        client_id=client_id,
+        enable_idempotence=True,
+        acks="all",
+        linger_ms=2,
+        max_batch_size=128 * 1024,
+        request_timeout_ms=REQUEST_TIMEOUT_MS,
+        retry_backoff_ms=100,
+        metadata_max_age_ms=60_000,
+    )
+
+
+def new_consumer(settings: KafkaSettings, *, group: str, client_id: str, instance_id: str | None) -> AIOKafkaConsumer:
+    """Return a consumer that commits by hand and stops at an offset that is not there (`none`)."""
+    return AIOKafkaConsumer(
+        bootstrap_servers=settings.kafka_bootstrap_servers,
+        client_id=client_id,
+        group_id=group,
+        group_instance_id=instance_id,
+        enable_auto_commit=False,
+        # `earliest` would silently read all of history again when the log was cut or made anew: the consumer itself
+        # begins a partition without committed offset at its beginning.
+        auto_offset_reset="none",
+        partition_assignment_strategy=(RangePartitionAssignor,),
+        heartbeat_interval_ms=1_000,
+        session_timeout_ms=10_000,
+        rebalance_timeout_ms=30_000,
+        max_poll_interval_ms=300_000,
+        request_timeout_ms=REQUEST_TIMEOUT_MS,
+        fetch_max_wait_ms=100,
+        metadata_max_age_ms=30_000,
+        max_partition_fetch_bytes=4 * 1024 * 1024,
+    )
+
+
+def new_probe(settings: KafkaSettings) -> AIOKafkaConsumer:
+    """Return a consumer of no group and no topic: it only asks for offsets."""
+    return AIOKafkaConsumer(
+        bootstrap_servers=settings.kafka_bootstrap_servers,
+        client_id="arrears-probe",
+        group_id=None,
+        enable_auto_commit=False,
+        request_timeout_ms=REQUEST_TIMEOUT_MS,
+    )
+
+
+@asynccontextmanager
+async def open_admin(settings: KafkaSettings) -> AsyncIterator[AIOKafkaAdminClient]:
+    """Open an admin client for a moment.
+
+    Raises:
+        KafkaUnavailableError: no broker answers.
+    """
+    admin = AIOKafkaAdminClient(
+        bootstrap_servers=settings.kafka_bootstrap_servers, request_timeout_ms=REQUEST_TIMEOUT_MS
+    )
+    try:
+        await asyncio.wait_for(admin.start(), REQUEST_TIMEOUT_MS / 1000)
+    except Exception as error:
+        await stop(admin.close())
+        raise KafkaUnavailableError(f"no Kafka at {settings.kafka_bootstrap_servers}") from error
+    try:
+        yield admin
+    finally:
+        await stop(admin.close())
+
+
+async def stop(stopping: Awaitable[Any], seconds: float = STOP_SECONDS) -> bool:
+    """Stop a client, within a bound; say whether it stopped. What fails while stopping is logged, never raised."""
+    try:
+        await asyncio.wait_for(stopping, seconds)
+    except asyncio.CancelledError:
+        # aiokafka #647: stop() may raise it though nobody cancelled us.
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        return False
+    except Exception:  # noqa: BLE001 - a client that is thrown away may fail as it likes
+        _log.warning("a Kafka client did not stop", exc_info=True)
+        return False
+    return True

@@ -1,0 +1,110 @@
+"""What a handler receives, what it answers, and how a service says which topics it wants.
+
+A handler takes a batch in one transaction that it does not commit. It refuses a message by returning a `Rejected`,
+which parks that message alone; an exception makes the batch be tried again in halves.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Generic, Literal, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from shared.db.locks import Locks
+from shared.db.transaction import Tx
+from shared.errors import Refusal
+from shared.ids import account_id
+
+P = TypeVar("P", bound=BaseModel)
+Loop = Literal["main", "bulk"]
+
+
+@dataclass(frozen=True, slots=True)
+class RawMessage:
+    """A message as it lay in Kafka. `produced_at` is the broker's timestamp of it."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...]
+    produced_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message(Generic[P]):
+    """A decoded message. On a feed of core banking `event_id` and the rest of the envelope may be missing."""
+
+    topic: str
+    payload: P
+    partition: int = 0
+    offset: int = 0
+    key: str | None = None
+    event_id: UUID | None = None
+    source: str | None = None
+    type: str | None = None
+    time: datetime | None = None
+    subject: str | None = None
+    aggregate_version: int | None = None
+    correlation_id: UUID | None = None
+    causation_id: UUID | None = None
+    traceparent: str | None = None
+    raw: RawMessage = field(
+        default=RawMessage("", 0, 0, None, None, (), datetime.min.replace(tzinfo=UTC)), repr=False, compare=False
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A message that its handler refuses for good: it goes to the dead letters with the code of the refusal."""
+
+    message: Message[Any]
+    refusal: Refusal
+
+
+Handler = Callable[[Tx, Sequence[Message[Any]]], Awaitable[Sequence[Rejected]]]
+
+
+def locks_of(payload: Any) -> Locks:
+    """Return the locks of a payload: its creditor, and its account (by id, or by the core's number)."""
+    creditor: UUID | None = getattr(payload, "creditor_id", None)
+    account: UUID | None = getattr(payload, "account_id", None)
+    number: str | None = getattr(payload, "core_account_number", None)
+    if account is None and creditor is not None and number is not None:
+        account = account_id(creditor, number)
+    return Locks(
+        creditors=frozenset() if creditor is None else frozenset((creditor,)),
+        accounts=frozenset() if account is None else frozenset((account,)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """Which topics one handler serves. One handler may serve several: a polled batch is grouped by handler.
+
+    `loop`: topics of the bulk loop have consumers of their own, so that an import never starves a payment.
+    """
+
+    topics: tuple[str, ...]
+    handler: Handler
+    locks: Callable[[Any], Locks] = locks_of
+    loop: Loop = "main"
+
+
+def by_topic(subscriptions: Sequence[Subscription]) -> Mapping[str, Subscription]:
+    """Index subscriptions; each topic is served once."""
+    found: dict[str, Subscription] = {}
+    for subscription in subscriptions:
+        for topic in subscription.topics:
+            if topic in found:
+                raise ValueError(f"two subscriptions for {topic}")
+            found[topic] = subscription
+    return found
+
+
+def group_of(service: str, loop: Loop) -> str:
+    """Return the consumer group of a service's loop: the bulk loop must not rebalance the main one."""
+    return service if loop == "main" else f"{service}.{loop}"
