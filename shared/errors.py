@@ -58,6 +58,7 @@ class Problem(ArrearsError):  # noqa: N818 - the name of the thing in RFC 9457
 PROBLEMS: dict[str, tuple[int, str]] = {
     # The edge
     "validation-error": (422, "The request does not match its schema"),
+    "card-number-refused": (422, "No card number is ever accepted"),
     "malformed-request": (400, "The request cannot be read"),
     "unauthenticated": (401, "No valid access token"),
     "forbidden": (403, "The token does not allow this"),

@@ -1,0 +1,81 @@
+"""What each role of a token may do: a role is a set of scopes, and a token may do the union of its roles and scopes.
+
+The one table of authority by role. Amount and term limits are data of the service that grants them, not scopes.
+"""
+
+_READ = frozenset(
+    {
+        "accounts:read",
+        "compliance:read",
+        "contact:read",
+        "creditors:read",
+        "imports:read",
+        "payments:read",
+        "queues:read",
+        "reports:read",
+        "skiptrace:read",
+        "vendors:read",
+    }
+)
+_COLLECTOR = _READ | {
+    "arrangements:write",
+    "contact:place",
+    "contact:write",
+    "disputes:write",
+    "payments:write",
+    "promises:write",
+    "restrictions:write",
+    "work_items:write",
+}
+_SENIOR_COLLECTOR = _COLLECTOR | {"hardship:write", "settlements:write"}
+_SUPERVISOR = _SENIOR_COLLECTOR | {
+    "aging:run",
+    "arrangements:approve",
+    "payments:reallocate",
+    "payments:reverse",
+    "queues:write",
+    "rules:review",
+    "work_items:release",
+}
+
+ROLES: dict[str, frozenset[str]] = {
+    "collector": _COLLECTOR,
+    "senior_collector": _SENIOR_COLLECTOR,
+    "supervisor": _SUPERVISOR,
+    "compliance_officer": _READ
+    | {
+        "compliance:write",
+        "consents:write",
+        "disputes:write",
+        "restrictions:lift",
+        "restrictions:write",
+        "rules:review",
+        "rules:write",
+    },
+    "integrator": frozenset(
+        {
+            "accounts:read",
+            "aging:run",
+            "dial_results:write",
+            "imports:read",
+            "imports:write",
+            "nacha:write",
+            "payments:read",
+            "payments:reverse",
+            "payments:write",
+        }
+    ),
+    "auditor": _READ | {"audit:read"},
+    "admin": frozenset(
+        {"creditors:read", "creditors:write", "queues:read", "queues:write", "vendors:read", "vendors:write"}
+    ),
+}
+"""Role name -> scopes. A role that is not here grants nothing."""
+
+SCOPES: frozenset[str] = frozenset().union(*ROLES.values())
+"""Every scope that some role grants; a route may ask for no other."""
+
+
+def scopes_of(roles: frozenset[str]) -> frozenset[str]:
+    """Return what the roles may do together. Unknown roles add nothing."""
+    return frozenset().union(*(ROLES.get(role, frozenset()) for role in roles))

@@ -1,0 +1,358 @@
+"""One request is one transaction, committed before it is answered, whatever becomes of the client meanwhile.
+
+The work runs in a task of its own: a client that hangs up cancels its wait, never the transaction. Locks come first,
+then the idempotency keys, then the handler. `MicroBatcher` puts many requests into one transaction.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextvars import Context as TaskContext
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from shared.clock import Clock
+from shared.db.failures import sqlstate
+from shared.db.locks import Locks, take
+from shared.db.transaction import AfterCommit, Context, Tx, open_transaction
+from shared.errors import Problem, Refusal
+from shared.http.auth import Principal
+from shared.http.idempotency import (
+    Answer,
+    Claim,
+    IdempotencyKey,
+    ReplayedError,
+    Scope,
+    claim,
+    in_flight,
+    json_of,
+    release,
+    reused,
+    store,
+)
+from shared.http.problem import is_statement_error, problem_for
+from shared.http.request_context import current_context
+
+C = TypeVar("C")
+R = TypeVar("R")
+Location = Callable[[Any], str]
+
+_CLOSE_TIMEOUT_S = 15
+_MAX_TRIES = 3
+_RETRIED = frozenset({"40001", "40P01"})  # rolled back by the server, nothing was done
+_LOCK_NOT_AVAILABLE = "55P03"
+_HURRIED_LOCK_TIMEOUT = "SET LOCAL lock_timeout = '250ms'"
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    result: Any
+    answer: Answer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    error: Exception
+
+
+_Outcome = _Done | Answer | _Failed
+"""Done now, answered before, or failed. A failure is a value too: nobody may be left to take an exception."""
+
+
+@dataclass(slots=True)
+class _Item(Generic[C]):
+    command: C
+    locks: Locks
+    context: Context
+    key: IdempotencyKey | None
+    subject: str
+    location: Location | None = None
+    outcome: "asyncio.Future[_Outcome]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+    @property
+    def scope(self) -> Scope | None:
+        return None if self.key is None else (self.subject, self.key.route, self.key.key)
+
+
+Handler = Callable[[Tx, Sequence[C]], Awaitable[Sequence[R | Refusal]]]
+
+
+class Edge:
+    """Where requests become transactions. One per process, at `app.state.edge`.
+
+    `after_commit` hooks (waking the relay) run after each commit. More than `max_running` requests at once: 503 `busy`.
+    """
+
+    def __init__(
+        self, engine: AsyncEngine, clock: Clock, *, after_commit: Sequence[AfterCommit] = (), max_running: int = 1024
+    ) -> None:
+        self.engine = engine
+        self.clock = clock
+        self._after_commit = tuple(after_commit)
+        self._max_running = max_running
+        self._running: set[asyncio.Task[None]] = set()
+        self._flights: dict[Scope, _Item[Any]] = {}
+        self._batchers: list[MicroBatcher[Any, Any]] = []
+        self._is_closed = False
+
+    async def run(
+        self,
+        fn: Callable[[Tx], Awaitable[R | Refusal]],
+        *,
+        principal: Principal,
+        idempotency: IdempotencyKey | None = None,
+        locks: Locks | None = None,
+        location: Location | None = None,
+    ) -> R:
+        """Run `fn` in one transaction and return its result after the commit.
+
+        `location` gives the `Location` header for a result (stored with the key).
+
+        Raises:
+            Problem: `fn` refused (rolled back), or the database is busy.
+            ReplayedError: the key was answered before; the app answers it again.
+        """
+        self._refuse_when(len(self._running) >= self._max_running)
+
+        async def handler(tx: Tx, _commands: Sequence[None]) -> Sequence[R | Refusal]:
+            return [await fn(tx)]
+
+        item: _Item[None] = _item(None, locks or Locks(), principal, idempotency, location)
+        return await self._join(item, lambda: self.start(self.execute([item], handler)))
+
+    async def read(self, fn: Callable[[Tx], Awaitable[R]]) -> R:
+        """Run `fn` in a transaction that is rolled back: for answers that change nothing."""
+        self._refuse_when(len(self._running) >= self._max_running)
+        async with open_transaction(self.engine, self.clock, context=current_context()) as tx:
+            return await fn(tx)
+
+    async def close(self) -> None:
+        """Take nothing more, and wait for what runs, within a bound; called when the app shuts down."""
+        self._is_closed = True
+        await asyncio.gather(*(batcher.close() for batcher in self._batchers))
+        if self._running:
+            _, late = await asyncio.wait(self._running, timeout=_CLOSE_TIMEOUT_S)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    def add(self, batcher: "MicroBatcher[Any, Any]") -> None:
+        """Close this batcher with the edge."""
+        self._batchers.append(batcher)
+
+    def start(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        """Start work that no client can cancel, in a context that holds nothing of any request."""
+        task = asyncio.create_task(work, context=TaskContext())
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return task
+
+    def _refuse_when(self, is_full: bool) -> None:
+        if self._is_closed or is_full:
+            raise Problem("busy", "The service is at its limit; try again.", headers={"Retry-After": "1"})
+
+    async def _join(self, item: _Item[Any], begin: Callable[[], object]) -> Any:
+        """Begin the work of an item and wait for it, or wait for the request with its key that is under way here."""
+        scope = item.scope
+        if scope is None:
+            begin()
+            return _taken(await asyncio.shield(item.outcome), item)
+        flight = self._flights.get(scope)
+        if flight is not None and flight.key is not None and item.key is not None:
+            if flight.key.fingerprint != item.key.fingerprint:
+                raise reused()
+            outcome = await asyncio.shield(flight.outcome)
+            if isinstance(outcome, _Done) and outcome.answer is not None:
+                outcome = outcome.answer
+            return _taken(outcome, item)
+        self._flights[scope] = item
+        item.outcome.add_done_callback(lambda _: self._flights.pop(scope, None))
+        try:
+            begin()
+        except BaseException as error:
+            item.outcome.set_result(_Failed(error if isinstance(error, Problem) else _interrupted()))
+            raise
+        return _taken(await asyncio.shield(item.outcome), item)
+
+    async def execute(self, items: Sequence[_Item[C]], handler: Handler[C, R], *, is_hurried: bool = False) -> None:
+        """Run a batch and settle each of its items. A database error bisects it down to the command at fault."""
+        outcomes: Sequence[_Outcome] = ()
+        try:
+            outcomes = await self._attempt_again(items, handler, is_hurried=is_hurried)
+        except Exception as error:  # noqa: BLE001 - whatever it is, each caller must be told
+            if len(items) > 1 and is_statement_error(error):
+                half = len(items) // 2
+                await self.execute(items[:half], handler, is_hurried=True)
+                await self.execute(items[half:], handler, is_hurried=True)
+                return
+            outcomes = [await self._explained(item, error) for item in items]
+        finally:
+            for item, outcome in zip(items, outcomes or [_Failed(_interrupted())] * len(items), strict=True):
+                if not item.outcome.done():
+                    item.outcome.set_result(outcome)
+
+    async def _attempt_again(
+        self, items: Sequence[_Item[C]], handler: Handler[C, R], *, is_hurried: bool
+    ) -> Sequence[_Outcome]:
+        for _ in range(_MAX_TRIES - 1):
+            try:
+                return await self._attempt(items, handler, is_hurried=is_hurried)
+            except Exception as error:
+                if sqlstate(error) not in _RETRIED:
+                    raise
+        return await self._attempt(items, handler, is_hurried=is_hurried)
+
+    async def _attempt(
+        self, items: Sequence[_Item[C]], handler: Handler[C, R], *, is_hurried: bool
+    ) -> Sequence[_Outcome]:
+        """Lock, claim, handle, store, commit: one transaction. Only the first try waits long for a lock."""
+        context = items[0].context if len(items) == 1 else Context()
+        async with open_transaction(self.engine, self.clock, context=context) as tx:
+            if is_hurried:
+                await tx.execute(_HURRIED_LOCK_TIMEOUT)
+            tx.causes.update({i.context.correlation_id: i.context for i in items if i.context.correlation_id})
+            await take(tx, [item.locks for item in items])
+            claims = [Claim(i.scope, i.key.fingerprint) for i in items if i.scope is not None and i.key is not None]
+            known = await claim(tx, claims)
+            fresh = [item for item in items if item.scope is None or item.scope not in known]
+            results = await handler(tx, [item.command for item in fresh]) if fresh else []
+            if len(results) != len(fresh):
+                raise RuntimeError(f"the handler answered {len(results)} of {len(fresh)} commands")
+            made = [_outcome(item, result) for item, result in zip(fresh, results, strict=True)]
+            if any(isinstance(outcome, _Done) for outcome in made):
+                await _settle(tx, fresh, made)
+                for hook in self._after_commit:
+                    tx.after_commit(hook)
+                await tx.commit()
+        settled = iter(made)
+        return [next(settled) if i.scope is None or i.scope not in known else _told(known[i.scope]) for i in items]
+
+    async def _explained(self, item: _Item[Any], error: Exception) -> _Outcome:
+        """Return what a caller is told of a failure. A lock that was not given in time may have been its own key."""
+        if item.scope is None or item.key is None or sqlstate(error) != _LOCK_NOT_AVAILABLE:
+            return _Failed(error)
+        try:
+            async with open_transaction(self.engine, self.clock) as tx:
+                await tx.execute(_HURRIED_LOCK_TIMEOUT)
+                known = await claim(tx, [Claim(item.scope, item.key.fingerprint)])
+        except Exception as probe:  # noqa: BLE001 - the first error stands, unless the key itself is held
+            return _Failed(in_flight() if sqlstate(probe) == _LOCK_NOT_AVAILABLE else error)
+        return _told(known[item.scope]) if item.scope in known else _Failed(error)
+
+
+class MicroBatcher(Generic[C, R]):
+    """Puts the commands that arrive together into one transaction of up to `max_batch`, and answers each caller.
+
+    `handler` returns one result or `Refusal` per command, in order; it has written nothing for a refused one. To carry
+    the trace of each request on, a command keeps its `correlation_id` and gives it as `causation` to `emit`.
+    """
+
+    def __init__(
+        self,
+        edge: Edge,
+        handler: Handler[C, R],
+        locks: Callable[[C], Locks],
+        *,
+        max_batch: int = 128,
+        max_wait_ms: float = 2,
+        max_queue: int = 1024,
+        writers: int = 2,
+        location: Location | None = None,
+    ) -> None:
+        self._edge = edge
+        self._handler = handler
+        self._locks = locks
+        self._max_batch = max_batch
+        self._max_wait_s = max_wait_ms / 1000
+        self._queue: asyncio.Queue[_Item[C]] = asyncio.Queue(max_queue)
+        self._writers = writers
+        self._tasks: list[asyncio.Task[None]] = []
+        self._location = location
+        edge.add(self)
+
+    async def submit(
+        self, command: C, *, principal: Principal, idempotency: IdempotencyKey | None = None
+    ) -> R:
+        """Return the result of a command after the commit of its batch. Raises as `Edge.run` does; queue full: 503."""
+        self._edge._refuse_when(self._queue.full())  # noqa: SLF001 - the other half of the edge
+        item = _item(command, self._locks(command), principal, idempotency, self._location)
+        result: R = await self._edge._join(item, lambda: self._enqueue(item))  # noqa: SLF001 - as above
+        return result
+
+    async def close(self) -> None:
+        """Let the queue run empty, within a bound, and stop the writers."""
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._queue.join(), _CLOSE_TIMEOUT_S)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+
+    def _enqueue(self, item: _Item[C]) -> None:
+        if not self._tasks:
+            self._tasks = [
+                asyncio.create_task(self._write(), name="micro-batcher", context=TaskContext())
+                for _ in range(self._writers)
+            ]
+        self._queue.put_nowait(item)
+
+    async def _write(self) -> None:
+        while True:
+            batch = [await self._queue.get()]
+            if self._queue.qsize() < self._max_batch - 1:
+                await asyncio.sleep(self._max_wait_s)
+            while len(batch) < self._max_batch and not self._queue.empty():
+                batch.append(self._queue.get_nowait())
+            try:
+                await self._edge.execute(batch, self._handler)
+            finally:
+                for _ in batch:
+                    self._queue.task_done()
+
+
+def _item(
+    command: C, locks: Locks, principal: Principal, key: IdempotencyKey | None, location: Location | None
+) -> _Item[C]:
+    context = replace(current_context(), subject=principal.sub)
+    return _Item(command, locks, context, key, principal.sub, location)
+
+
+def _outcome(item: _Item[Any], result: Any) -> _Outcome:
+    if isinstance(result, Refusal):
+        return _Failed(Problem.of(result))
+    if item.key is None:
+        return _Done(result)
+    headers = {"Location": item.location(result)} if item.location else {}
+    return _Done(result, Answer(item.key.status, json_of(result), headers))
+
+
+async def _settle(tx: Tx, items: Sequence[_Item[Any]], outcomes: Sequence[_Outcome]) -> None:
+    pairs = [(item.scope, outcome) for item, outcome in zip(items, outcomes, strict=True)]
+    await store(
+        tx, [(scope, out.answer) for scope, out in pairs if scope and isinstance(out, _Done) and out.answer is not None]
+    )
+    await release(tx, [scope for scope, out in pairs if scope and isinstance(out, _Failed)])
+
+
+def _told(known: Answer | Problem) -> _Outcome:
+    return _Failed(known) if isinstance(known, Problem) else known
+
+
+def _interrupted() -> Problem:
+    return problem_for(ConnectionError())
+
+
+def _taken(outcome: _Outcome, item: _Item[Any]) -> Any:
+    """Return or raise what became of an item, in the task of its caller."""
+    if isinstance(outcome, _Failed):
+        raise outcome.error
+    if isinstance(outcome, Answer):
+        raise ReplayedError(outcome)
+    if outcome.answer is not None and item.key is not None and item.key.response is not None:
+        item.key.response.headers.update(outcome.answer.headers)
+    return outcome.result
