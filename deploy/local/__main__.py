@@ -11,7 +11,6 @@ from uuid import UUID
 import typer
 from rich.console import Console
 from rich.table import Table
-from shared.http.roles import ROLES
 
 from deploy.local import lifecycle, state
 from deploy.local.display import StartDisplay
@@ -22,6 +21,7 @@ from deploy.local.ports import PortInUseError
 from deploy.local.postgres import PostgresError
 from deploy.local.process import ProcessError
 from deploy.local.stack import DEFAULT_PORT_BASE, SERVICES, Stack, outside_parts
+from shared.http.roles import ROLES
 
 app = typer.Typer(
     help="The whole of Arrears on this machine: PostgreSQL, Kafka, a token issuer and all services, without Docker.",
@@ -119,6 +119,7 @@ def status(
         sys.stdout.write(json.dumps(_description(stack, found), indent=2) + "\n")
     elif found is not None:
         _print_status(found, is_up=is_up)
+        _print_addresses(Console(), stack)
     if not is_up:
         raise typer.Exit(3)
 

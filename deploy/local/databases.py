@@ -5,6 +5,7 @@ Everything here may be repeated: what exists is kept, passwords and rights are s
 
 import argparse
 import asyncio
+import os
 import secrets
 import urllib.parse
 from collections.abc import Mapping
@@ -13,9 +14,7 @@ from pathlib import Path
 
 import asyncpg
 
-from deploy.local import ports
 from deploy.local.files import read_json, write_json
-from deploy.local.postgres import Postgres
 
 
 @dataclass(frozen=True)
@@ -44,6 +43,12 @@ class Credentials:
             write_json(path, known)
         return cls(known)
 
+    @classmethod
+    def from_environment(cls, services: tuple[str, ...]) -> "Credentials":
+        """Take them from `<ROLE>_PASSWORD`: for containers. Raises KeyError when one is not set."""
+        roles = [role for service in services for role in (owner_role(service), service)]
+        return cls({role: os.environ[f"{role.upper()}_PASSWORD"] for role in roles})
+
     def database(self, service: str, port: int, database: str | None = None) -> ServiceDatabase:
         """Addresses of the service's database on 127.0.0.1:`port`; `database` is its name when not the service's."""
         name = database or service
@@ -51,7 +56,7 @@ class Credentials:
 
     def _dsn(self, role: str, port: int, database: str) -> str:
         password = urllib.parse.quote(self.passwords[role], safe="")
-        return f"postgresql://{role}:{password}@{ports.LOOPBACK}:{port}/{database}"
+        return f"postgresql://{role}:{password}@127.0.0.1:{port}/{database}"
 
 
 def owner_role(service: str) -> str:
@@ -83,8 +88,9 @@ async def create_roles(connection: asyncpg.Connection, service: str, credentials
     for role in (owner_role(service), service):
         if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role):
             await connection.execute(f'CREATE ROLE "{role}" LOGIN')
-        # ALTER ROLE takes no bind parameter; our passwords are made of letters, digits, `-` and `_` only.
-        await connection.execute(f"ALTER ROLE \"{role}\" PASSWORD '{credentials.passwords[role]}'")
+        # ALTER ROLE takes no bind parameter, so the server itself quotes the password.
+        quoted = await connection.fetchval("SELECT quote_literal($1)", credentials.passwords[role])
+        await connection.execute(f'ALTER ROLE "{role}" PASSWORD {quoted}')
 
 
 async def restrict_database(connection: asyncpg.Connection, service: str, database: str) -> None:
@@ -108,16 +114,15 @@ def _on_database(dsn: str, database: str) -> str:
 
 
 def main() -> None:
-    """Create what is missing, as a step of the stack."""
+    """Create what is missing, as a step of the stack. The superuser's address is in POSTGRES_ADMIN_URL."""
     parser = argparse.ArgumentParser(prog="python -m deploy.local.databases")
-    parser.add_argument("--postgres", type=Path, required=True, help="folder of the embedded server")
-    parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--credentials", type=Path, required=True)
+    parser.add_argument("--credentials", type=Path, help="file of passwords; without it they are in <ROLE>_PASSWORD")
     parser.add_argument("services", nargs="+")
     arguments = parser.parse_args()
     services = tuple(arguments.services)
-    admin_dsn = Postgres(arguments.postgres, arguments.port).admin_dsn
-    asyncio.run(create_databases(admin_dsn, services, Credentials.load(arguments.credentials, services)))
+    path: Path | None = arguments.credentials
+    credentials = Credentials.load(path, services) if path is not None else Credentials.from_environment(services)
+    asyncio.run(create_databases(os.environ["POSTGRES_ADMIN_URL"], services, credentials))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import argparse
 import json
 import secrets
 import signal
+import sys
 import threading
 from collections.abc import Iterable
 from datetime import timedelta
@@ -19,7 +20,6 @@ from uuid import UUID
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
-from deploy.local import ports
 from deploy.local.files import write_private
 from shared.clock import SystemClock
 
@@ -32,12 +32,16 @@ _CONFIGURATION_PATH = "/.well-known/openid-configuration"
 
 
 class Issuer:
-    """Signs tokens with the key in `key_dir`; start() serves the public half on 127.0.0.1:`port`."""
+    """Signs tokens with the key in `key_dir`; start() and serve() answer with the public half on `host`:`port`.
 
-    def __init__(self, key_dir: Path, port: int) -> None:
+    `url` is the name by which services reach it, and the issuer that its tokens carry; by default that address.
+    """
+
+    def __init__(self, key_dir: Path, port: int, host: str = "127.0.0.1", url: str | None = None) -> None:
         self.key_dir = key_dir
+        self.host = host
         self.port = port
-        self.url = f"http://{ports.LOOPBACK}:{port}"
+        self.url = url or f"http://{host}:{port}"
         self.jwks_url = f"{self.url}{_JWKS_PATH}"
         self._server: ThreadingHTTPServer | None = None
 
@@ -81,8 +85,7 @@ class Issuer:
         return {"keys": [self._key.as_dict(private=False)]}
 
     def start(self) -> None:
-        """Serve in a thread of this process. Raises PortInUseError."""
-        ports.require_free({"token issuer": self.port})
+        """Serve in a thread of this process. Raises OSError when the port is taken."""
         self._server = self._make_server()
         threading.Thread(target=self._server.serve_forever, name="issuer", daemon=True).start()
 
@@ -119,7 +122,7 @@ class Issuer:
                 }
             ).encode(),
         }
-        return ThreadingHTTPServer((ports.LOOPBACK, self.port), _handler(documents))
+        return ThreadingHTTPServer((self.host, self.port), _handler(documents))
 
 
 def _handler(documents: dict[str, bytes]) -> type[BaseHTTPRequestHandler]:
@@ -139,12 +142,19 @@ def _handler(documents: dict[str, bytes]) -> type[BaseHTTPRequestHandler]:
 
 
 def main() -> None:
-    """Serve as a process of the stack."""
+    """Serve as a process of the stack; with --mint, print a token instead."""
     parser = argparse.ArgumentParser(prog="python -m deploy.local.issuer")
-    parser.add_argument("--keys", type=Path, required=True)
-    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--keys", type=Path, required=True, help="folder of the signing key")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8010)
+    parser.add_argument("--url", help="the address by which services know it")
+    parser.add_argument("--mint", metavar="ROLE", action="append", help="print a token of this role; may be repeated")
     arguments = parser.parse_args()
-    Issuer(arguments.keys, arguments.port).serve()
+    issuer = Issuer(arguments.keys, arguments.port, arguments.host, arguments.url)
+    if arguments.mint:
+        sys.stdout.write(issuer.mint(arguments.mint) + "\n")
+    else:
+        issuer.serve()
 
 
 if __name__ == "__main__":

@@ -152,11 +152,11 @@ def _issuer(stack: Stack) -> ProcessSpec:
 
 
 def _databases(stack: Stack, postgres: Postgres) -> ProcessSpec:
-    options = ("--postgres", str(postgres.data_dir), "--port", str(postgres.port))
     credentials = ("--credentials", str(stack.credentials_path))
     return ProcessSpec(
         name="databases",
-        argv=_python("deploy.local.databases", *options, *credentials, *stack.embedded_services),
+        argv=_python("deploy.local.databases", *credentials, *stack.embedded_services),
+        env={"POSTGRES_ADMIN_URL": postgres.admin_dsn},
         cwd=ROOT,
         needs=("postgres",),
         once=True,
@@ -186,7 +186,10 @@ def _processes_of(
         ProcessSpec(
             name=migrate,
             argv=_python(module, "migrate"),
-            env=environment(database.owner_dsn, api_port),
+            env={
+                **environment(database.owner_dsn, api_port),
+                f"{service.upper()}_MIGRATION_URL": database.owner_dsn,
+            },
             cwd=ROOT,
             needs=before_migration,
             once=True,

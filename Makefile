@@ -1,0 +1,66 @@
+# Every command of the project. Each brings what it needs: only Python 3.11+ (with venv) and make must be there.
+# All paths are relative, so the project may stand in a folder with spaces in its name.
+
+PY := .venv/bin/python
+STAMP := .venv/.synced
+CODE := services shared deploy tests
+
+DATA_DIR ?= .arrears
+PORT_BASE ?= 8000
+ROLES ?= supervisor integrator admin
+PYTEST ?=
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Show these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: $(STAMP) ## Start everything, live through the demo, print the addresses and a token
+	@$(PY) -m deploy.local up --detach --data-dir "$(DATA_DIR)" --port-base "$(PORT_BASE)"
+	@$(PY) -m deploy.local demo --data-dir "$(DATA_DIR)"
+	@$(PY) -m deploy.local status --data-dir "$(DATA_DIR)"
+	@echo "A token to explore with ($(ROLES)), for 12 hours:"
+	@$(PY) -m deploy.local token --data-dir "$(DATA_DIR)" $(ROLES:%=--role %) --ttl 12h
+
+.PHONY: down
+down: $(STAMP) ## Stop everything; with WIPE=1 remove its data too
+	@$(PY) -m deploy.local down --data-dir "$(DATA_DIR)" $(if $(WIPE),--wipe)
+
+.PHONY: test
+test: $(STAMP) ## Run all tests on a PostgreSQL and a Kafka of their own; PYTEST="-k word" selects
+	REQUIRE_INFRA=1 $(PY) -m pytest $(PYTEST)
+
+.PHONY: check
+check: $(STAMP) ## Check format, lint, types, imports between modules, and that the contracts are current
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy $(CODE)
+	.venv/bin/lint-imports
+	$(PY) -m pytest -q tests/contract tests/architecture
+
+.PHONY: contracts
+contracts: $(STAMP) ## Write docs/contracts anew from the code
+	$(PY) -m shared.events.export
+
+.PHONY: audit
+audit: $(STAMP) ## Look the locked packages up in the database of known vulnerabilities (needs the network)
+	.venv/bin/pip-audit --require-hashes --disable-pip --requirement requirements-dev.lock
+
+.PHONY: lock
+lock: $(STAMP) ## Resolve the packages of pyproject.toml anew into the two lock files
+	.venv/bin/uv pip compile pyproject.toml --universal --generate-hashes --no-header --no-emit-index-url \
+	  --quiet --output-file requirements.lock
+	.venv/bin/uv pip compile pyproject.toml --group local --group dev --universal --generate-hashes --no-header \
+	  --no-emit-index-url --quiet --constraint requirements.lock --output-file requirements-dev.lock
+
+ifneq ($(wildcard benchmarks/__main__.py),)
+.PHONY: bench
+bench: $(STAMP) ## Measure against the limit of this machine, in the same run
+	$(PY) -m benchmarks
+endif
+
+$(STAMP): requirements-dev.lock .ci/venv
+	@.ci/venv
+	@touch $@
