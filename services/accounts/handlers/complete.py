@@ -3,8 +3,9 @@
 from datetime import date
 from uuid import UUID
 
+from services.accounts.domain.actor import Actor
 from services.accounts.domain.work_item import Action, withhold
-from services.accounts.handlers.held_item import Actor, hold_item, work_item_out
+from services.accounts.handlers.held_item import hold_item
 from services.accounts.handlers.queue_membership import queue_event, refresh_queues
 from services.accounts.schemas.work_items import WorkItemOut
 from services.accounts.store.history import HistoryFact, record_history
@@ -42,4 +43,4 @@ async def complete(
     if resolve_escalation:
         await set_escalation(tx, item.account_id, None)
         await refresh_queues(tx, [item.account_id], {item.creditor_id: held.business_date})
-    return work_item_out(item)
+    return WorkItemOut.of(item)

@@ -6,8 +6,9 @@ supervisor completes the item and says that it is resolved.
 
 from uuid import UUID
 
+from services.accounts.domain.actor import Actor
 from services.accounts.domain.work_item import Action, give_back
-from services.accounts.handlers.held_item import Actor, hold_item, work_item_out
+from services.accounts.handlers.held_item import hold_item
 from services.accounts.handlers.queue_membership import queue_event, refresh_queues
 from services.accounts.schemas.work_items import WorkItemOut
 from services.accounts.store.history import HistoryFact, record_history
@@ -44,4 +45,4 @@ async def escalate(tx: Tx, work_item_id: UUID, actor: Actor, *, reason: str) -> 
     await set_escalation(tx, item.account_id, tx.clock.now())
     await refresh_queues(tx, [item.account_id], {item.creditor_id: held.business_date})
     after = await load_item(tx, work_item_id)
-    return work_item_out(after or item)
+    return WorkItemOut.of(after or item)

@@ -1,28 +1,15 @@
-"""The steps that every action on a work item shares: find it, lock its account, read it again, answer with it."""
+"""The steps that every action on a work item shares: find it, lock its account, read it again."""
 
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from services.accounts.domain.actor import Actor
 from services.accounts.domain.work_item import WorkItem
-from services.accounts.schemas.work_items import WorkItemOut
 from services.accounts.store.queues import load_item
 from shared.db.locks import lock
 from shared.db.transaction import Tx
 from shared.errors import Refusal
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who acts: the token's subject, its creditors (None: all) and whether it may act on others' items."""
-
-    sub: str
-    creditors: frozenset[UUID] | None = None
-    is_supervisor: bool = False
-
-    def may_see(self, creditor_id: UUID) -> bool:
-        """Whether the creditor is among the token's."""
-        return self.creditors is None or creditor_id in self.creditors
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +33,3 @@ async def hold_item(tx: Tx, work_item_id: UUID, actor: Actor) -> HeldItem | Refu
         msg = f"work item {work_item_id} without its creditor's business date"
         raise LookupError(msg)
     return HeldItem(item, business_date)
-
-
-def work_item_out(item: WorkItem) -> WorkItemOut:
-    """The HTTP form of a work item."""
-    return WorkItemOut(
-        work_item_id=item.work_item_id,
-        account_id=item.account_id,
-        creditor_id=item.creditor_id,
-        queue=item.queue,
-        priority=item.priority,
-        reasons=item.reasons,
-        status=item.status.value,
-        assigned_to=item.holder,
-        leased_until=item.leased_until,
-        withheld_until=item.withheld_until,
-    )

@@ -8,8 +8,8 @@ import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 
+from services.accounts.domain.actor import Actor
 from services.accounts.domain.work_item import WorkItem, is_offered, lease
-from services.accounts.handlers.held_item import Actor, work_item_out
 from services.accounts.handlers.queue_membership import queue_event
 from services.accounts.schemas.work_items import WorkItemOut
 from services.accounts.store.offers import Candidate, queue_head
@@ -39,7 +39,7 @@ async def next_item(tx: Tx, queue: str, actor: Actor) -> WorkItemOut | Refusal |
         while head := await queue_head(tx, queue, creditors=creditors, exclude=sorted(tried)):
             leased = await _lease_first(tx, head, definitions, actor, busy)
             if leased is not None:
-                return work_item_out(leased)
+                return WorkItemOut.of(leased)
             tried.update(candidate.work_item_id for candidate in head)
         if not busy:
             return None

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from services.accounts.domain.actor import Actor
 from services.accounts.domain.queues import MAX_DEFINITIONS, QueueDefinition, parse_definition
-from services.accounts.handlers.held_item import Actor
 from services.accounts.handlers.queue_membership import refresh_queues
 from services.accounts.store.queues import (
     load_definition,

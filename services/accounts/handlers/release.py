@@ -2,8 +2,9 @@
 
 from uuid import UUID
 
+from services.accounts.domain.actor import Actor
 from services.accounts.domain.work_item import Action, give_back
-from services.accounts.handlers.held_item import Actor, hold_item, work_item_out
+from services.accounts.handlers.held_item import hold_item
 from services.accounts.handlers.queue_membership import queue_event
 from services.accounts.schemas.work_items import WorkItemOut
 from services.accounts.store.queues import update_items
@@ -21,4 +22,4 @@ async def release(tx: Tx, work_item_id: UUID, actor: Actor) -> WorkItemOut | Ref
         return item
     await update_items(tx, [item])
     tx.emit("queue.item_assigned", queue_event(item), version=item.version)
-    return work_item_out(item)
+    return WorkItemOut.of(item)

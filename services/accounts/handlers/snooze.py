@@ -3,8 +3,9 @@
 from datetime import date
 from uuid import UUID
 
+from services.accounts.domain.actor import Actor
 from services.accounts.domain.work_item import Action, withhold
-from services.accounts.handlers.held_item import Actor, hold_item, work_item_out
+from services.accounts.handlers.held_item import hold_item
 from services.accounts.handlers.queue_membership import queue_event
 from services.accounts.schemas.work_items import WorkItemOut
 from services.accounts.store.history import HistoryFact, record_history
@@ -31,4 +32,4 @@ async def snooze(tx: Tx, work_item_id: UUID, actor: Actor, *, until: date | None
     }
     fact = HistoryFact(item.account_id, item.creditor_id, held.business_date, "work_item.snoozed", detail)
     await record_history(tx, [fact])
-    return work_item_out(item)
+    return WorkItemOut.of(item)

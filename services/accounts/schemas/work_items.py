@@ -1,10 +1,13 @@
 """HTTP models of work items: what a collector is given, and what a collector says about it."""
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.accounts.domain.work_item import WorkItem
+from shared.http.free_text import FreeText
 
 ItemStatus = Literal["open", "assigned", "completed", "snoozed", "superseded"]
 
@@ -24,6 +27,22 @@ class WorkItemOut(BaseModel):
     assigned_to: str | None = Field(description="The `sub` of the token that leased it.")
     leased_until: datetime | None
     withheld_until: date | None = Field(description="The business date on which it is offered again.")
+
+    @classmethod
+    def of(cls, item: WorkItem) -> Self:
+        """The HTTP form of a work item."""
+        return cls(
+            work_item_id=item.work_item_id,
+            account_id=item.account_id,
+            creditor_id=item.creditor_id,
+            queue=item.queue,
+            priority=item.priority,
+            reasons=item.reasons,
+            status=item.status.value,
+            assigned_to=item.holder,
+            leased_until=item.leased_until,
+            withheld_until=item.withheld_until,
+        )
 
 
 class _Command(BaseModel):
@@ -48,6 +67,6 @@ class SnoozeIn(_Command):
 class EscalateIn(_Command):
     """A supervisor is asked to look at the account."""
 
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)] = Field(
+    reason: Annotated[FreeText, Field(min_length=1, max_length=500)] = Field(
         examples=["asks for a settlement above my authority"]
     )

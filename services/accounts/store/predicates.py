@@ -95,7 +95,9 @@ class _Compiler:
         """The one CASE: the code of the queue that has the account, or null."""
         if not definitions:
             return "NULL::text"
-        whens = (f"WHEN {self.matches(d)} THEN {self.bind(d.code, 'text')}" for d in sorted(definitions, key=rank_order))
+        whens = (
+            f"WHEN {self.matches(d)} THEN {self.bind(d.code, 'text')}" for d in sorted(definitions, key=rank_order)
+        )
         return f"CASE {' '.join(whens)} END"
 
     def by_queue(self, definitions: Definitions, expressions: Sequence[str], otherwise: str) -> str:

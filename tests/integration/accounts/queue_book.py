@@ -11,8 +11,8 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.accounts.domain.actor import Actor
 from services.accounts.domain.queues import QueueDefinition
-from services.accounts.handlers.held_item import Actor
 from services.accounts.handlers.next_item import next_item
 from services.accounts.handlers.queue_membership import QueueChanges, refresh_queues
 from services.accounts.schemas.work_items import WorkItemOut

@@ -1,0 +1,75 @@
+"""An account's timeline: every fact about it, in the order of the days for which the facts count.
+
+Within a day: money first, then the close of that day, then what followed from both. Pages go by the sort key of the
+last row, so a fact that arrives meanwhile never shifts a page.
+"""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from services.accounts.schemas.timeline import TimelineItem
+from shared.db.transaction import Tx
+
+Position = tuple[date, int, datetime, UUID, str]
+"""The sort key: day, order within the day, time of recording, id, kind."""
+
+# In the sort key, a snapshot, which has no time of its own, has the start of its day in UTC; and an account leaves a
+# queue a moment before it enters the next.
+_FACTS = """
+SELECT effective_on AS on_day, 0 AS nth, received_at AS sort_at, received_at AS at, payment_id AS id, 'payment' AS kind,
+       jsonb_build_object('payment_id', payment_id, 'amount_minor', amount_minor, 'currency', currency,
+           'posted_on', posted_on, 'booked_on', booked_on, 'origin', origin, 'channel', channel,
+           'source', source, 'source_ref', source_ref, 'allocation', allocation) AS detail
+FROM entry WHERE account_id = $1
+UNION ALL
+SELECT effective_on, 0, received_at, received_at, reversal_id, 'reversal',
+       jsonb_build_object('reversal_id', reversal_id, 'payment_id', payment_id, 'amount_minor', amount_minor,
+           'currency', currency, 'reason', reason, 'posted_on', posted_on, 'booked_on', booked_on, 'origin', origin)
+FROM reversal WHERE account_id = $1
+UNION ALL
+SELECT business_date, 1, business_date::timestamp AT TIME ZONE 'UTC', NULL, account_id,
+       CASE WHEN is_absent THEN 'snapshot.absent' ELSE 'snapshot' END,
+       CASE WHEN is_absent THEN '{}'::jsonb ELSE jsonb_build_object('status', status, 'balance_minor', balance_minor,
+           'principal_minor', principal_minor, 'interest_minor', interest_minor, 'fees_minor', fees_minor,
+           'past_due_minor', past_due_minor, 'oldest_unpaid_due_on', oldest_unpaid_due_on,
+           'next_due_on', next_due_on) END
+FROM account_snapshot WHERE account_id = $1
+UNION ALL
+SELECT business_date, 2, at, at, history_id, kind, detail
+FROM account_history WHERE account_id = $1
+UNION ALL
+SELECT entered_on, 2, entered_at, entered_at, work_item_id, 'queue.entered',
+       jsonb_build_object('queue', queue, 'work_item_id', work_item_id)
+FROM work_item WHERE account_id = $1
+UNION ALL
+SELECT exited_on, 2, closed_at - interval '1 microsecond', closed_at, work_item_id, 'queue.exited',
+       jsonb_build_object('queue', queue, 'work_item_id', work_item_id, 'exit_reason', exit_reason)
+FROM work_item WHERE account_id = $1 AND closed_at IS NOT NULL
+"""
+_FORWARD = f"""
+SELECT * FROM ({_FACTS}) f
+WHERE $2::date IS NULL OR (on_day, nth, sort_at, id, kind) > ($2::date, $3::int, $4::timestamptz, $5::uuid, $6::text)
+ORDER BY on_day, nth, sort_at, id, kind LIMIT $7::int
+"""
+_BACKWARD = f"""
+SELECT * FROM ({_FACTS}) f
+WHERE $2::date IS NULL OR (on_day, nth, sort_at, id, kind) < ($2::date, $3::int, $4::timestamptz, $5::uuid, $6::text)
+ORDER BY on_day DESC, nth DESC, sort_at DESC, id DESC, kind DESC LIMIT $7::int
+"""
+
+SORT_KEY = (date, int, datetime, UUID, str)
+"""The types of a cursor of this list."""
+
+
+async def list_timeline(
+    tx: Tx, account_id: UUID, *, after: Position | None, limit: int, newest_first: bool
+) -> list[tuple[TimelineItem, Position]]:
+    """Facts of an account with their sort keys, from the oldest on, or from the newest back."""
+    rows = await tx.fetch(_BACKWARD if newest_first else _FORWARD, account_id, *(after or (None,) * 5), limit)
+    return [
+        (
+            TimelineItem(on=row["on_day"], at=row["at"], kind=row["kind"], id=row["id"], detail=row["detail"]),
+            (row["on_day"], row["nth"], row["sort_at"], row["id"], row["kind"]),
+        )
+        for row in rows
+    ]
