@@ -199,6 +199,8 @@ def _description(stack: Stack, found: state.StackState) -> dict[str, object]:
 def _print_status(found: state.StackState, *, is_up: bool) -> None:
     console = Console()
     console.print("The stack is up." if is_up else f"The stack is not up (last: {found.phase.value}).")
+    if found.error is not None:
+        console.print(found.error, markup=False, highlight=False)
     if not found.is_supervised:
         return
     table = Table("process", "state", "pid", "restarts", box=None)

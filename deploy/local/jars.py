@@ -162,7 +162,7 @@ def _fetch(context: MavenContext, path: Path, jar: Jar) -> None:
         # A file that is not intact is what an interrupted download left: jgo would take it as complete.
         path.unlink(missing_ok=True)
         try:
-            dependency = context.create_dependency(f"{jar.group}:{jar.artifact}:{jar.version}:jar:compile")
+            dependency = context.create_dependency(f"{jar.group}:{jar.artifact}:{jar.version}")
             source = Path(dependency.artifact.resolve())
         except (requests.RequestException, RuntimeError, OSError) as error:
             raise JarError(f"cannot fetch {jar.filename} for the Kafka broker: {error}\n{WAYS_OUT}") from error

@@ -99,7 +99,8 @@ class Kafka:
 
     def _environment(self) -> dict[str, str]:
         # In the environment, not on the command line: there 46 paths would hide everything else.
-        return {"CLASSPATH": os.pathsep.join(str(jar) for jar in self._jars)}
+        jars = self._jars or ensure_jars()
+        return {"CLASSPATH": os.pathsep.join(str(jar) for jar in jars)}
 
     def _properties(self) -> str:
         host = ports.LOOPBACK
