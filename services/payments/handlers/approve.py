@@ -6,21 +6,21 @@ from services.payments.domain.account_case import Activation
 from services.payments.domain.authority import check_approver
 from services.payments.handlers.actor import Actor
 from services.payments.handlers.reassess import Amendment, reassess
-from services.payments.handlers.undertaking import Kind, lock_undertaking
+from services.payments.handlers.undertaking import Kind, Precondition, lock_undertaking
 from services.payments.store.obligations import first_due_on
 from shared.db.transaction import Tx
 from shared.errors import Refusal
 
 
 async def approve(
-    tx: Tx, actor: Actor, kind: Kind, obligation_id: UUID, *, version: int | None = None
+    tx: Tx, actor: Actor, kind: Kind, obligation_id: UUID, *, precondition: Precondition | None = None
 ) -> UUID | Refusal:
     """Approve a proposed arrangement and return its id. Money counts from when it was proposed.
 
-    Refuses: `arrangement-unknown`, `promise-unknown`, `precondition-failed`, `transition-refused` (a promise is never
+    Refuses: `arrangement-unknown`, `promise-unknown`, `transition-refused` (a promise is never
     proposed), `same-person`, and `due-on-in-past` where the first due date has passed while it waited.
     """
-    locked = await lock_undertaking(tx, actor, kind, obligation_id, version)
+    locked = await lock_undertaking(tx, actor, kind, obligation_id, precondition)
     if isinstance(locked, Refusal):
         return locked
     row, account = locked

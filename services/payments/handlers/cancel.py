@@ -5,20 +5,20 @@ from uuid import UUID
 from services.payments.domain import arrangement, promise
 from services.payments.handlers.actor import Actor
 from services.payments.handlers.reassess import Amendment, reassess
-from services.payments.handlers.undertaking import Kind, lock_undertaking
+from services.payments.handlers.undertaking import Kind, Precondition, lock_undertaking
 from shared.db.transaction import Tx
 from shared.errors import Refusal
 
 
 async def cancel(
-    tx: Tx, actor: Actor, kind: Kind, obligation_id: UUID, *, version: int | None = None
+    tx: Tx, actor: Actor, kind: Kind, obligation_id: UUID, *, precondition: Precondition | None = None
 ) -> UUID | Refusal:
     """Cancel on the creditor's business date, and return the id.
 
-    Refuses: `promise-unknown`, `arrangement-unknown`, `precondition-failed`, and `transition-refused` for what is
+    Refuses: `promise-unknown`, `arrangement-unknown`, and `transition-refused` for what is
     kept, broken or completed.
     """
-    locked = await lock_undertaking(tx, actor, kind, obligation_id, version)
+    locked = await lock_undertaking(tx, actor, kind, obligation_id, precondition)
     if isinstance(locked, Refusal):
         return locked
     row, account = locked

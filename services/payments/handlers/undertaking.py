@@ -3,6 +3,7 @@
 Ids of creditor and account never change, so they are read before the locks; everything else is read again under them.
 """
 
+from collections.abc import Callable
 from typing import Any, Literal
 from uuid import UUID
 
@@ -13,6 +14,8 @@ from shared.db.transaction import Tx
 from shared.errors import Refusal
 
 Kind = Literal["promise", "arrangement"]
+Precondition = Callable[[int], None]
+"""Raises `precondition-failed` for a version that the caller has not seen (the If-Match of a request)."""
 
 
 async def lock_account(tx: Tx, actor: Actor, account_id: UUID, currency: str) -> Any:
@@ -35,17 +38,19 @@ async def lock_account(tx: Tx, actor: Actor, account_id: UUID, currency: str) ->
 
 
 async def lock_undertaking(
-    tx: Tx, actor: Actor, kind: Kind, obligation_id: UUID, version: int | None
+    tx: Tx, actor: Actor, kind: Kind, obligation_id: UUID, precondition: Precondition | None
 ) -> tuple[Row, Any] | Refusal:
     """Lock a promise or an arrangement with its account; return its row and the account, or a refusal.
 
-    `version`, where the caller gave one, is the version that it read: `precondition-failed` when it has moved on.
+    `precondition`, where the caller gave one, raises when the version is not one that the caller has seen.
     """
     found = await load_one(tx, kind, obligation_id)
     if found is None or not actor.may_see(found["creditor_id"]):
         return Refusal(f"{kind}-unknown", f"There is no such {kind}.")
     await lock(tx, creditors=[found["creditor_id"]], accounts=[found["account_id"]])
     row = await load_one(tx, kind, obligation_id)
-    if row is None or (version is not None and row["version"] != version):
-        return Refusal("precondition-failed", f"The {kind} has changed since it was read.")
+    if row is None:
+        return Refusal(f"{kind}-unknown", f"There is no such {kind}.")
+    if precondition is not None:
+        precondition(row["version"])
     return row, await load_account(tx, row["account_id"])

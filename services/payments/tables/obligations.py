@@ -22,6 +22,7 @@ class Promise(Base, table=True):
         CheckConstraint("status IN ('made', 'kept', 'partially_kept', 'broken', 'cancelled')", name="status"),
         CheckConstraint("(status = 'cancelled') = (cancelled_on IS NOT NULL)", name="cancel_is_a_fact"),
         Index("ix_promise_account_id", "account_id", "promise_id"),
+        Index("ix_promise_creditor_id", "creditor_id", "status", "promise_id"),
         Index(
             "ix_promise_review",
             "creditor_id",
@@ -74,6 +75,7 @@ class Arrangement(Base, table=True):
             postgresql_where=text("status IN ('proposed', 'active', 'at_risk') AND superseded_at IS NULL"),
         ),
         Index("ix_arrangement_account_id", "account_id", "arrangement_id"),
+        Index("ix_arrangement_creditor_id", "creditor_id", "status", "arrangement_id"),
         Index(
             "ix_arrangement_review",
             "creditor_id",
