@@ -204,18 +204,17 @@ def _contained(snapshot: Snapshot, posted: date, booked: date | None, *, is_core
 
 def _is_due(day: date, first: date, frequency: str | None, day_of_month: int) -> bool:
     last = monthrange(day.year, day.month)[1]
+    months = day.year * 12 + day.month - first.year * 12 - first.month
     match frequency:
         case "weekly":
             return (day - first).days % 7 == 0
         case "biweekly":
             return (day - first).days % 14 == 0
+        # "every `frequency` after it": a month after a date is in another month, where the two dates' days differ too
         case "monthly":
-            return day.day == min(day_of_month, last)
+            return day.day == min(day_of_month, last) and months > 0
         case "quarterly":
-            return (
-                day.day == min(day_of_month, last)
-                and (day.year * 12 + day.month - first.year * 12 - first.month) % 3 == 0
-            )
+            return day.day == min(day_of_month, last) and months > 0 and months % 3 == 0
         case "semimonthly":
             return day.day in _pair(day, day_of_month)
         case _:

@@ -69,12 +69,15 @@ def evaluate(facts: AccountFacts, business_date: date, stages: StagePolicy) -> A
     effect = on_top(snapshot, facts.entries, facts.reversals, facts.history)
     balance = snapshot.balance_minor + effect.balance_minor
     is_charged_off = snapshot.status == "charged_off"
-    if facts.is_absent or balance <= 0:
+    if balance <= 0:
+        settled = Settled((), None)
+    elif is_charged_off:
+        settled = _owed(snapshot, balance)
+    elif facts.is_absent:
         settled = Settled((), None)
     else:
         # A file dated after the business date takes effect at once.
-        cutoff = max(business_date, snapshot.business_date)
-        settled = _owed(snapshot, balance) if is_charged_off else _settled(dues_of(snapshot), effect, balance, cutoff)
+        settled = _settled(dues_of(snapshot), effect, balance, max(business_date, snapshot.business_date))
     past_dues, next_due = settled.past_due, settled.next_due
     oldest = past_dues[0].due_on if past_dues else None
     days = days_past_due(oldest, business_date)
