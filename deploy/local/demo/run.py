@@ -101,7 +101,9 @@ class _Demo:
         creditor = await doors.creditor()
         reached = date.fromisoformat(creditor["business_date"]) if creditor and creditor["business_date"] else None
         if reached is not None and reached > SNAPSHOT_ON:
-            self._say(f"The month was lived through until {reached} before: going on from there, sending again what came earlier.")
+            self._say(
+                f"The month was lived through until {reached} before: going on from there, sending again what came earlier."
+            )
             for day in MONTH:
                 if day < reached:
                     await self._send(bank, plan, day)
@@ -152,7 +154,6 @@ class _Demo:
         for payment in plan.payments[day]:
             self._watch.published[account_id(payment.number)] = time.perf_counter()
             await bank.publish(payment)
-        await bank.flush()
         return len(plan.payments[day])
 
     async def _settle(self, bank: CoreBank) -> None:
@@ -191,7 +192,10 @@ class _Demo:
         self._console.print(_grid("September 2005", self._diary.figures.items()))
         self._console.print(_grid("Queues at the end", [(code, depth) for code, depth in depths.items() if depth]))
         self._console.print(
-            _grid("The books", [(name, ("holds  " if held else "BROKEN ") + found) for name, found, held in self._diary.checks])
+            _grid(
+                "The books",
+                [(name, ("holds  " if held else "BROKEN ") + found) for name, found, held in self._diary.checks],
+            )
         )
         verdict = "The books balance." if self._diary.is_balanced else "THE BOOKS DO NOT BALANCE."
         seconds = time.perf_counter() - self._began
