@@ -1,0 +1,127 @@
+"""Payment arrangements over HTTP: active at once within the maker's authority, else proposed until approved."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from services.payments.api.undertaking import EdgeOf, run_and_show
+from services.payments.handlers import approve as approving
+from services.payments.handlers import cancel as cancelling
+from services.payments.handlers import propose_arrangement as proposing
+from services.payments.queries import obligations as reads
+from services.payments.schemas.obligations import ArrangementRequest, ArrangementView
+from shared.errors import Problem
+from shared.events.payments import ArrangementStatus
+from shared.http.auth import Principal, requires
+from shared.http.etag import OptionalIfMatch, set_etag
+from shared.http.idempotency import OptionalKey, RequiredKey
+from shared.http.pagination import CursorText, Limit, Page, decode_cursor, encode_cursor, page_of
+
+router = APIRouter(prefix="/v1/arrangements", tags=["arrangements"])
+
+Reader = Annotated[Principal, Depends(requires("payments:read"))]
+Writer = Annotated[Principal, Depends(requires("arrangements:write"))]
+Approver = Annotated[Principal, Depends(requires("arrangements:approve"))]
+
+
+@router.post("", status_code=201)
+async def propose_arrangement(
+    request: ArrangementRequest, principal: Writer, key: RequiredKey, edge: EdgeOf, response: Response
+) -> ArrangementView:
+    """Agree on instalments. Within policy and authority it is `active` at once, else `proposed`."""
+    made = await run_and_show(
+        edge,
+        lambda tx: proposing.propose_arrangement(tx, principal, request),
+        reads.get_arrangement,
+        principal=principal,
+        idempotency=key,
+        location=lambda view: f"/v1/arrangements/{view.id}",
+    )
+    set_etag(response, made.version)
+    return made
+
+
+@router.get("")
+async def list_arrangements(
+    *,
+    principal: Reader,
+    edge: EdgeOf,
+    account_id: UUID | None = None,
+    creditor_id: UUID | None = None,
+    status: Annotated[ArrangementStatus | None, Query(description="Only those that stand so.")] = None,
+    limit: Limit = 50,
+    cursor: CursorText = None,
+) -> Page[ArrangementView]:
+    """List arrangements, newest first; `status=proposed` lists what waits for approval."""
+    before = decode_cursor(cursor, UUID)[0] if cursor else None
+    rows = await edge.read(
+        lambda tx: reads.list_arrangements(
+            tx,
+            limit=limit + 1,
+            account_id=account_id,
+            creditor_id=creditor_id,
+            status=status,
+            creditors=principal.creditors,
+            before=before,
+        )
+    )
+    return page_of(rows, limit, lambda view: encode_cursor(view.id))
+
+
+@router.get("/{arrangement_id}")
+async def get_arrangement(
+    *, arrangement_id: UUID, principal: Reader, edge: EdgeOf, response: Response
+) -> ArrangementView:
+    """Show an arrangement as it stands on the creditor's business date."""
+    found = await edge.read(lambda tx: reads.get_arrangement(tx, arrangement_id))
+    if found is None or not principal.may_see(found.creditor_id):
+        raise Problem("arrangement-unknown", "There is no such arrangement.")
+    set_etag(response, found.version)
+    return found
+
+
+@router.post("/{arrangement_id}/approve")
+async def approve_arrangement(
+    *,
+    arrangement_id: UUID,
+    principal: Approver,
+    key: OptionalKey,
+    if_match: OptionalIfMatch,
+    edge: EdgeOf,
+    response: Response,
+) -> ArrangementView:
+    """Approve a proposal that someone else made. It is active from then on and cancels open promises."""
+    check = if_match.check if if_match else None
+    shown = await run_and_show(
+        edge,
+        lambda tx: approving.approve(tx, principal, "arrangement", arrangement_id, precondition=check),
+        reads.get_arrangement,
+        principal=principal,
+        idempotency=key,
+    )
+    set_etag(response, shown.version)
+    return shown
+
+
+@router.post("/{arrangement_id}/cancel")
+async def cancel_arrangement(
+    *,
+    arrangement_id: UUID,
+    principal: Writer,
+    key: OptionalKey,
+    if_match: OptionalIfMatch,
+    edge: EdgeOf,
+    response: Response,
+) -> ArrangementView:
+    """Cancel an open arrangement. A second cancel changes nothing; what is completed or broken is not cancelled."""
+    check = if_match.check if if_match else None
+    shown = await run_and_show(
+        edge,
+        lambda tx: cancelling.cancel(tx, principal, "arrangement", arrangement_id, precondition=check),
+        reads.get_arrangement,
+        principal=principal,
+        idempotency=key,
+    )
+    set_etag(response, shown.version)
+    return shown

@@ -1,0 +1,125 @@
+"""Promises to pay over HTTP: made at once, read, cancelled. A promise needs no approval, so `approve` refuses."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from services.payments.api.undertaking import EdgeOf, run_and_show
+from services.payments.handlers import approve as approving
+from services.payments.handlers import cancel as cancelling
+from services.payments.handlers import make_promise as making
+from services.payments.queries import obligations as reads
+from services.payments.schemas.obligations import PromiseRequest, PromiseView
+from shared.errors import Problem
+from shared.events.payments import PromiseStatus
+from shared.http.auth import Principal, requires
+from shared.http.etag import OptionalIfMatch, set_etag
+from shared.http.idempotency import OptionalKey, RequiredKey
+from shared.http.pagination import CursorText, Limit, Page, decode_cursor, encode_cursor, page_of
+
+router = APIRouter(prefix="/v1/promises", tags=["promises"])
+
+Reader = Annotated[Principal, Depends(requires("payments:read"))]
+Writer = Annotated[Principal, Depends(requires("promises:write"))]
+Approver = Annotated[Principal, Depends(requires("arrangements:approve"))]
+
+
+@router.post("", status_code=201)
+async def make_promise(
+    request: PromiseRequest, principal: Writer, key: RequiredKey, edge: EdgeOf, response: Response
+) -> PromiseView:
+    """Take a promise to pay. It is kept when its amount is reached by money effective by its due date."""
+    made = await run_and_show(
+        edge,
+        lambda tx: making.make_promise(tx, principal, request),
+        reads.get_promise,
+        principal=principal,
+        idempotency=key,
+        location=lambda view: f"/v1/promises/{view.id}",
+    )
+    set_etag(response, made.version)
+    return made
+
+
+@router.get("")
+async def list_promises(
+    *,
+    principal: Reader,
+    edge: EdgeOf,
+    account_id: UUID | None = None,
+    creditor_id: UUID | None = None,
+    status: Annotated[PromiseStatus | None, Query(description="Only those that stand so.")] = None,
+    limit: Limit = 50,
+    cursor: CursorText = None,
+) -> Page[PromiseView]:
+    """List promises, newest first."""
+    before = decode_cursor(cursor, UUID)[0] if cursor else None
+    rows = await edge.read(
+        lambda tx: reads.list_promises(
+            tx,
+            limit=limit + 1,
+            account_id=account_id,
+            creditor_id=creditor_id,
+            status=status,
+            creditors=principal.creditors,
+            before=before,
+        )
+    )
+    return page_of(rows, limit, lambda view: encode_cursor(view.id))
+
+
+@router.get("/{promise_id}")
+async def get_promise(*, promise_id: UUID, principal: Reader, edge: EdgeOf, response: Response) -> PromiseView:
+    """Show a promise as it stands on the creditor's business date."""
+    found = await edge.read(lambda tx: reads.get_promise(tx, promise_id))
+    if found is None or not principal.may_see(found.creditor_id):
+        raise Problem("promise-unknown", "There is no such promise.")
+    set_etag(response, found.version)
+    return found
+
+
+@router.post("/{promise_id}/approve")
+async def approve_promise(
+    *,
+    promise_id: UUID,
+    principal: Approver,
+    key: OptionalKey,
+    if_match: OptionalIfMatch,
+    edge: EdgeOf,
+    response: Response,
+) -> PromiseView:
+    """Refuse: a promise is made at once and never waits for approval (`transition-refused`)."""
+    check = if_match.check if if_match else None
+    shown = await run_and_show(
+        edge,
+        lambda tx: approving.approve(tx, principal, "promise", promise_id, precondition=check),
+        reads.get_promise,
+        principal=principal,
+        idempotency=key,
+    )
+    set_etag(response, shown.version)
+    return shown
+
+
+@router.post("/{promise_id}/cancel")
+async def cancel_promise(
+    *,
+    promise_id: UUID,
+    principal: Writer,
+    key: OptionalKey,
+    if_match: OptionalIfMatch,
+    edge: EdgeOf,
+    response: Response,
+) -> PromiseView:
+    """Cancel an open promise. A second cancel changes nothing; what is kept or broken is not cancelled."""
+    check = if_match.check if if_match else None
+    shown = await run_and_show(
+        edge,
+        lambda tx: cancelling.cancel(tx, principal, "promise", promise_id, precondition=check),
+        reads.get_promise,
+        principal=principal,
+        idempotency=key,
+    )
+    set_etag(response, shown.version)
+    return shown
