@@ -20,7 +20,7 @@ from services.accounts.tables.accounts import ARRANGEMENT_VIEW, ENTRY, PROMISE_V
 from shared.db.sets import insert_rows, load_rows, upsert_rows
 from shared.db.transaction import Tx
 from shared.events.payments import ArrangementState, PaymentPosted, PaymentReversed, PromiseState
-from shared.messaging.consumer import Message, Rejected
+from shared.messaging.message import Message, Rejected
 
 Row = dict[str, Any]
 

@@ -1,0 +1,137 @@
+"""Reads a file of the core's extract as it streams in, one transaction for each chunk of lines.
+
+Memory holds one chunk. A file that breaks off leaves what was read: the same file again brings the rest. Absences
+count only when the file was read to its end and every line says which account it is about.
+"""
+
+import asyncio
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
+from functools import partial
+from typing import TypeVar
+from uuid import UUID
+
+from services.accounts.domain.extract import BadLine, CsvReader, HeaderError, NdjsonReader, Reader, Record
+from services.accounts.handlers.import_chunk import ImportChunk, StartImport, check_import, start_import
+from services.accounts.handlers.mark_absent import mark_absent, refuse_absences, warn
+from services.accounts.store.imports import Counts, Import, LineIssue, add_counts, finish_import, save_issues
+from shared.db.transaction import Tx
+from shared.errors import Refusal
+
+T = TypeVar("T")
+_FIRST = UUID(int=0)
+READERS: dict[str, type[CsvReader] | type[NdjsonReader]] = {"csv": CsvReader, "ndjson": NdjsonReader}
+
+
+class SnapshotImport:
+    """One file: `run` reads it to its end.
+
+    Args:
+        run: Runs a function in one transaction and commits it (`shared.jobs.run_chunk`, bound to a database).
+        command: Whose file it is, and of which day.
+        chunk_rows: Lines of one transaction.
+        version_epoch: The service's, the high bits of versions.
+    """
+
+    def __init__(
+        self, run: Callable[..., Awaitable[object]], command: StartImport, *, chunk_rows: int, version_epoch: int = 0
+    ) -> None:
+        self._run_chunk = run
+        self._command = command
+        self._chunk_rows = chunk_rows
+        self._version_epoch = version_epoch
+        self._reader: Reader = READERS[command.file_format]()
+        self._counts = Counts()
+        self._is_all_known = True
+
+    async def run(self, body: AsyncIterable[bytes]) -> tuple[UUID, Counts] | Refusal:
+        """Reads the file and returns its id and counts, or why none of it could be taken."""
+        command = self._command
+        refused = await self._tx(lambda tx: check_import(tx, command))
+        if refused is not None:
+            return refused
+        chunks = self._chunks(body)
+        try:
+            first = await anext(chunks, [])
+        except HeaderError as error:
+            return Refusal("header-invalid", str(error))
+        started = await self._tx(lambda tx: start_import(tx, command))
+        is_done = False
+        try:
+            await self._take_header(started)
+            await self._take(started, first)
+            async for chunk in chunks:
+                await self._take(started, chunk)
+            if started.is_complete:
+                await self._take_absences(started)
+            is_done = True
+        finally:
+            # Also when the sender has gone: the file's rows are let go, and it is seen that it broke off.
+            closing = asyncio.ensure_future(
+                self._tx(lambda tx: finish_import(tx, started.import_id, "done" if is_done else "failed"))
+            )
+            await asyncio.shield(closing)
+        return started.import_id, self._counts
+
+    async def _tx(self, fn: Callable[[Tx], Awaitable[T]]) -> T:
+        result: T = await self._run_chunk(fn)  # type: ignore[assignment]  # what `fn` returns
+        return result
+
+    async def _chunks(self, body: AsyncIterable[bytes]) -> AsyncIterator[list[Record | BadLine]]:
+        lines: list[Record | BadLine] = []
+        async for data in body:
+            for line in self._reader.read(data):
+                lines.append(line)
+                if len(lines) >= self._chunk_rows:
+                    yield lines
+                    lines = []
+        lines.extend(self._reader.finish())
+        if lines:
+            yield lines
+
+    async def _take_header(self, started: Import) -> None:
+        issues = [
+            LineIssue(1, name or None, "column-unknown", "the column is not documented: it is ignored", nth=nth)
+            for nth, name in enumerate(self._reader.unknown_columns)
+        ]
+        if not issues:
+            return
+
+        async def save(tx: Tx) -> None:
+            await save_issues(tx, started.import_id, issues)
+            await add_counts(tx, started.import_id, Counts(warnings=len(issues)))
+
+        await self._tx(save)
+        self._counts.warnings += len(issues)
+
+    async def _take(self, started: Import, lines: list[Record | BadLine]) -> None:
+        if not lines:
+            return
+        chunk = ImportChunk(started, lines, self._version_epoch)
+        taken = await self._tx(chunk.apply)
+        self._counts.add(taken.counts)
+        self._is_all_known = self._is_all_known and taken.is_all_known
+
+    async def _take_absences(self, started: Import) -> None:
+        if self._reader.is_truncated:
+            await self._warn(started, "absences-unknown", "the file breaks off: what it lacks is not absent")
+            return
+        if not self._is_all_known:
+            await self._warn(
+                started,
+                "absences-unknown",
+                "a rejected line does not say which account it is about: no account was taken for absent",
+            )
+            return
+        if await self._tx(lambda tx: refuse_absences(tx, started)):
+            self._counts.warnings += 1
+            return
+        after: UUID | None = _FIRST
+        while after is not None:
+            mark = partial(mark_absent, started=started, after=after, version_epoch=self._version_epoch)
+            marked = await self._tx(mark)
+            self._counts.absent += marked.absent
+            after = marked.after
+
+    async def _warn(self, started: Import, code: str, message: str) -> None:
+        await self._tx(lambda tx: warn(tx, started, code, message))
+        self._counts.warnings += 1
