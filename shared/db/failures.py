@@ -3,8 +3,6 @@
 Both paths of a transaction are covered: errors of asyncpg, and those that SQLAlchemy wraps around them.
 """
 
-import asyncio
-
 import asyncpg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -20,6 +18,9 @@ _TRANSIENT_STATES = {
     "25P03",  # idle in transaction time-out: the session was ended
 }
 _CONNECTION_CLASS = "08"
+# asyncpg says these in place of a SQLSTATE when the connection breaks under it; its other errors without one are
+# mistakes in the call (a wrong argument), which no second try heals.
+_BROKEN = ("is closed", "was closed", "in progress")
 
 
 def sqlstate(error: BaseException) -> str | None:
@@ -40,4 +41,6 @@ def is_transient(error: BaseException) -> bool:
         return state in _TRANSIENT_STATES or state.startswith(_CONNECTION_CLASS)
     if isinstance(error, DBAPIError):
         return error.connection_invalidated or (error.orig is not None and is_transient(error.orig))
-    return isinstance(error, (OSError, asyncio.TimeoutError, PoolTimeoutError, asyncpg.InterfaceError))
+    if isinstance(error, (asyncpg.InterfaceError, asyncpg.InternalClientError)):
+        return any(words in str(error) for words in _BROKEN)
+    return isinstance(error, (OSError, TimeoutError, PoolTimeoutError))

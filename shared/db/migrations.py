@@ -7,6 +7,7 @@ locks and gives up rather than stop the running release; two that start at once 
 import asyncio
 import os
 import re
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from shared.errors import ArrearsError
 LOCK_TIMEOUT = "2s"
 _MIGRATION_LOCK = 0x0A44_EA45  # any number that only migrations use
 _PARTITION = re.compile(r"inbox_(default|\d{8})")
+_one_at_a_time = threading.Lock()  # alembic keeps what it works on in a global
 _ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -41,7 +43,8 @@ def upgrade(scripts: Path, url: str, *, service_role: str | None = None, revisio
 
     Needs a thread without a running event loop; `migrate` is the same for a coroutine.
     """
-    command.upgrade(_config(scripts, url=url, service_role=service_role), revision)
+    with _one_at_a_time:
+        command.upgrade(_config(scripts, url=url, service_role=service_role), revision)
 
 
 async def migrate(scripts: Path, url: str, *, service_role: str | None = None, revision: str = "head") -> None:

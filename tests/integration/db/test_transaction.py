@@ -179,9 +179,15 @@ async def test_a_broken_rule_is_not_transient_on_either_path(kernel_engine: Asyn
         with pytest.raises(asyncpg.UniqueViolationError) as native:
             await insert_rows(tx, Pair, [row, row])
     async with open_transaction(kernel_engine, CLOCK) as tx:
+        with pytest.raises(asyncpg.DataError) as wrong_call:
+            await tx.fetchval("SELECT $1::int", "no number")
+        with pytest.raises(asyncpg.InterfaceError) as too_many:
+            await tx.fetchval("SELECT $1::int", 1, 2)
         with pytest.raises(Exception) as core:  # noqa: PT011 - SQLAlchemy's wrapper
             await tx.conn.execute(text("SELECT 1/0"))
     assert (sqlstate(native.value), is_transient(native.value)) == ("23505", False)
+    assert not is_transient(wrong_call.value)
+    assert not is_transient(too_many.value)
     assert (sqlstate(core.value), is_transient(core.value)) == ("22012", False)
 
 
