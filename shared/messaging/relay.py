@@ -1,0 +1,204 @@
+"""Publishes the outbox: one active relay per service, the others stand by.
+
+Rows are read by id from a floor, sent with their key, and deleted after the acknowledgements, in a statement that also
+writes the stream log. A crash between the two sends again, with the same event ids. It never asks for `id > last`:
+identity values do not commit in order, and a row that commits late would be lost.
+"""
+
+import asyncio
+import logging
+from contextlib import suppress
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from shared.db.engine import connect_directly
+from shared.events.envelope import encode_headers
+from shared.events.topics import TOPICS
+from shared.messaging import metrics
+from shared.messaging.kafka import KafkaSettings, KafkaUnavailableError, stop
+from shared.messaging.publisher import Outgoing, Publisher
+
+CHANNEL = "arrears_outbox"
+STREAMED = tuple(topic for topic in TOPICS if topic.startswith("queue."))
+"""Topics whose events are kept for live clients."""
+LATE_IDS = 5_000
+"""How far below the last id a row may still appear before the next sweep: ids are taken moments before a commit."""
+
+_LOCK = 0x0A44_EA47  # the advisory lock of the active relay; each service has a database of its own
+_EVENT = (
+    "event_id, topic, key, type, source, subject, time, aggregate_version, "
+    "correlation_id, causation_id, traceparent, creditor_id, body"
+)
+_READ = f"SELECT id, {_EVENT} FROM outbox WHERE id >= $1 ORDER BY id LIMIT $2"
+# One statement, so that an event is in the outbox or published and streamed, never both or neither. Only the holder
+# of the lock runs it, on one connection, one after the other: positions commit in order.
+_DELETE = f"""
+WITH gone AS (DELETE FROM outbox WHERE id = ANY($1::bigint[]) RETURNING id, {_EVENT})
+INSERT INTO stream_log ({_EVENT}) SELECT {_EVENT} FROM gone WHERE topic = ANY($2::text[]) ORDER BY id
+"""
+_OLDEST = "SELECT id, extract(epoch FROM clock_timestamp() - created_at) AS age FROM outbox ORDER BY id LIMIT 1"
+
+_log = logging.getLogger(__name__)
+
+
+class Relay:
+    """Moves committed events to Kafka. Run it in a worker; `wake` is the after-commit hook of that process."""
+
+    def __init__(
+        self,
+        settings: KafkaSettings,
+        engine: AsyncEngine,
+        *,
+        client_id: str = "arrears-relay",
+        batch_size: int = 1_000,
+        poll_s: float = 0.25,
+        sweep_s: float = 5,
+        send_timeout_s: float = 30,
+    ) -> None:
+        self._engine = engine
+        self._publisher = Publisher(settings, client_id, timeout_s=send_timeout_s)
+        self._batch_size = batch_size
+        self._poll_s = poll_s
+        self._sweep_s = sweep_s
+        self._woken = asyncio.Event()
+        self._floor = 0
+        self.is_active = False
+
+    def wake(self) -> None:
+        """Look at the outbox at once."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Relay until the task is cancelled; whatever fails is tried again."""
+        pause_s = 0.2
+        try:
+            while True:
+                try:
+                    await self._hold_and_relay()
+                except Exception:  # noqa: BLE001 - a relay outlives whatever happens to its database
+                    _log.exception("the relay starts again")
+                finally:
+                    self._set_active(is_active=False)
+                await asyncio.sleep(pause_s)
+                pause_s = min(pause_s * 2, 5)
+        finally:
+            await self._publisher.close()
+
+    async def _hold_and_relay(self) -> None:
+        connection = await connect_directly(self._engine, application_name="arrears relay")
+        try:
+            # A standby asks again and again: a waiting pg_advisory_lock would hold a snapshot, and vacuum back.
+            while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK):  # noqa: ASYNC110
+                await asyncio.sleep(1)
+            await connection.add_listener(CHANNEL, lambda *_: self.wake())
+            self._set_active(is_active=True)
+            await self._relay(connection)
+        finally:
+            if not await stop(connection.close()):
+                connection.terminate()
+
+    def _set_active(self, *, is_active: bool) -> None:
+        self.is_active = is_active
+        metrics.RELAY_ACTIVE.set(is_active)
+
+    async def _relay(self, connection: Any) -> None:
+        loop = asyncio.get_running_loop()
+        next_sweep, pause_s = 0.0, 0.2
+        while True:
+            if loop.time() >= next_sweep:
+                await self._sweep(connection)
+                next_sweep = loop.time() + self._sweep_s
+            self._woken.clear()
+            try:
+                has_more = await self._drain(connection, until=next_sweep)
+            except KafkaUnavailableError:
+                metrics.RELAY_FAILURES.inc()
+                _log.warning("Kafka does not take the outbox; it is sent again", exc_info=True)
+                await self._sweep(connection)
+                await asyncio.sleep(pause_s)
+                pause_s = min(pause_s * 2, 5)
+                continue
+            pause_s = 0.2
+            if has_more:
+                continue
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), self._poll_s)
+
+    async def _sweep(self, connection: Any) -> None:
+        """Lower the floor to the true minimum, and measure how old the oldest event is."""
+        oldest = await connection.fetchrow(_OLDEST)
+        if oldest is not None:
+            self._floor = oldest["id"]
+        metrics.OUTBOX_AGE.set(0 if oldest is None else max(0, oldest["age"]))
+
+    async def _drain(self, connection: Any, *, until: float) -> bool:
+        """Send batch after batch; say whether more was left at the time `until`.
+
+        While one batch is on its way, the one before is deleted and the next is read.
+        """
+        loop = asyncio.get_running_loop()
+        rows = await connection.fetch(_READ, self._floor, self._batch_size)
+        sent: list[Any] = []
+        is_full = False
+        while rows:
+            sending = asyncio.ensure_future(self._publisher.send([_outgoing(row) for row in rows]))
+            try:
+                await self._delete(connection, sent)
+                is_full = len(rows) == self._batch_size
+                goes_on = is_full and loop.time() < until
+                ahead = await connection.fetch(_READ, rows[-1]["id"] + 1, self._batch_size) if goes_on else []
+                await sending
+            finally:
+                if not sending.done():
+                    sending.cancel()
+                    with suppress(asyncio.CancelledError, KafkaUnavailableError):
+                        await sending
+            sent, rows = rows, ahead
+        await self._delete(connection, sent)
+        return is_full
+
+    async def _delete(self, connection: Any, sent: list[Any]) -> None:
+        if not sent:
+            return
+        await connection.execute(_DELETE, [row["id"] for row in sent], STREAMED)
+        self._floor = max(self._floor, sent[-1]["id"] - LATE_IDS)
+        metrics.RELAYED.inc(len(sent))
+
+
+def _outgoing(row: Any) -> Outgoing:
+    return Outgoing(row["topic"], row["key"].encode(), row["body"].encode(), encode_headers(row))
+
+
+class RelayWaker:
+    """Wakes the relay of another process, at most every `every_s` seconds: `wake` is an after-commit hook.
+
+    A NOTIFY in every transaction would take a lock of the whole database in each.
+    """
+
+    def __init__(self, engine: AsyncEngine, *, every_s: float = 0.02) -> None:
+        self._engine = engine
+        self._every_s = every_s
+        self._woken = asyncio.Event()
+
+    def wake(self) -> None:
+        """Send a notification soon. Without it the relay looks by itself every 250 ms."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Send notifications until the task is cancelled."""
+        while True:
+            try:
+                connection = await connect_directly(self._engine, application_name="arrears relay waker")
+                try:
+                    while True:
+                        await self._woken.wait()
+                        self._woken.clear()
+                        await connection.execute(f"NOTIFY {CHANNEL}")
+                        await asyncio.sleep(self._every_s)
+                finally:
+                    if not await stop(connection.close()):
+                        connection.terminate()
+            except Exception:  # noqa: BLE001 - as above
+                _log.exception("the waker of the relay starts again")
+                await asyncio.sleep(1)
