@@ -1,6 +1,7 @@
 """Text that a person typed. It never holds a card number: one that was stored would put the whole system in PCI scope.
 
-A card number is a run of 13 to 19 digits, in groups parted by single spaces, hyphens or dots, that passes the Luhn test.
+A card number is a run of 13 to 19 digits, in groups parted by single spaces, hyphens or dots, that passes the Luhn
+test.
 """
 
 import re

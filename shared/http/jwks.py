@@ -34,9 +34,7 @@ _log = logging.getLogger(__name__)
 class Jwks:
     """The keys at one URL. `generation` counts the sets that differed; what was derived from an older one is stale."""
 
-    def __init__(
-        self, url: str, clock: Clock, *, client: Callable[[], httpx.AsyncClient] = lambda: httpx.AsyncClient()
-    ) -> None:
+    def __init__(self, url: str, clock: Clock, *, client: Callable[[], httpx.AsyncClient] = httpx.AsyncClient) -> None:
         self._url = url
         self._clock = clock
         self._client = client

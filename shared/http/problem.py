@@ -68,6 +68,8 @@ def is_statement_error(error: BaseException) -> bool:
     """
     state = sqlstate(error)
     if state is None:
+        if isinstance(error, DBAPIError):
+            return not error.connection_invalidated
         return isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError)  # an argument out of range
     return not state.startswith(("08", "57P", "53"))
 
@@ -120,7 +122,9 @@ async def _on_validation_error(request: Request, error: Exception) -> Response:
 def _is_wrong_media_type(request: Request, found: Any) -> bool:
     """Without a JSON content type the framework gives the body as bytes, and the schema refuses it as a whole."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    is_json = media_type == "application/json" or (media_type.startswith("application/") and media_type.endswith("+json"))
+    is_json = media_type == "application/json" or (
+        media_type.startswith("application/") and media_type.endswith("+json")
+    )
     return not is_json and any(tuple(item["loc"]) == ("body",) and item["type"] != "missing" for item in found)
 
 

@@ -275,9 +275,7 @@ class MicroBatcher(Generic[C, R]):
         self._location = location
         edge.add(self)
 
-    async def submit(
-        self, command: C, *, principal: Principal, idempotency: IdempotencyKey | None = None
-    ) -> R:
+    async def submit(self, command: C, *, principal: Principal, idempotency: IdempotencyKey | None = None) -> R:
         """Return the result of a command after the commit of its batch. Raises as `Edge.run` does; queue full: 503."""
         self._edge._refuse_when(self._queue.full())  # noqa: SLF001 - the other half of the edge
         item = _item(command, self._locks(command), principal, idempotency, self._location)

@@ -1,0 +1,156 @@
+"""The FastAPI app of a service: its routes behind one edge. `app.py` of each service calls `create_app` with its parts.
+
+Only pure ASGI middleware. A route that asks for no access token is a defect, and stops the app from being made.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
+
+from shared.clock import Clock
+from shared.db.engine import check_database
+from shared.db.transaction import AfterCommit
+from shared.errors import ArrearsError
+from shared.http import health, openapi, problem
+from shared.http.auth import Authenticator
+from shared.http.idempotency import REPLAYED_HEADER, ReplayedError
+from shared.http.jwks import Jwks
+from shared.http.observe import CORRELATION_HEADER, ObserveMiddleware
+from shared.http.transaction import Edge
+from shared.settings import ServiceSettings
+
+MAX_BODY_BYTES = 1 << 20
+STREAMED_BODY_BYTES = 64 << 30
+"""`max_body_size=` of a route that streams its body and holds none of it: an import."""
+_ALLOWED_HEADERS = (
+    "Authorization",
+    "Content-Type",
+    "Idempotency-Key",
+    "If-Match",
+    "If-None-Match",
+    "Last-Event-ID",
+    "traceparent",
+    CORRELATION_HEADER,
+)
+_EXPOSED_HEADERS = ("ETag", "Location", "Retry-After", "WWW-Authenticate", CORRELATION_HEADER, REPLAYED_HEADER)
+
+LifespanPart = Callable[[FastAPI], AbstractAsyncContextManager[Any]]
+
+
+class OpenRouteError(ArrearsError):
+    """A route asks for no access token."""
+
+
+def create_app(
+    *,
+    title: str,
+    version: str,
+    routers: Sequence[APIRouter],
+    settings: ServiceSettings,
+    engine: AsyncEngine,
+    clock: Clock,
+    description: str = "",
+    migrations: Path | None = None,
+    checks: Mapping[str, health.Check] | None = None,
+    lifespan: Sequence[LifespanPart] = (),
+    after_commit: Sequence[AfterCommit] = (),
+    assert_database: bool = True,
+) -> FastAPI:
+    """Return the app of a service. The edge is at `app.state.edge` at once, for batchers that routes share.
+
+    `migrations` is the folder whose head must have run before the app is ready; `lifespan` parts are entered in order
+    and left in reverse, before the edge closes and the pool is disposed; `after_commit` hooks run after each commit.
+
+    Raises:
+        OpenRouteError: a route asks for no access token.
+        ValueError: two routes share an operation id (their function's name).
+    """
+    templates: dict[object, str] = {}
+    app = FastAPI(
+        title=title,
+        version=version,
+        description=description,
+        lifespan=_lifespan(engine, lifespan, assert_database=assert_database),
+        generate_unique_id_function=lambda route: route.name,
+        middleware=[Middleware(ObserveMiddleware, templates=templates), *_cors(settings.cors_origins)],
+        max_body_size=MAX_BODY_BYTES,
+        redoc_url=None,
+        redirect_slashes=False,
+        # Its logs would hold what a request got wrong, its spans every request: see shared/telemetry.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
+    )
+    jwks = Jwks(settings.jwks_url, clock)
+    app.state.settings = settings
+    app.state.engine = engine
+    app.state.clock = clock
+    app.state.edge = Edge(engine, clock, after_commit=after_commit)
+    app.state.authenticator = Authenticator(
+        jwks, issuer=settings.jwt_issuer, audience=settings.jwt_audience, clock=clock
+    )
+    app.state.draining = asyncio.Event()
+    app.state.checks = {"database": health.pool_check(engine), "jwks": health.jwks_check(jwks), **(checks or {})}
+    if migrations is not None:
+        app.state.checks["migrations"] = health.migrations_check(engine, migrations)
+    problem.install(app)
+    app.add_exception_handler(ReplayedError, _on_replayed)
+    app.include_router(health.router)
+    for router in routers:
+        app.include_router(router)
+    _refuse_open_routes(app)
+    templates.update({route.endpoint: str(route.path_format) for route in openapi.api_routes(app)})
+    openapi.install(app)
+    return app
+
+
+def _lifespan(engine: AsyncEngine, parts: Sequence[LifespanPart], *, assert_database: bool) -> Any:
+    @asynccontextmanager
+    async def run(app: FastAPI) -> AsyncIterator[None]:
+        if assert_database:
+            await check_database(engine)
+        jwks: Jwks = app.state.authenticator.jwks
+        await jwks.load()  # a silent issuer keeps the app from being ready, not from starting
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(engine.dispose)
+            stack.push_async_callback(jwks.close)
+            stack.push_async_callback(app.state.edge.close)
+            for part in parts:
+                await stack.enter_async_context(part(app))
+            stack.callback(app.state.draining.set)
+            yield
+
+    return run
+
+
+def _cors(origins: Sequence[str]) -> list[Middleware]:
+    if not origins:
+        return []
+    return [
+        Middleware(
+            CORSMiddleware,
+            allow_origins=list(origins),
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=list(_ALLOWED_HEADERS),
+            expose_headers=list(_EXPOSED_HEADERS),
+            max_age=600,
+        )
+    ]
+
+
+async def _on_replayed(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, ReplayedError)  # noqa: S101 - the registration above says so
+    return error.answer.as_response()
+
+
+def _refuse_open_routes(app: FastAPI) -> None:
+    ours = {route.endpoint for route in health.router.routes if hasattr(route, "endpoint")}
+    for route in openapi.api_routes(app):
+        if route.endpoint not in ours and not openapi.is_secured(route.dependant):
+            raise OpenRouteError(f"{sorted(route.methods or ())} {route.path_format} asks for no access token")
