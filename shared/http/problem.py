@@ -5,6 +5,7 @@ echoed: `errors[]` names fields and rules, never values.
 """
 
 import logging
+import re
 from typing import Any
 
 import asyncpg
@@ -122,9 +123,7 @@ async def _on_validation_error(request: Request, error: Exception) -> Response:
 def _is_wrong_media_type(request: Request, found: Any) -> bool:
     """Without a JSON content type the framework gives the body as bytes, and the schema refuses it as a whole."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    is_json = media_type == "application/json" or (
-        media_type.startswith("application/") and media_type.endswith("+json")
-    )
+    is_json = re.fullmatch(r"application/([^/]+\+)?json", media_type) is not None
     return not is_json and any(tuple(item["loc"]) == ("body",) and item["type"] != "missing" for item in found)
 
 

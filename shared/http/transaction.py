@@ -123,7 +123,8 @@ class Edge:
             return [await fn(tx)]
 
         item: _Item[None] = _item(None, locks or Locks(), principal, idempotency, location)
-        return await self._join(item, lambda: self.start(self.execute([item], handler)))
+        result: R = await self._join(item, lambda: self.start(self.execute([item], handler)))
+        return result
 
     async def read(self, fn: Callable[[Tx], Awaitable[R]]) -> R:
         """Run `fn` in a transaction that is rolled back: for answers that change nothing."""

@@ -6,7 +6,7 @@ becomes `[redacted]`; an object that is no plain value is named by its type alon
 
 import re
 from collections.abc import Mapping, MutableMapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import Enum
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,7 @@ REDACTED = "[redacted]"
 _MAX_TEXT = 2000
 _MAX_ITEMS = 50
 _MAX_DEPTH = 5
+_LEAST_CARD = 10**12
 
 _PERSONAL = re.compile(
     r"""(^|_)(
@@ -91,23 +92,23 @@ def _without_personal(text: str) -> str:
 
 def clean(value: Any, *, depth: int = 0) -> Any:
     """Return a value as it may stand in a log."""
+    if isinstance(value, Enum):
+        value = value.value
     if value is None or isinstance(value, (bool, float, UUID, date, datetime)):
         return value
-    if isinstance(value, Enum):
-        return clean(value.value, depth=depth)
     if isinstance(value, int):
-        return value if abs(value) < 10**12 else scrub(str(value))
+        return value if abs(value) < _LEAST_CARD else scrub(str(value))
     if isinstance(value, str):
         return scrub(value)
-    if isinstance(value, timedelta):
-        return value.total_seconds()
-    if depth >= _MAX_DEPTH:
-        return f"<{type(value).__name__}>"
-    if isinstance(value, Mapping):
-        return {scrub(str(k)): REDACTED if is_personal(str(k)) else clean(v, depth=depth + 1) for k, v in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [clean(item, depth=depth + 1) for item in list(value)[:_MAX_ITEMS]]
+    if depth < _MAX_DEPTH and isinstance(value, (Mapping, list, tuple, set, frozenset)):
+        return _clean_many(value, depth + 1)
     return f"<{type(value).__name__}>"  # a model or a row: its text would hold all its fields
+
+
+def _clean_many(value: Any, depth: int) -> Any:
+    if isinstance(value, Mapping):
+        return {scrub(str(k)): REDACTED if is_personal(str(k)) else clean(v, depth=depth) for k, v in value.items()}
+    return [clean(item, depth=depth) for item in list(value)[:_MAX_ITEMS]]
 
 
 def redact(_logger: object, _method: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from opentelemetry import trace
+from opentelemetry.context import Context as OtelContext
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
@@ -144,7 +145,7 @@ def start_span(
     if is_sampled and _state.provider is not None:
         recorded = _state.provider.get_tracer("arrears").start_span(
             name,
-            context=set_span_in_context(NonRecordingSpan(_otel(origin))) if origin else trace.Context(),
+            context=set_span_in_context(NonRecordingSpan(_otel(origin))) if origin else OtelContext(),
             kind=kind,
             links=[Link(_otel(link)) for link in linked if link.is_sampled][:_MAX_LINKS],
         )
