@@ -7,8 +7,8 @@ exclusive lock, in a transaction of its own, and only then the accounts are read
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import Any, Final
+from datetime import date, datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from services.payments.handlers.reassess import reassess
@@ -16,6 +16,7 @@ from services.payments.store.obligations import accounts_for_review, advance_eva
 from shared.db.locks import lock
 from shared.db.transaction import Tx
 from shared.jobs import ChunkResult, Job, record_job
+from shared.messaging.kafka import KafkaUnavailableError
 
 EVALUATE: Final = "evaluate"
 CHUNK_ACCOUNTS: Final = 500
@@ -45,25 +46,25 @@ class EvaluateDate:
     wait: timedelta = timedelta(seconds=60)
 
     async def __call__(self, tx: Tx, job: Job) -> ChunkResult:
-        """Do the next step: note the offsets, wait for them, move the date, or judge the next accounts."""
-        creditor_id, day = job.creditor_id, date.fromisoformat(job.params["business_date"])
-        if creditor_id is None:
+        """Do the next step: wait for the payments that were on their way, move the date, or judge the next accounts."""
+        if job.creditor_id is None:
             raise ValueError(f"job {job.job_id} names no creditor")
-        cursor = job.cursor
-        if cursor is None:
-            return ChunkResult({"offsets": dict(await self.end_offsets())})
-        if "offsets" in cursor:
-            return await self._move(tx, job, creditor_id, day)
-        return await _judge(tx, job, creditor_id, day)
-
-    async def _move(self, tx: Tx, job: Job, creditor_id: UUID, day: date) -> ChunkResult:
-        cursor: dict[str, Any] = job.cursor or {}
-        is_late = tx.clock.now() - job.created_at > self.wait
-        if not is_late and not await self.has_passed(cursor["offsets"]):
+        day = date.fromisoformat(job.params["business_date"])
+        # The bound counts from the first try: a job that finds a backlog after an outage has to wait for it too.
+        cursor = job.cursor or {"since": tx.clock.now().isoformat()}
+        if "since" not in cursor:
+            return await _judge(tx, job, job.creditor_id, day)
+        is_late = tx.clock.now() - datetime.fromisoformat(cursor["since"]) > self.wait
+        try:
+            cursor = cursor if "offsets" in cursor else cursor | {"offsets": dict(await self.end_offsets())}
+            has_passed = await self.has_passed(cursor["offsets"])
+        except KafkaUnavailableError:
+            has_passed = False
+        if not has_passed and not is_late:
             return ChunkResult(cursor, retry_after_s=_RETRY_S)
-        await lock(tx, exclusive_creditors=[creditor_id])
-        await advance_evaluation(tx, creditor_id, day)
-        return ChunkResult({"after": None}, {"evaluated": 0, "changed": 0, "waited_in_vain": is_late})
+        await lock(tx, exclusive_creditors=[job.creditor_id])
+        await advance_evaluation(tx, job.creditor_id, day)
+        return ChunkResult({"after": None}, {"evaluated": 0, "changed": 0, "waited_in_vain": not has_passed})
 
 
 async def _judge(tx: Tx, job: Job, creditor_id: UUID, day: date) -> ChunkResult:

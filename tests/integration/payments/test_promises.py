@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from itertools import permutations
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -10,6 +11,7 @@ from services.payments.handlers.approve import approve
 from services.payments.handlers.evaluate_date import EvaluateDate, Offsets
 from services.payments.handlers.reassess import reassess
 from shared.errors import Refusal
+from shared.messaging.kafka import KafkaUnavailableError
 from tests.conftest import GetEngine
 from tests.integration.payments.obligation_book import DAY, SUPERVISOR, Book, Person, on
 
@@ -126,7 +128,7 @@ async def test_a_due_date_before_the_business_date_is_refused(book: Book) -> Non
         ({"currency": "EUR"}, "currency-mismatch"),
     ],
 )
-async def test_a_promise_that_cannot_be_is_refused(book: Book, facts: dict[str, object], code: str) -> None:
+async def test_a_promise_that_cannot_be_is_refused(book: Book, facts: dict[str, Any], code: str) -> None:
     refused = await book.try_promise(100, 5, **facts)
     assert isinstance(refused, Refusal)
     assert refused.code == code
@@ -224,6 +226,25 @@ async def test_the_evaluation_waits_within_its_bound_only(book: Book) -> None:
 
     job = await book.advance(6, evaluate=EvaluateDate(offsets, never, wait=timedelta(milliseconds=300)))
     assert job.progress["waited_in_vain"] is True
+    assert (await book.promise_now(made.id)).status == "broken"
+
+
+async def test_the_evaluation_waits_while_kafka_does_not_answer(book: Book) -> None:
+    made = await book.promise(100, 5)
+    tries = 0
+
+    async def offsets() -> Offsets:
+        nonlocal tries
+        tries += 1
+        if tries < 3:
+            raise KafkaUnavailableError("no answer")
+        return {"core.payment.received/0": 0}
+
+    async def passed(_: Offsets) -> bool:
+        return True
+
+    job = await book.advance(6, evaluate=EvaluateDate(offsets, passed))
+    assert (tries, job.progress["waited_in_vain"]) == (3, False)
     assert (await book.promise_now(made.id)).status == "broken"
 
 

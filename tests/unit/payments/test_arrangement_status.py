@@ -230,8 +230,7 @@ def test_every_pair_of_states_is_legal_exactly_where_the_rules_say(
     before: ArrangementStatus, after: ArrangementStatus
 ) -> None:
     illegal = (
-        before == after
-        or before == "cancelled"  # a cancel is final
+        before in {after, "cancelled"}  # a cancel is final
         or after == "proposed"  # nothing becomes a proposal again
         or (before, after) == ("proposed", "broken")  # a proposal that would break at once is not approved
     )

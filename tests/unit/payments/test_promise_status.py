@@ -19,7 +19,7 @@ SPACE = UUID("5f9a3a1e-0000-7000-8000-000000000000")
 
 
 def make(
-    name: str = "p", amount: int = 100, due: int = 5, made: int = 0, grace: int = 0, tolerance: int = 0, at: int = 0
+    name: str = "p", *, amount: int = 100, due: int = 5, made: int = 0, grace: int = 0, tolerance: int = 0, at: int = 0
 ) -> PromiseTerms:
     """A promise made `made` days after DAY, `at` minutes after noon, due `due` days after DAY."""
     start = Start(DAY + timedelta(days=made), NOON + timedelta(days=made, minutes=at))
@@ -131,7 +131,15 @@ promises_strategy = st.lists(
     max_size=4,
 ).map(
     lambda rows: [
-        make(f"p{k}", amount, made + due, made, grace, min(tolerance, amount - 1), at * 2)
+        make(
+            f"p{k}",
+            amount=amount,
+            due=made + due,
+            made=made,
+            grace=grace,
+            tolerance=min(tolerance, amount - 1),
+            at=at * 2,
+        )
         for k, (amount, due, made, grace, tolerance, at) in enumerate(rows)
     ]
 )
@@ -199,7 +207,7 @@ LEGAL = {(before, after) for before, afters in TRANSITIONS.items() for after in 
 
 @pytest.mark.parametrize(("before", "after"), PAIRS)
 def test_every_pair_of_states_is_legal_exactly_where_the_rules_say(before: PromiseStatus, after: PromiseStatus) -> None:
-    if before == after or before == "cancelled":
+    if before in {after, "cancelled"}:
         expected = False
     elif after == "made":
         expected = before == "kept"  # business dates never go back
