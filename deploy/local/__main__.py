@@ -138,7 +138,7 @@ def token(
     if unknown := [name for name in role if name not in ROLES]:
         raise typer.BadParameter(f"no role {unknown[0]!r}; roles are {', '.join(sorted(ROLES))}")
     stack = _stack(data_dir.resolve())
-    sys.stdout.write(stack.issuer.mint(role, creditor or (), _duration(ttl), sub) + "\n")
+    sys.stdout.write(stack.issuer.mint(role, creditor or (), duration(ttl), sub) + "\n")
 
 
 @app.command()
@@ -219,7 +219,8 @@ def _print_addresses(console: Console, stack: Stack) -> None:
     console.print(table)
 
 
-def _duration(text: str) -> timedelta:
+def duration(text: str) -> timedelta:
+    """Read `45s`, `30m`, `1h` or `7d`. Raises typer.BadParameter."""
     match = re.fullmatch(r"(\d+)([smhd])", text)
     if match is None:
         raise typer.BadParameter(f"{text!r} is no duration: write 30m, 1h or 7d")
