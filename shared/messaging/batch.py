@@ -8,9 +8,9 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
 
+from opentelemetry.trace import SpanKind
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.clock import Clock
@@ -22,6 +22,7 @@ from shared.jobs import run_chunk
 from shared.messaging import inbox, metrics
 from shared.messaging.dead_letter import Parked, park
 from shared.messaging.message import Handler, Message, RawMessage, Subscription, by_topic
+from shared.telemetry.tracing import span
 
 MAX_TRIES = 5
 """Tries of a single message before it is parked."""
@@ -30,15 +31,8 @@ MAX_PARKS_IN_A_ROW = 20
 
 T = TypeVar("T")
 Partition = tuple[str, int]
-Span = Callable[[str, Sequence[str]], AbstractContextManager[Any]]
-"""Opens a span of this name with links to these `traceparent`s; the telemetry of a service gives it."""
 
 _log = logging.getLogger(__name__)
-
-
-def no_span(_name: str, _links: Sequence[str]) -> AbstractContextManager[Any]:
-    """Trace nothing."""
-    return nullcontext()
 
 
 def read(raw: RawMessage) -> Message[Any] | Parked:
@@ -77,7 +71,6 @@ class BatchApplier:
         *,
         group: str,
         after_commit: Sequence[AfterCommit] = (),
-        span: Span = no_span,
         retry_s: float = 0.1,
         max_parks_in_a_row: int = MAX_PARKS_IN_A_ROW,
     ) -> None:
@@ -86,7 +79,6 @@ class BatchApplier:
         self._by_topic = by_topic(subscriptions)
         self._group = group
         self._after_commit = tuple(after_commit)
-        self._span = span
         self._retry_s = retry_s
         self._max_row = max_parks_in_a_row
         self._row: dict[Partition, int] = {}
@@ -118,8 +110,8 @@ class BatchApplier:
         if parked:
             await self._run(lambda tx: park(tx, parked))
             _log.error("messages cannot be read", extra={"count": len(parked), "code": parked[0].code})
-        links = [message.traceparent for message in messages if message.traceparent]
-        with self._span(f"consume {self._group}", links):
+        links = [message.traceparent for message in messages]
+        with span(f"consume {self._group}", links=links, kind=SpanKind.CONSUMER):
             await self._apply(messages)
 
     async def apply_again(self, message: Message[Any]) -> Parked | None:

@@ -6,11 +6,11 @@ that stalls again and again says that it is not healthy. Stopped partitions wait
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -18,7 +18,7 @@ from shared.clock import Clock
 from shared.db.failures import is_transient
 from shared.db.transaction import AfterCommit
 from shared.messaging import metrics
-from shared.messaging.batch import MAX_PARKS_IN_A_ROW, BatchApplier, Span, no_span
+from shared.messaging.batch import MAX_PARKS_IN_A_ROW, BatchApplier
 from shared.messaging.kafka import KafkaSettings, new_consumer, stop
 from shared.messaging.message import RawMessage, Subscription
 from shared.messaging.offsets import OffsetReader
@@ -48,7 +48,6 @@ class Consumer:
         *,
         instance_id: str | None = None,
         after_commit: Sequence[AfterCommit] = (),
-        span: Span = no_span,
         stall_s: float = 30,
         max_records: int = MAX_RECORDS,
         retry_s: float = 0.1,
@@ -69,13 +68,13 @@ class Consumer:
             subscriptions,
             group=group,
             after_commit=after_commit,
-            span=span,
             retry_s=retry_s,
             max_parks_in_a_row=max_parks_in_a_row,
         )
         self._progress = Progress()
         self._client: AIOKafkaConsumer | None = None
         self._out_of_range: set[TopicPartition] = set()
+        self._has_joined = False
         self._stopping = asyncio.Event()
         self._stopped = asyncio.Event()
         self.stalls = 0
@@ -92,6 +91,11 @@ class Consumer:
         """The partitions that it serves now."""
         client = self._client
         return frozenset((tp.topic, tp.partition) for tp in client.assignment()) if client else frozenset()
+
+    @property
+    def has_joined(self) -> bool:
+        """True once the group has given it its part, which may be none."""
+        return self._has_joined
 
     async def run(self) -> None:
         """Consume until `stop` is called or the task is cancelled."""
@@ -137,13 +141,16 @@ class Consumer:
         watchdog = Watchdog(reader, self.group, self.topics, assigned=self._running, stall_s=self._stall_s)
         try:
             await asyncio.wait_for(client.start(), _START_S)
-            client.subscribe(self.topics)
+            client.subscribe(self.topics, listener=_Joined(self._joined))
             self._client = client
             await _first(self._loop(client), watchdog.watch(self._progress))
         finally:
             self._client = None
             await stop(client.stop())
             await reader.close()
+
+    def _joined(self) -> None:
+        self._has_joined = True
 
     def _running(self) -> Iterable[tuple[str, int]]:
         """The partitions that should make progress: assigned, and not stopped."""
@@ -233,6 +240,21 @@ class Consumer:
         except (KafkaError, IllegalStateError, TimeoutError):
             # Harmless: what is read again is known to the inbox.
             _log.warning("offsets are not committed", extra={"group": self.group}, exc_info=True)
+
+
+class _Joined(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Tells when the group has given this member its part."""
+
+    def __init__(self, joined: Callable[[], None]) -> None:
+        self._joined = joined
+
+    def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        """Nothing to do: what is being applied stays applied, and the inbox knows it."""
+
+    def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """Note it."""
+        del assigned
+        self._joined()
 
 
 async def _first(*coroutines: Any) -> None:

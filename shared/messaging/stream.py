@@ -10,14 +10,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 
 @dataclass(frozen=True, slots=True)
 class StreamEvent:
-    """One event for a live client. `payload` is its JSON object, `position` the id to resume from."""
+    """One event for a live client. `body` is its payload as JSON, `position` the id to resume from."""
 
     position: int
     topic: str
@@ -26,7 +25,7 @@ class StreamEvent:
     creditor_id: UUID | None
     time: datetime
     aggregate_version: int | None
-    payload: dict[str, Any]
+    body: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,5 +96,5 @@ def _event(row: Any) -> StreamEvent:
         creditor_id=row["creditor_id"],
         time=row["time"],
         aggregate_version=row["aggregate_version"],
-        payload=orjson.loads(row["body"]),
+        body=row["body"],
     )
