@@ -51,7 +51,7 @@ class SnapshotImport:
             return refused
         chunks = self._chunks(body)
         try:
-            first = await anext(chunks, [])
+            first: list[Record | BadLine] = await anext(chunks, [])
         except HeaderError as error:
             return Refusal("header-invalid", str(error))
         started = await self._tx(lambda tx: start_import(tx, command))

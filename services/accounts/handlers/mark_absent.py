@@ -31,7 +31,8 @@ WHERE a.creditor_id = $2 AND a.account_id > $4
 ORDER BY a.account_id LIMIT $5
 """
 _MARK = """
-INSERT INTO account_snapshot (account_id, is_absent, business_date, product_class, status, balance_minor, past_due_minor)
+INSERT INTO account_snapshot
+  (account_id, is_absent, business_date, product_class, status, balance_minor, past_due_minor)
 SELECT account_id, TRUE, $2, product_class, status, 0, 0 FROM account WHERE account_id = ANY($1::uuid[])
 ON CONFLICT DO NOTHING
 """
