@@ -10,11 +10,14 @@ PORT_BASE ?= 8000
 ROLES ?= supervisor integrator admin
 PYTEST ?=
 
+# The benchmarks come with their own change; until then there is nothing to run.
+BENCHMARKS := $(wildcard benchmarks/__main__.py)
+
 .DEFAULT_GOAL := help
 
 .PHONY: help
 help: ## Show these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST) $(if $(BENCHMARKS),,| grep -v 'make bench')
 
 .PHONY: run
 run: $(STAMP) ## Start everything, live through the demo, print the addresses and a token
@@ -55,7 +58,7 @@ lock: $(STAMP) ## Resolve the packages of pyproject.toml anew into the two lock 
 	.venv/bin/uv pip compile pyproject.toml --group local --group dev --universal --generate-hashes --no-header \
 	  --no-emit-index-url --quiet --constraint requirements.lock --output-file requirements-dev.lock
 
-ifneq ($(wildcard benchmarks/__main__.py),)
+ifneq ($(BENCHMARKS),)
 .PHONY: bench
 bench: $(STAMP) ## Measure against the limit of this machine, in the same run
 	$(PY) -m benchmarks

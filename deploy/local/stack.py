@@ -26,6 +26,8 @@ SERVICES: Mapping[str, int] = {"accounts": 1, "payments": 3}
 _ISSUER, _WORKERS, _POSTGRES, _KAFKA, _CONTROLLER = 10, 10, 20, 21, 22
 _PROBE_SECONDS = 1.0
 _START_SECONDS = 90
+# A worker may finish a batch for 25 s, an API answer its requests for 20 s.
+_STOP_SECONDS = 30
 
 
 @dataclass(frozen=True)
@@ -203,6 +205,7 @@ def _processes_of(
             needs=(*before_service, migrate),
             ready=_answers(f"http://{ports.LOOPBACK}:{worker_port}/readyz"),
             ready_seconds=_START_SECONDS,
+            stop_seconds=_STOP_SECONDS,
         ),
         ProcessSpec(
             name=f"{service}-api",
@@ -212,6 +215,7 @@ def _processes_of(
             needs=(*before_service, migrate),
             ready=_answers(f"{stack.url(service)}/readyz"),
             ready_seconds=_START_SECONDS,
+            stop_seconds=_STOP_SECONDS,
         ),
     ]
 
