@@ -1,4 +1,4 @@
-"""The whole stack through its own commands: real servers, real services, and a kill of everything that can be killed."""
+"""The whole stack through its own commands: real servers, real services, and a kill of all that can be killed."""
 
 import json
 import os
