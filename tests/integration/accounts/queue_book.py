@@ -27,7 +27,7 @@ from shared.jobs import run_chunk
 
 T = TypeVar("T")
 BUSINESS_DATE = date(2026, 3, 15)
-CURRENT: Mapping[str, Any] = {
+CURRENT: dict[str, Any] = {
     "product_class": "closed_end_loan", "currency": "USD", "status": "open", "opened_on": None,
     "charged_off_on": None, "credit_limit_minor": None, "snapshot_on": BUSINESS_DATE, "is_absent": False,
     "principal_minor": None, "interest_minor": None, "fees_minor": None, "balance_minor": 50_000,
@@ -36,13 +36,13 @@ CURRENT: Mapping[str, Any] = {
     "broken_promise_count": 0, "arrangement_status": None, "follow_up_due_on": None, "escalated_at": None,
     "restrictions": [], "queue": None, "version": 1,
 }  # fmt: skip
-MID: Mapping[str, Any] = {
+MID: dict[str, Any] = {
     "past_due_minor": 10_000,
     "oldest_unpaid_due_on": date(2026, 2, 1),
     "bucket": "b30_59",
     "stage": "mid",
 }
-CURED: Mapping[str, Any] = {"past_due_minor": 0, "oldest_unpaid_due_on": None, "bucket": "current", "stage": "current"}
+CURED: dict[str, Any] = {"past_due_minor": 0, "oldest_unpaid_due_on": None, "bucket": "current", "stage": "current"}
 
 
 @dataclass
@@ -124,6 +124,15 @@ class Book:
             return [(row["topic"], row["aggregate_version"], row["body"]) for row in rows]
 
         return await self.run(step)
+
+    async def clear(self) -> None:
+        """No accounts, work items or events any more."""
+
+        async def step(tx: Tx) -> None:
+            for table in ("account", "work_item", "account_history", "outbox"):
+                await tx.execute(f"DELETE FROM {table}")
+
+        await self.run(step)
 
     async def fetch(self, sql: str, *args: Any) -> list[Any]:
         return await self.run(lambda tx: tx.fetch(sql, *args))

@@ -31,8 +31,7 @@ async def book(service_engine: GetEngine) -> AsyncIterator[Book]:
     await book.define(*DEFAULT_QUEUES)
     await book.events()
     yield book
-    await book.run(lambda tx: tx.execute("DELETE FROM account"))
-    await book.run(lambda tx: tx.execute("DELETE FROM work_item"))
+    await book.clear()
 
 
 def _definition(code: str, rank: int, raw: dict[str, Any], **extra: Any) -> QueueDefinition:

@@ -34,8 +34,7 @@ async def book(service_engine: GetEngine) -> AsyncIterator[Book]:
     await book.open_creditor()
     await book.define(*DEFAULT_QUEUES)
     yield book
-    for table in ("account", "work_item", "outbox"):
-        await book.run(lambda tx, table=table: tx.execute(f"DELETE FROM {table}"))
+    await book.clear()
 
 
 async def _leased(book: Book, sub: str = "ann") -> WorkItemOut:
@@ -181,8 +180,13 @@ async def test_acting_on_an_item_that_a_payment_has_superseded_says_so(book: Boo
     account_id = await _one(book)
     item = await _leased(book)
     await book.change(account_id, CURED)
-    for act in (complete, snooze, release):
-        refusal = await book.run(lambda tx, act=act: act(tx, item.work_item_id, ANN))
+    for attempt in (
+        lambda tx: complete(tx, item.work_item_id, ANN),
+        lambda tx: snooze(tx, item.work_item_id, ANN),
+        lambda tx: release(tx, item.work_item_id, ANN),
+        lambda tx: escalate(tx, item.work_item_id, ANN, reason="late"),
+    ):
+        refusal = await book.run(attempt)
         assert isinstance(refusal, Refusal)
         assert refusal.code == "work-item-superseded"
 
