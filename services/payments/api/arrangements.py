@@ -16,6 +16,7 @@ from shared.events.payments import ArrangementStatus
 from shared.http.auth import Principal, requires
 from shared.http.etag import OptionalIfMatch, set_etag
 from shared.http.idempotency import OptionalKey, RequiredKey
+from shared.http.openapi import problems
 from shared.http.pagination import CursorText, Limit, Page, decode_cursor, encode_cursor, page_of
 
 router = APIRouter(prefix="/v1/arrangements", tags=["arrangements"])
@@ -25,7 +26,19 @@ Writer = Annotated[Principal, Depends(requires("arrangements:write"))]
 Approver = Annotated[Principal, Depends(requires("arrangements:approve"))]
 
 
-@router.post("", status_code=201)
+@router.post(
+    "",
+    status_code=201,
+    responses=problems(
+        "account-not-here",
+        "account-unknown",
+        "account-not-eligible",
+        "arrangement-open",
+        "currency-mismatch",
+        "schedule-invalid",
+        "due-on-in-past",
+    ),
+)
 async def propose_arrangement(
     request: ArrangementRequest, principal: Writer, key: RequiredKey, edge: EdgeOf, response: Response
 ) -> ArrangementView:
@@ -66,10 +79,10 @@ async def list_arrangements(
             before=before,
         )
     )
-    return page_of(rows, limit, lambda view: encode_cursor(view.id))
+    return page_of(rows, limit, lambda view: encode_cursor(str(view.id)))
 
 
-@router.get("/{arrangement_id}")
+@router.get("/{arrangement_id}", responses=problems("arrangement-unknown"))
 async def get_arrangement(
     *, arrangement_id: UUID, principal: Reader, edge: EdgeOf, response: Response
 ) -> ArrangementView:
@@ -81,7 +94,10 @@ async def get_arrangement(
     return found
 
 
-@router.post("/{arrangement_id}/approve")
+@router.post(
+    "/{arrangement_id}/approve",
+    responses=problems("arrangement-unknown", "transition-refused", "same-person", "due-on-in-past"),
+)
 async def approve_arrangement(
     *,
     arrangement_id: UUID,
@@ -104,7 +120,7 @@ async def approve_arrangement(
     return shown
 
 
-@router.post("/{arrangement_id}/cancel")
+@router.post("/{arrangement_id}/cancel", responses=problems("arrangement-unknown", "transition-refused"))
 async def cancel_arrangement(
     *,
     arrangement_id: UUID,

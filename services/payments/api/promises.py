@@ -16,6 +16,7 @@ from shared.events.payments import PromiseStatus
 from shared.http.auth import Principal, requires
 from shared.http.etag import OptionalIfMatch, set_etag
 from shared.http.idempotency import OptionalKey, RequiredKey
+from shared.http.openapi import problems
 from shared.http.pagination import CursorText, Limit, Page, decode_cursor, encode_cursor, page_of
 
 router = APIRouter(prefix="/v1/promises", tags=["promises"])
@@ -25,7 +26,17 @@ Writer = Annotated[Principal, Depends(requires("promises:write"))]
 Approver = Annotated[Principal, Depends(requires("arrangements:approve"))]
 
 
-@router.post("", status_code=201)
+@router.post(
+    "",
+    status_code=201,
+    responses=problems(
+        "account-not-here",
+        "account-unknown",
+        "account-not-eligible",
+        "currency-mismatch",
+        "due-on-in-past",
+    ),
+)
 async def make_promise(
     request: PromiseRequest, principal: Writer, key: RequiredKey, edge: EdgeOf, response: Response
 ) -> PromiseView:
@@ -66,10 +77,10 @@ async def list_promises(
             before=before,
         )
     )
-    return page_of(rows, limit, lambda view: encode_cursor(view.id))
+    return page_of(rows, limit, lambda view: encode_cursor(str(view.id)))
 
 
-@router.get("/{promise_id}")
+@router.get("/{promise_id}", responses=problems("promise-unknown"))
 async def get_promise(*, promise_id: UUID, principal: Reader, edge: EdgeOf, response: Response) -> PromiseView:
     """Show a promise as it stands on the creditor's business date."""
     found = await edge.read(lambda tx: reads.get_promise(tx, promise_id))
@@ -79,7 +90,7 @@ async def get_promise(*, promise_id: UUID, principal: Reader, edge: EdgeOf, resp
     return found
 
 
-@router.post("/{promise_id}/approve")
+@router.post("/{promise_id}/approve", responses=problems("promise-unknown", "transition-refused"))
 async def approve_promise(
     *,
     promise_id: UUID,
@@ -102,7 +113,7 @@ async def approve_promise(
     return shown
 
 
-@router.post("/{promise_id}/cancel")
+@router.post("/{promise_id}/cancel", responses=problems("promise-unknown", "transition-refused"))
 async def cancel_promise(
     *,
     promise_id: UUID,
