@@ -14,11 +14,14 @@ from services.accounts.domain.extract import BadLine, CsvReader, HeaderError, Nd
 from services.accounts.handlers.import_chunk import ImportChunk, StartImport, check_import, start_import
 from services.accounts.handlers.mark_absent import mark_absent, refuse_absences, warn
 from services.accounts.store.imports import Counts, Import, LineIssue, add_counts, finish_import, save_issues
+from shared.db.failures import is_transient
 from shared.db.transaction import Tx
 from shared.errors import Refusal
 
 T = TypeVar("T")
 _FIRST = UUID(int=0)
+_MAX_TRIES = 5
+_RETRY_S = 0.2
 READERS: dict[str, type[CsvReader] | type[NdjsonReader]] = {"csv": CsvReader, "ndjson": NdjsonReader}
 
 
@@ -73,8 +76,17 @@ class SnapshotImport:
         return started.import_id, self._counts
 
     async def _tx(self, fn: Callable[[Tx], Awaitable[T]]) -> T:
-        result: T = await self._run_chunk(fn)  # type: ignore[assignment]  # what `fn` returns
-        return result
+        """Runs one transaction; what is transient (a lock that was not given, a deadlock) is tried again."""
+        for attempt in range(_MAX_TRIES):
+            try:
+                result: T = await self._run_chunk(fn)  # type: ignore[assignment]  # what `fn` returns
+            except Exception as error:
+                if attempt == _MAX_TRIES - 1 or not is_transient(error):
+                    raise
+                await asyncio.sleep(_RETRY_S * 2**attempt)
+            else:
+                return result
+        raise AssertionError("the last try returns or raises")
 
     async def _chunks(self, body: AsyncIterable[bytes]) -> AsyncIterator[list[Record | BadLine]]:
         lines: list[Record | BadLine] = []

@@ -1,0 +1,49 @@
+"""Opens a business date and ages the book for it.
+
+The answer waits until the book is aged; a worker takes up a run whose process ended.
+"""
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+
+from services.accounts.api.doors import EdgeOf
+from services.accounts.handlers.run_aging import OpenBusinessDate, open_business_date
+from services.accounts.schemas.creditors import AgingRunIn, AgingRunOut
+from shared.db.locks import Locks
+from shared.errors import Problem
+from shared.http.auth import Principal, requires
+from shared.http.openapi import problems
+from shared.jobs import JobRunner
+
+router = APIRouter(prefix="/v1", tags=["aging"])
+
+Runner = Annotated[Principal, Depends(requires("aging:run"))]
+
+
+@router.post(
+    "/aging-runs",
+    responses=problems(
+        "creditor-unknown", "business-date-in-past", "business-date-in-future", "business-date-unset", "unavailable"
+    ),
+)
+async def run_aging(body: AgingRunIn, request: Request, principal: Runner, edge: EdgeOf) -> AgingRunOut:
+    """Open a business date: later than the last, not after today. The same date again returns what the run did."""
+    if not principal.may_see(body.creditor_id):
+        raise Problem("creditor-unknown", "there is no such creditor", field="creditor_id")
+    command = OpenBusinessDate(body.creditor_id, body.business_date)
+    job = await edge.run(
+        lambda tx: open_business_date(tx, command),
+        principal=principal,
+        locks=Locks(creditors=frozenset((body.creditor_id,)), exclusive=True),
+    )
+    jobs: JobRunner = request.app.state.jobs
+    done = await jobs.run_job(job.job_id)
+    if done.status == "failed":
+        raise Problem("unavailable", "The date is open, but its run failed and waits for an operator.")
+    return AgingRunOut(
+        creditor_id=body.creditor_id,
+        business_date=date.fromisoformat(done.params["business_date"]),
+        **{name: done.progress[name] for name in ("scanned", "aged", "cured", "queues_changed")},
+    )

@@ -1,0 +1,32 @@
+"""What every route of accounts takes from the app, and how a refused read is answered."""
+
+from typing import Annotated, TypeVar
+
+from fastapi import Depends, Request
+
+from services.accounts.settings import AccountsSettings
+from shared.errors import Problem, Refusal
+from shared.http.transaction import Edge
+
+R = TypeVar("R")
+
+
+def _edge(request: Request) -> Edge:
+    edge: Edge = request.app.state.edge
+    return edge
+
+
+def _settings(request: Request) -> AccountsSettings:
+    settings: AccountsSettings = request.app.state.settings
+    return settings
+
+
+EdgeOf = Annotated[Edge, Depends(_edge)]
+SettingsOf = Annotated[AccountsSettings, Depends(_settings)]
+
+
+def answered(result: R | Refusal) -> R:
+    """The result of a read, or the problem that it refused with."""
+    if isinstance(result, Refusal):
+        raise Problem.of(result)
+    return result

@@ -1,0 +1,74 @@
+"""The composition root of accounts: the only file that wires settings, database, routes, consumers and jobs."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from pathlib import Path
+
+from fastapi import APIRouter, FastAPI
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.accounts.api import accounts, aging_runs, creditors, imports
+from services.accounts.consumers import chunks, subscriptions
+from services.accounts.settings import AccountsSettings
+from shared.cli import ServiceDescription
+from shared.clock import Clock, SystemClock
+from shared.db.engine import create_engine
+from shared.http.app import create_app
+from shared.jobs import JobRunner
+from shared.messaging.relay import RelayWaker
+from shared.messaging.worker import Worker
+
+VERSION = "0.1.0"
+MIGRATIONS = Path(__file__).parent / "migrations"
+ROUTERS: tuple[APIRouter, ...] = (creditors.router, imports.router, aging_runs.router, accounts.router)
+
+
+def create_api(settings: AccountsSettings, *, engine: AsyncEngine | None = None, clock: Clock | None = None) -> FastAPI:
+    """The HTTP app. Tests bring their own database and clock."""
+    engine = engine or create_engine(settings, application_name="accounts api")
+    clock = clock or SystemClock()
+    waker = RelayWaker(engine)
+    after_commit = [waker.wake]
+    app = create_app(
+        title="accounts",
+        version=VERSION,
+        description="The book of debts, their age, and the work queues that follow from it.",
+        routers=ROUTERS,
+        settings=settings,
+        engine=engine,
+        clock=clock,
+        migrations=MIGRATIONS,
+        lifespan=[partial(_running, waker)],
+        after_commit=after_commit,
+    )
+    app.state.after_commit = after_commit
+    app.state.jobs = JobRunner(engine, clock, chunks(settings), after_commit=after_commit)
+    return app
+
+
+@asynccontextmanager
+async def _running(waker: RelayWaker, _app: FastAPI) -> AsyncIterator[None]:
+    """The waker runs as long as the app: the relay is in another process."""
+    task = asyncio.create_task(waker.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+def create_worker(settings: AccountsSettings, engine: AsyncEngine, clock: Clock) -> Worker:
+    """The worker process: consumers, relay and jobs."""
+    return Worker("accounts", settings, engine, clock, subscriptions=subscriptions(settings), chunks=chunks(settings))
+
+
+SERVICE = ServiceDescription(
+    name="accounts",
+    settings=AccountsSettings,
+    create_api=create_api,
+    create_worker=create_worker,
+    subscriptions=subscriptions,
+)

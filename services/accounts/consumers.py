@@ -1,0 +1,44 @@
+"""Which topics accounts consumes, and what it does in long work: the doors beside HTTP."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from services.accounts.handlers.apply_facts import apply_facts
+from services.accounts.handlers.put_creditor import HELD_SNAPSHOTS
+from services.accounts.handlers.receive_snapshots import receive_snapshots, release_held_snapshots, snapshot_locks
+from services.accounts.handlers.run_aging import AGING, age_chunk
+from services.accounts.settings import AccountsSettings
+from shared.events.topics import TOPICS
+from shared.jobs import Chunk
+from shared.messaging.message import Subscription
+
+FACTS = tuple(
+    name
+    for name, topic in TOPICS.items()
+    if topic.owner == "payments"
+    and (name in ("payment.posted", "payment.reversed") or name.startswith(("promise.", "arrangement.")))
+)
+
+
+def subscriptions(settings: AccountsSettings) -> Sequence[Subscription]:
+    """One handler for all that touches an account's state, so that a polled batch is one pass over the tables.
+
+    Snapshots come in bulk and have a loop of their own.
+    """
+    return (
+        Subscription(FACTS, partial(apply_facts, version_epoch=settings.version_epoch)),
+        Subscription(
+            ("core.account.snapshot",),
+            partial(receive_snapshots, version_epoch=settings.version_epoch),
+            locks=snapshot_locks,
+            loop="bulk",
+        ),
+    )
+
+
+def chunks(settings: AccountsSettings) -> Mapping[str, Chunk]:
+    """The kinds of long work of accounts, each with what does one chunk of it."""
+    return {
+        AGING: partial(age_chunk, version_epoch=settings.version_epoch),
+        HELD_SNAPSHOTS: partial(release_held_snapshots, version_epoch=settings.version_epoch),
+    }
