@@ -8,6 +8,7 @@ import logging
 import sys
 import traceback
 from collections.abc import MutableMapping
+from datetime import UTC, datetime
 from typing import Any, TextIO
 
 import orjson
@@ -61,46 +62,50 @@ def failure_of_cause(error: BaseException) -> dict[str, Any]:
     return told
 
 
-def _add_record(_logger: object, _method: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Take level, logger, `extra` and exception over from the record of the standard library."""
-    record: logging.LogRecord = fields.pop("_record")
-    fields.pop("_from_structlog", None)
-    for name, value in record.__dict__.items():
-        if name not in _STANDARD and not name.startswith("_"):
-            fields.setdefault(name, value)
-    fields["level"] = record.levelname.lower()
-    fields["logger"] = record.name
-    if record.exc_info and record.exc_info[1] is not None:
-        fields["exception"] = failure(record.exc_info[1])
-    fields.pop("exc_info", None)
-    return fields
+class _JsonFormatter(logging.Formatter):
+    """Makes one line of JSON of an entry of the standard library or of structlog."""
+
+    def __init__(self, service: str) -> None:
+        super().__init__()
+        self._service = service
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line. The traceback of the standard library never stands in it."""
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(record.msg, dict):  # from structlog, context included
+            fields: MutableMapping[str, Any] = dict(record.msg)
+            error = error or _error_of(fields.pop("exc_info", None))
+        else:
+            extra = {
+                name: value
+                for name, value in record.__dict__.items()
+                if name not in _STANDARD and not name.startswith("_")
+            }
+            fields = {"event": record.getMessage(), **structlog.contextvars.get_contextvars(), **extra}
+        fields["level"] = record.levelname.lower()
+        fields["logger"] = record.name
+        fields["service"] = self._service
+        fields["timestamp"] = datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z")
+        fields.pop("exception", None)
+        fields = redact(None, record.levelname, fields)
+        if error is not None:
+            fields["exception"] = failure(error)  # holds no text of the error but our own
+        return orjson.dumps(fields, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
-def _dumps(_logger: object, _method: str, fields: MutableMapping[str, Any]) -> str:
-    return orjson.dumps(fields, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+def _error_of(given: Any) -> BaseException | None:
+    """Return the exception that structlog was given: itself, a tuple, or `True` for the one that is handled."""
+    if isinstance(given, BaseException):
+        return given
+    if isinstance(given, tuple):
+        return given[1] if isinstance(given[1], BaseException) else None
+    return sys.exc_info()[1] if given else None
 
 
 def configure_logging(service: str, *, level: str = "INFO", stream: TextIO | None = None) -> None:
     """Send every log entry of this process to `stream` (standard output) as JSON. Call it once, at start."""
-
-    def add_service(_logger: object, _method: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-        fields["service"] = service
-        return fields
-
-    formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[structlog.contextvars.merge_contextvars],
-        processors=[
-            _add_record,
-            add_service,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            redact,
-            _dumps,
-        ],
-        keep_exc_info=True,
-        keep_stack_info=False,
-    )
     handler = logging.StreamHandler(stream or sys.stdout)
-    handler.setFormatter(formatter)
+    handler.setFormatter(_JsonFormatter(service))
     root = logging.getLogger()
     for old in root.handlers[:]:
         root.removeHandler(old)

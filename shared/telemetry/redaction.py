@@ -61,7 +61,7 @@ _PATTERNS = (
 _PLAIN_TEXT = re.compile(
     r"[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"  # a UUID
     r"|\d{4}-\d{2}-\d{2}([T ][\d:.]+(Z|[+-]\d{2}:?\d{2})?)?"  # a date or a moment
-    r"|[0-9a-f]{16}|[0-9a-f]{32}"  # a span or a trace id
+    r"|(?=[0-9]*[a-f])([0-9a-f]{16}|[0-9a-f]{32})"  # a span or a trace id, but no card
     r"|[A-Za-z_./{}\-]+"  # a word, a topic, a route
 )
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
@@ -114,7 +114,5 @@ def _clean_many(value: Any, depth: int) -> Any:
 def redact(_logger: object, _method: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Clean the fields of a log entry; a processor of structlog, the last before the JSON."""
     for name, value in fields.items():
-        if name == "exception" and isinstance(value, Mapping):
-            continue  # made by shared.telemetry.logging.failure, which holds no text of the error but our own
         fields[name] = REDACTED if is_personal(name) else clean(value)
     return fields
