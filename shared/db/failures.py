@@ -40,7 +40,8 @@ def is_transient(error: BaseException) -> bool:
     if state is not None:
         return state in _TRANSIENT_STATES or state.startswith(_CONNECTION_CLASS)
     if isinstance(error, DBAPIError):
-        return error.connection_invalidated or (error.orig is not None and is_transient(error.orig))
+        cause = error.orig and (error.orig.__cause__ or error.orig)
+        return error.connection_invalidated or (cause is not None and is_transient(cause))
     if isinstance(error, (asyncpg.InterfaceError, asyncpg.InternalClientError)):
         return any(words in str(error) for words in _BROKEN)
     return isinstance(error, (OSError, TimeoutError, PoolTimeoutError))

@@ -170,29 +170,47 @@ async def open_transaction(engine: AsyncEngine, clock: Clock, *, context: Contex
 
     The connection goes back to the pool even when the task is cancelled meanwhile.
     """
-    conn = await engine.connect()
+    conn, driver = await _connect(engine)
     try:
-        driver = await _begin(conn)
+        await _begin(conn)
         yield Tx(conn=conn, clock=clock, driver=driver, context=context or Context())
     finally:
         # A cancelled task must not leave the connection half reset: closing goes on by itself (SQLAlchemy #12077).
-        closing = asyncio.ensure_future(_close(conn))
+        closing = asyncio.ensure_future(_close(conn, driver))
         _closing.add(closing)
         closing.add_done_callback(_closing.discard)
         await asyncio.shield(closing)
 
 
-async def _begin(conn: AsyncConnection) -> Any:
-    """Begin on the server, not only in SQLAlchemy, which waits for its own first statement; return the driver."""
+async def _connect(engine: AsyncEngine) -> tuple[AsyncConnection, Any]:
+    """Check out a connection that is open, throwing away those that a restart of the server has closed."""
+    while True:
+        conn = await engine.connect()
+        driver = (await conn.get_raw_connection()).driver_connection
+        assert driver is not None  # noqa: S101 - a connection that was just checked out has one
+        if not driver.is_closed():
+            return conn, driver
+        await conn.invalidate()
+        await conn.close()
+
+
+async def _begin(conn: AsyncConnection) -> None:
+    """Begin on the server, not only in SQLAlchemy, which waits for its own first statement."""
     await conn.begin()
     adapter: Any = (await conn.get_raw_connection()).dbapi_connection
-    await adapter._start_transaction()  # noqa: SLF001 - the only way to begin without a round trip for a dummy SELECT
-    return adapter.driver_connection
-
-
-async def _close(conn: AsyncConnection) -> None:
     try:
-        if conn.in_transaction():
+        await adapter._start_transaction()  # noqa: SLF001 - no other way begins without a round trip for a dummy SELECT
+    except Exception as error:
+        if isinstance(error.__cause__, Exception):
+            raise error.__cause__ from None  # what asyncpg said, as for every native statement
+        raise
+
+
+async def _close(conn: AsyncConnection, driver: Any) -> None:
+    try:
+        if driver.is_closed():
+            await conn.invalidate()  # SQLAlchemy has not seen what asyncpg has: it would keep the dead connection
+        elif conn.in_transaction():
             await conn.rollback()
     except Exception:  # noqa: BLE001 - whatever broke the connection, it must not go back to the pool
         await conn.invalidate()

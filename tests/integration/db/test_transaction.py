@@ -173,6 +173,31 @@ async def test_a_broken_connection_is_a_transient_failure_and_the_next_transacti
         await killer.close()
 
 
+async def test_a_restart_of_the_server_costs_each_pooled_connection_one_transaction_at_most(
+    kernel_engine: AsyncEngine,
+) -> None:
+    async def work(_: int) -> object:
+        async with open_transaction(kernel_engine, CLOCK) as tx:
+            return await tx.fetchval("SELECT pg_sleep(0.02) IS NOT NULL")
+
+    assert await asyncio.gather(*map(work, range(16))) == [True] * 16  # the whole pool is connected
+    killer = await connect_directly(kernel_engine, application_name="killer")
+    try:
+        ended = await killer.fetchval(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND application_name = 'test kernel'"
+        )
+    finally:
+        await killer.close()
+    assert ended == 16
+    results = await asyncio.gather(*map(work, range(64)), return_exceptions=True)
+    failures = [result for result in results if isinstance(result, BaseException)]
+    assert len(failures) <= 16
+    assert all(map(is_transient, failures))
+    assert await asyncio.gather(*map(work, range(64))) == [True] * 64
+    assert kernel_engine.sync_engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+
+
 async def test_a_broken_rule_is_not_transient_on_either_path(kernel_engine: AsyncEngine) -> None:
     row = {"creditor_id": uuid4(), "order": "twice"}
     async with open_transaction(kernel_engine, CLOCK) as tx:
