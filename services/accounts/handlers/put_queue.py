@@ -3,7 +3,8 @@
 From the commit on every event is judged by the new definition; the job moves those accounts that no event touches.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -27,10 +28,29 @@ KIND = "queues.reevaluate"
 CHUNK_ACCOUNTS = 500
 
 
+CheckVersion = Callable[[int], None]
+"""Raises when the version that stands is not one that the author of a change has seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredQueue:
+    """A definition as it stands after a put."""
+
+    definition: QueueDefinition
+    version: int
+    is_new: bool
+
+
 async def put_queue(
-    tx: Tx, code: str, raw: Mapping[str, Any], actor: Actor, *, creditor_id: UUID | None, expected_version: int | None
-) -> tuple[QueueDefinition, int, bool] | Refusal:
-    """The stored definition, its version, and whether it is new. `expected_version` is that of If-Match.
+    tx: Tx,
+    code: str,
+    raw: Mapping[str, Any],
+    actor: Actor,
+    *,
+    creditor_id: UUID | None,
+    check_version: CheckVersion | None,
+) -> StoredQueue | Refusal:
+    """Stores a definition. `check_version` is the If-Match of the request, None without one: it may only create then.
 
     Refuses with a code of `parse_definition`, `creditor-unknown`, `forbidden`, `queue-limit-reached`,
     `precondition-required` or `precondition-failed`.
@@ -40,16 +60,16 @@ async def put_queue(
         return definition
     await lock_definitions(tx)
     stored = await load_definition(tx, code)
-    if refused := await _in_the_way(tx, definition, stored, actor, expected_version):
+    if refused := await _in_the_way(tx, definition, stored, actor, check_version):
         return refused
     if stored is not None and stored[0] == definition:
-        return definition, stored[1], False
+        return StoredQueue(definition, stored[1], is_new=False)
     version, revision = (1 if stored is None else stored[1] + 1), new_id()
     await save_definition(tx, definition, version=version, revision=revision, updated_by=actor.sub)
     await record_job(
         tx, KIND, creditor_id=creditor_id, params={"code": code, "version": version}, dedupe_key=f"{KIND}:{revision}"
     )
-    return definition, version, stored is None
+    return StoredQueue(definition, version, is_new=stored is None)
 
 
 async def _in_the_way(
@@ -57,24 +77,23 @@ async def _in_the_way(
     definition: QueueDefinition,
     stored: tuple[QueueDefinition, int] | None,
     actor: Actor,
-    expected_version: int | None,
+    check_version: CheckVersion | None,
 ) -> Refusal | None:
     if refused := await _out_of_reach(tx, definition.creditor_id, actor):
         return refused
     if stored is None:
-        return await _no_room(tx, expected_version)
+        return await _no_room(tx, check_version)
     before, version = stored
     if refused := await _out_of_reach(tx, before.creditor_id, actor):
         return refused
-    if expected_version is None:
+    if check_version is None:
         return Refusal("precondition-required", "send the ETag of the queue as If-Match", "If-Match")
-    if expected_version != version:
-        return Refusal("precondition-failed", f"the queue is at version {version}", "If-Match")
+    check_version(version)
     return None
 
 
-async def _no_room(tx: Tx, expected_version: int | None) -> Refusal | None:
-    if expected_version is not None:
+async def _no_room(tx: Tx, check_version: CheckVersion | None) -> Refusal | None:
+    if check_version is not None:
         return Refusal("precondition-failed", "there is no such queue yet", "If-Match")
     if len(await load_definitions(tx)) >= MAX_DEFINITIONS:
         return Refusal("queue-limit-reached", f"at most {MAX_DEFINITIONS} queues")

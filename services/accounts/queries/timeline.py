@@ -4,11 +4,13 @@ Within a day: money first, then the close of that day, then what followed from b
 last row, so a fact that arrives meanwhile never shifts a page.
 """
 
+from collections.abc import Collection
 from datetime import date, datetime
 from uuid import UUID
 
 from services.accounts.schemas.timeline import TimelineItem
 from shared.db.transaction import Tx
+from shared.errors import Refusal
 
 Position = tuple[date, int, datetime, UUID, str]
 """The sort key: day, order within the day, time of recording, id, kind."""
@@ -62,9 +64,21 @@ SORT_KEY = (date, int, datetime, UUID, str)
 
 
 async def list_timeline(
-    tx: Tx, account_id: UUID, *, after: Position | None, limit: int, newest_first: bool
-) -> list[tuple[TimelineItem, Position]]:
-    """Facts of an account with their sort keys, from the oldest on, or from the newest back."""
+    tx: Tx,
+    account_id: UUID,
+    creditors: Collection[UUID] | None,
+    *,
+    after: Position | None,
+    limit: int,
+    newest_first: bool = False,
+) -> list[tuple[TimelineItem, Position]] | Refusal:
+    """Facts of an account with their sort keys, from the oldest on, or from the newest back.
+
+    Refuses with `account-unknown`, also for a creditor that is not among `creditors` (None: all).
+    """
+    creditor_id = await tx.fetchval("SELECT creditor_id FROM account WHERE account_id = $1", account_id)
+    if creditor_id is None or (creditors is not None and creditor_id not in creditors):
+        return Refusal("account-unknown", "there is no such account")
     rows = await tx.fetch(_BACKWARD if newest_first else _FORWARD, account_id, *(after or (None,) * 5), limit)
     return [
         (

@@ -1,0 +1,119 @@
+"""HTTP models of account-360: everything about one account that a screen needs, in one answer."""
+
+from datetime import date, datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.accounts.schemas.accounts import AccountOut
+
+Role = Literal["primary", "joint", "cosigner", "guarantor", "authorized_user", "representative"]
+
+
+class _Out(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class OverviewDue(_Out):
+    """What is unpaid of one due."""
+
+    due_on: date
+    amount_minor: int
+    is_past_due: bool
+
+
+class OverviewContactPoint(_Out):
+    """A way to reach a party, as imported."""
+
+    contact_point_id: UUID
+    kind: str = Field(examples=["phone"])
+    value: str
+    label: str = Field(examples=["mobile"])
+
+
+class OverviewParty(_Out):
+    """Someone with a part in the debt."""
+
+    party_id: UUID
+    role: str = Field(examples=["primary"])
+    kind: str = Field(examples=["natural_person"])
+    name: str
+    language: str | None = Field(examples=["es"])
+    contact_points: list[OverviewContactPoint]
+
+
+class OverviewPromise(_Out):
+    """A promise to pay, as payments published it last."""
+
+    promise_id: UUID
+    status: str = Field(examples=["made"])
+    due_on: date
+    amount_minor: int
+    paid_minor: int
+    currency: str
+    made_on: date
+    resolved_on: date | None
+
+
+class OverviewInstallment(_Out):
+    """One instalment of an arrangement."""
+
+    due_on: date
+    amount_minor: int
+    paid_minor: int
+    status: str = Field(examples=["scheduled"])
+
+
+class OverviewArrangement(_Out):
+    """The open arrangement, else the latest one."""
+
+    arrangement_id: UUID
+    status: str = Field(examples=["active"])
+    total_minor: int
+    paid_minor: int
+    currency: str
+    made_on: date
+    next_due_on: date | None
+    resolved_on: date | None
+    installments: list[OverviewInstallment]
+
+
+class OverviewPayment(_Out):
+    """A posted payment, and whether it was returned."""
+
+    payment_id: UUID
+    amount_minor: int
+    currency: str
+    effective_on: date
+    posted_on: date
+    channel: str
+    reversed_on: date | None
+    reversal_reason: str | None
+
+
+class OverviewQueue(_Out):
+    """The queue that the account is in, and its work item."""
+
+    code: str = Field(examples=["mid"])
+    reasons: list[str] = Field(examples=[["mid"]])
+    work_item_id: UUID
+    priority: int
+    status: str
+    assigned_to: str | None
+    leased_until: datetime | None
+    withheld_until: date | None
+
+
+class OverviewOut(_Out):
+    """Account-360."""
+
+    account: AccountOut
+    dues: list[OverviewDue] = Field(description="Unpaid dues, oldest first: those past due, and the next one.")
+    parties: list[OverviewParty]
+    restrictions: list[str]
+    promises: list[OverviewPromise] = Field(description="The latest first.")
+    arrangement: OverviewArrangement | None
+    last_payments: list[OverviewPayment] = Field(description="The latest first.")
+    last_contacts: list[dict[str, Any]] = Field(description="Empty until contacts are published.")
+    queue: OverviewQueue | None
