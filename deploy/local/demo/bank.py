@@ -16,7 +16,7 @@ from deploy.local.demo.doors import CREDITOR
 from deploy.local.demo.plan import CorePayment
 from shared.events.topics import TOPICS
 from shared.messaging.history import read_history
-from shared.messaging.offsets import end_offsets, group_has_passed
+from shared.messaging.offsets import OffsetReader
 from shared.messaging.publisher import Outgoing, Publisher
 
 FEED = "core.payment.received"
@@ -64,6 +64,7 @@ class CoreBank:
     def __init__(self, bootstrap_servers: str) -> None:
         self._cluster = _Cluster(bootstrap_servers)
         self._publisher = Publisher(self._cluster, "demo-core")
+        self._offsets = OffsetReader(self._cluster)
 
     async def __aenter__(self) -> Self:
         return self
@@ -72,6 +73,7 @@ class CoreBank:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._publisher.close()
+        await self._offsets.close()
 
     async def publish(self, payment: CorePayment) -> None:
         """Publishes one payment, as bare JSON, and waits until Kafka has it."""
@@ -116,8 +118,7 @@ class CoreBank:
 
     async def _is_calm(self, payments: asyncpg.Connection, accounts: asyncpg.Connection) -> bool:
         for group, topics in (("payments", [FEED, *FROM_ACCOUNTS]), ("accounts", FROM_PAYMENTS)):
-            ends = await end_offsets(self._cluster, topics)
-            if not await group_has_passed(self._cluster, group, ends):
+            if not await self._offsets.has_passed(group, await self._offsets.end_offsets(topics)):
                 return False
         return all(
             [
