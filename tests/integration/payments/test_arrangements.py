@@ -1,6 +1,7 @@
 """Arrangements on the real PostgreSQL: activated, at risk, completed, broken, opened again, superseded and approved."""
 
 import asyncio
+from itertools import permutations
 from uuid import uuid4
 
 import pytest
@@ -303,3 +304,29 @@ async def test_many_accounts_are_evaluated_in_chunks_and_each_once(book: Book, m
     assert (job.progress["evaluated"], job.progress["changed"]) == (5, 5)
     topics = [topic for topic, _, _ in await book.events("promise.")]
     assert topics.count("promise.broken") == 5
+
+
+async def test_any_order_of_arrival_ends_in_the_same_standing(service_engine: GetEngine) -> None:
+    engine = await service_engine("payments")
+    ends = set()
+    orders = list(permutations(["early", "late", "date", "reversed", "paid off", "owed again"]))
+    for order in orders[::13]:  # 13 shares no factor with 720, so every step stands in every place
+        book = await Book(engine).open()
+        made = await book.arrange((5, 100), (35, 100), (60, 100))
+        for step in order:
+            match step:
+                case "early":
+                    await book.pay(100, 4)
+                case "late":
+                    await book.pay(100, 30)
+                case "date":
+                    await book.advance(36)
+                case "reversed":
+                    await book.reverse(await book.pay(5_000, 3), 4)
+                case "paid off":
+                    await book.account(version=5, balance_minor=0, business_date=on(10))
+                case _:
+                    await book.account(version=6, balance_minor=900, business_date=on(12))
+        shown = await book.arrangement_now(made.id)
+        ends.add((shown.status, shown.paid_minor, shown.next_due_on, shown.resolved_on))
+    assert ends == {("active", 200, on(60), None)}
