@@ -46,6 +46,7 @@ check: $(STAMP) ## Check format, lint, types, imports between modules, and that 
 .PHONY: contracts
 contracts: $(STAMP) ## Write docs/contracts anew from the code
 	$(PY) -m shared.events.export
+	$(PY) -m deploy.contracts
 
 .PHONY: audit
 audit: $(STAMP) ## Look the locked packages up in the database of known vulnerabilities (needs the network)

@@ -14,11 +14,11 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+from services.payments.app import SERVICE as PAYMENTS
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from deploy.local.issuer import Issuer
 from services.accounts.app import SERVICE as ACCOUNTS
-from services.payments.app import SERVICE as PAYMENTS
 from shared.clock import SystemClock
 from shared.events.envelope import encode_headers
 from shared.ids import account_id

@@ -1,0 +1,72 @@
+"""The committed OpenAPI documents are what the code serves, are valid, and only ever grow."""
+
+from typing import Any
+
+import orjson
+import pytest
+from openapi_spec_validator import validate
+
+from deploy.contracts import FOLDER, SERVICES, documents
+
+NAMES = [service.name for service in SERVICES]
+OPEN = {"/healthz", "/readyz", "/metrics"}
+
+
+@pytest.fixture(scope="module")
+def served() -> dict[str, dict[str, Any]]:
+    return {name: orjson.loads(content) for name, content in documents().items()}
+
+
+def operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
+    return [
+        (path, method, operation)
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+        if method in {"get", "put", "post", "delete", "patch"}
+    ]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_committed_document_is_what_the_code_serves(name: str, served: dict[str, Any]) -> None:
+    committed = orjson.loads((FOLDER / f"{name}.json").read_bytes())
+    assert committed == served[name], "run `make contracts`"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_document_is_valid_openapi(name: str, served: dict[str, Any]) -> None:
+    validate(served[name])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_operation_needs_a_token_and_declares_its_errors_as_problems(name: str, served: dict[str, Any]) -> None:
+    for path, method, operation in operations(served[name]):
+        if path in OPEN:
+            continue
+        where = f"{method.upper()} {path}"
+        assert operation.get("security") or served[name].get("security"), where
+        answers = operation["responses"]
+        assert {"401", "403"} <= answers.keys(), where
+        for status, answer in answers.items():
+            if status.startswith(("4", "5")):
+                assert "application/problem+json" in answer["content"], f"{where} {status}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_operation_ids_are_unique_and_stable_words(name: str, served: dict[str, Any]) -> None:
+    ids = [operation["operationId"] for _, _, operation in operations(served[name])]
+    assert len(ids) == len(set(ids))
+    assert all(one.isidentifier() for one in ids)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_request_body_of_json_has_an_example(name: str, served: dict[str, Any]) -> None:
+    document = served[name]
+    for path, method, operation in operations(document):
+        content = operation.get("requestBody", {}).get("content", {}).get("application/json")
+        if content is None:
+            continue
+        schema = content["schema"]
+        if "$ref" in schema:
+            schema = document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]]
+        has_example = "example" in content or "examples" in content or "examples" in schema or "example" in schema
+        assert has_example, f"{method.upper()} {path}"
