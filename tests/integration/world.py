@@ -1,7 +1,7 @@
 """Both services on the real database, with a Kafka that the test plays: it decides what arrives when, and how often.
 
-The APIs and the handlers are the real ones, wired as in production (`app.py`, `BatchApplier`); only the way of a message
-from one outbox to the other inbox is the test's, so that any order of arrival can be tried.
+The APIs and the handlers are the real ones, wired as in production (`app.py`, `BatchApplier`); only the way of a
+message from one outbox to the other inbox is the test's, so that any order of arrival can be tried.
 """
 
 import json
@@ -103,7 +103,7 @@ class World:
         await self.collect()
 
     async def settle(self) -> None:
-        """Delivers everything, and whatever follows from it, until nothing is left; then the jobs that were recorded."""
+        """Delivers everything and whatever follows from it, and runs the recorded jobs, until nothing is left."""
         for _ in range(_MAX_ROUNDS):
             await self.collect()
             if not any(side.waiting for side in self.sides) and not await self._run_jobs():
