@@ -53,6 +53,11 @@ VALUES ($1, $2, $3, $4, $5, $6, $6)
 ON CONFLICT (dedupe_key) DO NOTHING
 RETURNING {_COLUMNS}
 """
+_ASK_AGAIN = f"""
+UPDATE job SET status = 'queued', attempts = 0, finished_at = NULL, not_before = NULL
+WHERE dedupe_key = $1 AND status = 'failed'
+RETURNING {_COLUMNS}
+"""
 _SAVE = f"""
 UPDATE job SET cursor = CASE WHEN $5::float8 IS NULL THEN $2::jsonb ELSE coalesce($2::jsonb, cursor) END,
   progress = progress || $3, status = $4, error = NULL, attempts = 0,
@@ -79,9 +84,12 @@ _IS_WAITING = "SELECT coalesce(not_before > clock_timestamp(), false) FROM job W
 async def record_job(tx: Tx, kind: str, *, creditor_id: UUID | None, params: Mapping[str, Any], dedupe_key: str) -> Job:
     """Record long work in the transaction that asks for it, or return the job that this `dedupe_key` recorded before.
 
-    Whatever drives it can start when the transaction has committed.
+    One that had failed is queued again, to go on at its cursor. Whatever drives it can start when the transaction has
+    committed.
     """
     row = await tx.fetchrow(_RECORD, new_id(), kind, creditor_id, dict(params), dedupe_key, tx.clock.now())
+    if row is None:
+        row = await tx.fetchrow(_ASK_AGAIN, dedupe_key)
     if row is None:  # a statement of its own: it sees the row that made the insert give way
         row = await tx.fetchrow(f"SELECT {_COLUMNS} FROM job WHERE dedupe_key = $1", dedupe_key)
     return _job(row)

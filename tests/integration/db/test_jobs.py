@@ -167,6 +167,13 @@ async def test_a_chunk_that_keeps_failing_fails_its_job_and_changes_nothing(kern
     assert failed.error == "ValueError: this chunk cannot be done"
     assert await _counted(kernel_engine, job.job_id) == []
 
+    async def ask_again(tx: Tx) -> Job:
+        return await record_job(tx, "fail", creditor_id=None, params={}, dedupe_key=job.dedupe_key)
+
+    again = await run_chunk(kernel_engine, CLOCK, ask_again)
+    assert (again.job_id, again.status, again.attempts) == (job.job_id, "queued", 0)
+    assert (await _runner(kernel_engine, fail=count).run_job(job.job_id)).status == "done"
+
 
 async def test_a_chunk_that_fails_once_is_tried_again(kernel_engine: AsyncEngine) -> None:
     failures = [ConnectionResetError("the network"), ValueError("a defect that heals")]
