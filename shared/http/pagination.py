@@ -35,7 +35,9 @@ class Page(BaseModel, Generic[T]):
 
 def encode_cursor(*values: str | float | UUID | date | datetime | None) -> str:
     """Return the cursor of a row's sort key."""
-    return base64.urlsafe_b64encode(orjson.dumps(values)).rstrip(b"=").decode()
+    # asyncpg gives its own subclass of UUID, which orjson does not take
+    plain = [str(value) if isinstance(value, UUID) else value for value in values]
+    return base64.urlsafe_b64encode(orjson.dumps(plain)).rstrip(b"=").decode()
 
 
 def decode_cursor(cursor: str, *types: type) -> tuple[Any, ...]:
