@@ -83,7 +83,7 @@ async def test_locks_are_taken_in_the_order_of_their_keys(kernel_engine: AsyncEn
     held_before = [lock_key(account) for account in accounts[:200]]
     async with open_transaction(kernel_engine, CLOCK) as holder, open_transaction(kernel_engine, CLOCK) as waiter:
         await lock(holder, accounts=[accounts[200]])
-        mixed = random.Random(1).sample(accounts, len(accounts))  # noqa: S311 - a shuffle, no secret
+        mixed = random.Random(1).sample(accounts, len(accounts))
         waiting = asyncio.create_task(lock(waiter, creditors=[creditor], accounts=mixed))
         pid = waiter.driver.get_server_pid()
         while not await holder.fetchval("SELECT cardinality(pg_blocking_pids($1)) > 0", pid):  # noqa: ASYNC110 - see below
@@ -118,7 +118,7 @@ async def test_overlapping_batches_in_any_order_never_deadlock(kernel_engine: As
 
     async def work(seed: int) -> None:
         nonlocal done
-        chance = random.Random(seed)  # noqa: S311 - a shuffle, no secret
+        chance = random.Random(seed)
         for _ in range(15):
             mine = chance.sample(accounts, chance.randint(1, 40))
             books = chance.sample(creditors, chance.randint(1, 4))
