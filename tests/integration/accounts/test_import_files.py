@@ -1,0 +1,261 @@
+"""The core's extract: good files, and each way in which a file can be bad."""
+
+from datetime import date
+
+from tests.integration.accounts.desk import COLUMNS, CURRENT_LOAN, DAY, HEADER, LOAN, Desk, csv_of
+
+
+async def test_a_first_import_opens_accounts_and_sets_the_business_date(desk: Desk) -> None:
+    counts = await desk.take(LOAN, {**CURRENT_LOAN, "core_account_number": "L2", "party_number": "P2"})
+    del counts["import_id"]
+    assert counts == {
+        "rows": 2, "opened": 2, "updated": 0, "unchanged": 0, "rejected": 0, "absent": 0, "warnings": 0,
+    }  # fmt: skip
+    account = await desk.account("L1")
+    assert account["days_past_due"] == (DAY - date(2026, 2, 1)).days
+    assert (account["bucket"], account["stage"], account["queue"]) == ("b30_59", "mid", "mid")
+    dates = await desk.events("business_date.advanced", "creditor.updated")
+    assert [(topic, version) for topic, _, version in dates] == [
+        ("creditor.updated", 1), ("business_date.advanced", 2), ("creditor.updated", 3),
+    ]  # fmt: skip
+    assert dates[1][1]["business_date"] == DAY.isoformat()
+
+
+async def test_the_same_file_again_changes_and_publishes_nothing(desk: Desk) -> None:
+    await desk.take(LOAN)
+    before = await desk.events()
+    counts = await desk.take(LOAN)
+    assert (counts["opened"], counts["updated"], counts["unchanged"]) == (0, 0, 1)
+    assert await desk.events() == before
+
+
+async def test_a_wrong_header_refuses_the_file_and_names_what_is_missing(desk: Desk) -> None:
+    answer = await desk.send(csv_of(LOAN, header=HEADER.replace("past_due_minor,", "")))
+    assert (answer.status_code, answer.json()["code"]) == (422, "header-invalid")
+    assert "past_due_minor" in answer.json()["detail"]
+    creditor = await desk.http.get(f"/v1/creditors/{desk.creditor_id}", headers=desk.headers("admin"))
+    assert creditor.json()["business_date"] is None
+
+
+async def test_an_empty_file_is_refused(desk: Desk) -> None:
+    assert (await desk.send("")).json()["code"] == "header-invalid"
+
+
+async def test_an_unknown_column_is_ignored_with_a_warning(desk: Desk) -> None:
+    counts = await desk.take(LOAN)
+    assert counts["warnings"] == 0
+    answer = await desk.send(csv_of({**LOAN, "branch": "7"}, header=f"{HEADER},branch"))
+    assert answer.json()["rejected"] == 0
+    warnings = await desk.issues(answer.json()["import_id"], "warnings")
+    assert [(each["line"], each["field"], each["code"]) for each in warnings] == [(1, "branch", "column-unknown")]
+
+
+async def test_a_truncated_last_line_is_rejected_and_the_lines_before_it_land(desk: Desk) -> None:
+    body = csv_of(LOAN, {**LOAN, "core_account_number": "L2"})
+    answer = await desk.send(body[: body.rindex(",P1")])
+    counts = answer.json()
+    assert (counts["rows"], counts["opened"], counts["rejected"]) == (2, 1, 1)
+    errors = await desk.issues(counts["import_id"])
+    assert [(each["line"], each["code"]) for each in errors] == [(3, "file-truncated")]
+
+
+async def test_a_last_line_without_a_line_end_is_whole(desk: Desk) -> None:
+    answer = await desk.send(csv_of(LOAN).removesuffix("\n"))
+    assert answer.json()["opened"] == 1
+
+
+async def test_a_byte_order_mark_and_crlf_are_taken(desk: Desk) -> None:
+    answer = await desk.send(b"\xef\xbb\xbf" + csv_of(LOAN, end="\r\n").encode())
+    assert (answer.status_code, answer.json()["opened"]) == (201, 1)
+
+
+async def test_quoted_fields_hold_commas_quotes_and_line_ends(desk: Desk) -> None:
+    row = {**LOAN, "street": '"1 Main St, ""Rear""\nUnit 2"'}
+    answer = await desk.send(csv_of(row, {**LOAN, "core_account_number": "L2", "balance_minor": "x"}))
+    assert answer.json()["opened"] == 1
+    assert [each["line"] for each in await desk.issues(answer.json()["import_id"])] == [4]
+    parties = await desk.events("party.updated")
+    assert parties[0][1]["street"] == '1 Main St, "Rear"\nUnit 2'
+
+
+async def test_a_stray_quote_spoils_its_own_line_only(desk: Desk) -> None:
+    rows = [{**LOAN, "core_account_number": f"L{n}"} for n in range(30)]
+    rows[1]["street"] = '5" pipe'
+    counts = (await desk.send(csv_of(*rows))).json()
+    assert (counts["opened"], counts["rejected"]) == (29, 1)
+    assert [(each["line"], each["code"]) for each in await desk.issues(counts["import_id"])] == [(3, "quote-unclosed")]
+
+
+async def test_each_bad_value_is_an_error_with_line_field_and_code_and_the_good_lines_land(desk: Desk) -> None:
+    bad = [
+        ({"past_due_minor": -1}, "past_due_minor", "amount-out-of-range"),
+        ({"balance_minor": 10**16}, "balance_minor", "amount-out-of-range"),
+        ({"balance_minor": "12.50"}, "balance_minor", "amount-invalid"),
+        ({"balance_minor": "1e5"}, "balance_minor", "amount-invalid"),
+        ({"balance_minor": ""}, "balance_minor", "required"),
+        ({"next_due_on": "2026-02-30"}, "next_due_on", "date-invalid"),
+        ({"next_due_on": "04/01/2026"}, "next_due_on", "date-invalid"),
+        ({"currency": "EUR"}, "currency", "currency-mismatch"),
+        ({"product_class": "yacht"}, "product_class", "value-unknown"),
+        ({"oldest_unpaid_due_on": ""}, "oldest_unpaid_due_on", "oldest-unpaid-due-on-required"),
+        ({"oldest_unpaid_due_on": "2026-03-10"}, "oldest_unpaid_due_on", "oldest-unpaid-due-on-not-past"),
+        ({"core_account_number": ""}, "core_account_number", "required"),
+    ]
+    rows = [{**LOAN, "core_account_number": f"B{n}", **change} for n, (change, _, _) in enumerate(bad)]
+    counts = await desk.take(LOAN, *rows, {**LOAN, "core_account_number": "L2"})
+    assert (counts["opened"], counts["rejected"]) == (2, len(bad))
+    errors = [(each["line"], each["field"], each["code"]) for each in await desk.issues(counts["import_id"])]
+    assert errors == [(n + 3, field, code) for n, (_, field, code) in enumerate(bad)]
+
+
+async def test_a_duplicate_account_is_an_error_on_the_later_line_also_across_chunks(desk: Desk) -> None:
+    others = [{**LOAN, "core_account_number": f"L{n}"} for n in range(2, 8)]
+    again = {**LOAN, "balance_minor": 1}
+    counts = await desk.take(LOAN, again, *others, again)
+    assert (counts["opened"], counts["rejected"]) == (7, 2)
+    errors = [(each["line"], each["code"]) for each in await desk.issues(counts["import_id"])]
+    assert errors == [(3, "account-duplicate"), (10, "account-duplicate")]
+    assert (await desk.account("L1"))["balance_minor"] == LOAN["balance_minor"]
+
+
+async def test_a_line_that_is_not_utf8_is_rejected_alone(desk: Desk) -> None:
+    body = csv_of({**LOAN, "city": "Z\xfcrich"}, {**LOAN, "core_account_number": "L2"}).encode("latin-1")
+    counts = (await desk.send(body)).json()
+    assert (counts["opened"], counts["rejected"]) == (1, 1)
+    assert (await desk.issues(counts["import_id"]))[0]["code"] == "encoding-invalid"
+
+
+async def test_a_line_with_too_few_or_too_many_columns_is_rejected_alone(desk: Desk) -> None:
+    body = csv_of(LOAN) + "X1,credit_card\n" + csv_of({**LOAN, "core_account_number": "L2"}).partition("\n")[2]
+    body += "X2" + "," * len(COLUMNS) + "\n"
+    counts = (await desk.send(body)).json()
+    assert (counts["opened"], counts["rejected"]) == (2, 2)
+    assert {each["code"] for each in await desk.issues(counts["import_id"])} == {"column-count"}
+
+
+async def test_ndjson_takes_the_same_rows_with_more_parties(desk: Desk) -> None:
+    body = (
+        '{"core_account_number":"N1","product_class":"credit_card","currency":"USD","balance_minor":500,'
+        '"parties":[{"party_number":"P1","given_name":"Ada","contact_points":[{"kind":"phone","value":"2025550123",'
+        '"label":"mobile"}]},{"party_number":"P2","role":"cosigner"}]}\n'
+        "not json\n"
+        '{"core_account_number":"N2","product_class":"credit_card","currency":"USD","balance_minor":1.5}\n'
+        '{"core_account_number":"N3","product_class":"credit_card"'
+    )
+    counts = (await desk.send(body, kind="application/x-ndjson")).json()
+    assert (counts["rows"], counts["opened"], counts["rejected"]) == (4, 1, 3)
+    codes = [(each["line"], each["code"]) for each in await desk.issues(counts["import_id"])]
+    assert codes == [(2, "json-invalid"), (3, "amount-invalid"), (4, "file-truncated")]
+    parties = [payload for _, payload, _ in await desk.events("party.updated")]
+    assert len(parties) == 2
+    assert [point["value"] for party in parties for point in party["contact_points"]] == ["+12025550123"]
+
+
+async def test_a_phone_that_cannot_be_one_is_left_out_with_a_warning(desk: Desk) -> None:
+    counts = await desk.take({**LOAN, "phone": "12"})
+    assert (counts["opened"], counts["warnings"]) == (1, 1)
+    assert (await desk.issues(counts["import_id"], "warnings"))[0]["code"] == "phone-invalid"
+    points = (await desk.events("party.updated"))[0][1]["contact_points"]
+    assert [point["kind"] for point in points] == ["email"]
+
+
+async def test_a_party_is_published_only_when_it_changes(desk: Desk) -> None:
+    await desk.take(LOAN)
+    await desk.take(LOAN, day=date(2026, 3, 11))
+    assert len(await desk.events("party.updated")) == 1
+    await desk.take({**LOAN, "phone": "202-555-0199"}, day=date(2026, 3, 12))
+    parties = await desk.events("party.updated")
+    assert [version for _, _, version in parties] == [1, 2]
+    assert {point["value"] for point in parties[1][1]["contact_points"]} == {"+12025550199", "ada@example.com"}
+
+
+async def test_two_accounts_of_a_party_add_their_contact_points(desk: Desk) -> None:
+    rows = (LOAN, {**LOAN, "core_account_number": "L2", "phone": "202-555-0199"})
+    await desk.take(*rows)
+    before = await desk.events("party.updated")
+    assert {point["value"] for point in before[-1][1]["contact_points"] if point["kind"] == "phone"} == {
+        "+12025550123",
+        "+12025550199",
+    }
+    await desk.take(*rows, day=date(2026, 3, 11))
+    assert await desk.events("party.updated") == before
+
+
+async def test_a_row_that_does_not_fit_is_taken_with_a_warning(desk: Desk) -> None:
+    counts = await desk.take({**LOAN, "past_due_minor": 5})
+    assert (counts["opened"], counts["warnings"]) == (1, 1)
+    assert (await desk.issues(counts["import_id"], "warnings"))[0]["code"] == "past-due-misfit"
+    assert (await desk.account())["past_due_minor"] == 5
+
+
+async def test_an_account_missing_from_a_complete_file_has_nothing_past_due_until_it_returns(desk: Desk) -> None:
+    others = [{**LOAN, "core_account_number": f"L{n}"} for n in range(2, 12)]
+    await desk.take(LOAN, *others)
+    counts = await desk.take(*others, day=date(2026, 3, 11), complete=True)
+    assert (counts["absent"], counts["warnings"]) == (1, 0)
+    absent = await desk.account("L1")
+    assert (absent["past_due_minor"], absent["bucket"], absent["balance_minor"]) == (0, "current", 100_000)
+    assert absent["queue"] is None
+    assert (await desk.account("L2"))["past_due_minor"] == 20_000
+    again = await desk.take(*others, day=date(2026, 3, 11), complete=True)
+    assert (again["absent"], again["unchanged"]) == (1, 10)
+    await desk.take(LOAN, day=date(2026, 3, 11))
+    assert (await desk.account("L1"))["past_due_minor"] == 20_000
+
+
+async def test_a_rejected_row_is_present(desk: Desk) -> None:
+    await desk.take(LOAN)
+    counts = await desk.take({**LOAN, "balance_minor": "x"}, day=date(2026, 3, 11), complete=True)
+    assert (counts["rejected"], counts["absent"]) == (1, 0)
+    assert (await desk.account("L1"))["past_due_minor"] == 20_000
+
+
+async def test_above_a_tenth_of_the_delinquent_accounts_absent_none_is_changed(desk: Desk) -> None:
+    others = [{**LOAN, "core_account_number": f"L{n}"} for n in range(2, 10)]
+    await desk.take(LOAN, *others)
+    counts = await desk.take(*others, day=date(2026, 3, 11), complete=True)
+    assert (counts["absent"], counts["warnings"]) == (0, 1)
+    assert (await desk.issues(counts["import_id"], "warnings"))[0]["code"] == "absences-above-limit"
+    assert (await desk.account("L1"))["past_due_minor"] == 20_000
+
+
+async def test_a_truncated_complete_file_makes_nobody_absent(desk: Desk) -> None:
+    others = [{**LOAN, "core_account_number": f"L{n}"} for n in range(2, 20)]
+    await desk.take(LOAN, *others)
+    body = csv_of(*others)
+    counts = (await desk.send(body[: body.rindex(",P1")], date(2026, 3, 11), complete=True)).json()
+    assert counts["absent"] == 0
+    assert "absences-unknown" in {each["code"] for each in await desk.issues(counts["import_id"], "warnings")}
+
+
+async def test_an_unknown_creditor_is_404_and_a_day_after_today_is_refused(desk: Desk) -> None:
+    assert (await desk.send(csv_of(LOAN), date(2999, 1, 1))).json()["code"] == "business-date-in-future"
+    token = desk.headers("integrator", desk.creditor_id)
+    other = await desk.http.post(
+        "/v1/imports/account-snapshots",
+        params={"creditor_id": "00000000-0000-4000-8000-000000000001", "business_date": "2026-03-10"},
+        content=b"",
+        headers={**token, "Content-Type": "text/csv"},
+    )
+    assert (other.status_code, other.json()["code"]) == (404, "creditor-unknown")
+
+
+async def test_another_content_type_is_refused(desk: Desk) -> None:
+    assert (await desk.send("x", kind="application/json")).status_code == 415
+
+
+async def test_errors_come_in_pages_and_only_to_who_may_see_the_creditor(desk: Desk) -> None:
+    counts = await desk.take(*({**LOAN, "core_account_number": f"B{n}", "balance_minor": "x"} for n in range(5)))
+    url = f"/v1/imports/{counts['import_id']}/errors"
+    lines: list[int] = []
+    cursor: str | None = None
+    while True:
+        query = {"limit": "2", **({"cursor": cursor} if cursor else {})}
+        page = (await desk.http.get(url, params=query, headers=desk.headers("integrator"))).json()
+        lines += [each["line"] for each in page["items"]]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+    assert lines == [2, 3, 4, 5, 6]
+    stranger = desk.headers("integrator", desk.id_of("someone else"))
+    assert (await desk.http.get(url, headers=stranger)).json()["code"] == "import-unknown"
