@@ -14,8 +14,8 @@ from services.accounts.queries import imports as queries
 from services.accounts.schemas.imports import ImportOut, ImportStatusOut, LineIssueOut
 from shared.db.transaction import Tx
 from shared.errors import Problem
-from shared.http.app import STREAMED_BODY_BYTES
 from shared.http.auth import Principal, requires
+from shared.http.body_limit import STREAMED_BODY_BYTES
 from shared.http.openapi import problems
 from shared.http.pagination import CursorText, Limit, Page, decode_cursor, encode_cursor
 from shared.http.request_context import current_context
