@@ -1,6 +1,7 @@
 """The FastAPI app of a service: its routes behind one edge. `app.py` of each service calls `create_app` with its parts.
 
-Only pure ASGI middleware. A route that asks for no access token is a defect, and stops the app from being made.
+Only pure ASGI middleware. Every route of a service needs an access token; one that does not say for what (`requires`,
+or `authenticate` for any token) is a defect, and stops the app from being made.
 """
 
 import asyncio
@@ -9,7 +10,8 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.routing import APIRoute
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -20,16 +22,14 @@ from shared.db.engine import check_database
 from shared.db.transaction import AfterCommit
 from shared.errors import ArrearsError
 from shared.http import health, openapi, problem
-from shared.http.auth import Authenticator
+from shared.http.auth import Authenticator, authenticate
+from shared.http.body_limit import BodyLimitMiddleware
 from shared.http.idempotency import REPLAYED_HEADER, ReplayedError
 from shared.http.jwks import Jwks
 from shared.http.observe import CORRELATION_HEADER, ObserveMiddleware
 from shared.http.transaction import Edge
 from shared.settings import ServiceSettings
 
-MAX_BODY_BYTES = 1 << 20
-STREAMED_BODY_BYTES = 64 << 30
-"""`max_body_size=` of a route that streams its body and holds none of it: an import."""
 _ALLOWED_HEADERS = (
     "Authorization",
     "Content-Type",
@@ -46,7 +46,7 @@ LifespanPart = Callable[[FastAPI], AbstractAsyncContextManager[Any]]
 
 
 class OpenRouteError(ArrearsError):
-    """A route asks for no access token."""
+    """A route does not say what an access token must allow for it."""
 
 
 def create_app(
@@ -70,18 +70,22 @@ def create_app(
     and left in reverse, before the edge closes and the pool is disposed; `after_commit` hooks run after each commit.
 
     Raises:
-        OpenRouteError: a route asks for no access token.
+        OpenRouteError: a route does not say what a token must allow for it.
         ValueError: two routes share an operation id (their function's name).
     """
     templates: dict[object, str] = {}
+    limits: dict[object, int] = {}
     app = FastAPI(
         title=title,
         version=version,
         description=description,
         lifespan=_lifespan(engine, lifespan, assert_database=assert_database),
         generate_unique_id_function=lambda route: route.name,
-        middleware=[Middleware(ObserveMiddleware, templates=templates), *_cors(settings.cors_origins)],
-        max_body_size=MAX_BODY_BYTES,
+        middleware=[
+            Middleware(ObserveMiddleware, templates=templates),
+            *_cors(settings.cors_origins),
+            Middleware(BodyLimitMiddleware, limits=limits),
+        ],
         redoc_url=None,
         redirect_slashes=False,
         # Its logs would hold what a request got wrong, its spans every request: see shared/telemetry.
@@ -103,9 +107,10 @@ def create_app(
     app.add_exception_handler(ReplayedError, _on_replayed)
     app.include_router(health.router)
     for router in routers:
-        app.include_router(router)
+        app.include_router(router, dependencies=[Depends(authenticate)])  # before whatever else a route asks for
     _refuse_open_routes(app)
     templates.update({route.endpoint: str(route.path_format) for route in openapi.api_routes(app)})
+    limits.update({route.endpoint: size for route in openapi.api_routes(app) if (size := route.max_body_size)})
     openapi.install(app)
     return app
 
@@ -150,7 +155,8 @@ async def _on_replayed(_request: Request, error: Exception) -> Response:
 
 
 def _refuse_open_routes(app: FastAPI) -> None:
-    ours = {route.endpoint for route in health.router.routes if hasattr(route, "endpoint")}
-    for route in openapi.api_routes(app):
-        if route.endpoint not in ours and not openapi.is_secured(route.dependant):
-            raise OpenRouteError(f"{sorted(route.methods or ())} {route.path_format} asks for no access token")
+    ours = {route.endpoint for route in health.router.routes if isinstance(route, APIRoute)}
+    for context in openapi.api_routes(app):
+        route = context.original_route
+        if isinstance(route, APIRoute) and route.endpoint not in ours and not openapi.is_secured(route.dependant):
+            raise OpenRouteError(f"{sorted(route.methods)} {context.path_format} does not say what a token must allow")

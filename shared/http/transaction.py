@@ -188,8 +188,9 @@ class Edge:
         except Exception as error:  # noqa: BLE001 - whatever it is, each caller must be told
             if len(items) > 1 and is_statement_error(error):
                 half = len(items) // 2
-                await self.execute(items[:half], handler, is_hurried=True)
-                await self.execute(items[half:], handler, is_hurried=True)
+                is_hurried = is_hurried or sqlstate(error) == _LOCK_NOT_AVAILABLE  # it was waited for once already
+                await self.execute(items[:half], handler, is_hurried=is_hurried)
+                await self.execute(items[half:], handler, is_hurried=is_hurried)
                 return
             outcomes = [await self._explained(item, error) for item in items]
         finally:

@@ -1,5 +1,6 @@
 """A service with no domain, on the kernel's tables: every part of the edge behind a route of its own."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
@@ -13,8 +14,9 @@ from shared.clock import Clock, SystemClock
 from shared.db.locks import Locks
 from shared.db.transaction import Tx
 from shared.errors import Problem, Refusal
-from shared.http.app import STREAMED_BODY_BYTES, create_app
+from shared.http.app import create_app
 from shared.http.auth import Principal, requires
+from shared.http.body_limit import STREAMED_BODY_BYTES
 from shared.http.etag import IfMatch
 from shared.http.free_text import FreeText
 from shared.http.idempotency import OptionalKey, RequiredKey
@@ -135,6 +137,7 @@ async def fail(request: Request, kind: str, principal: Reader) -> Response:
 async def stream(request: Request, principal: Reader, last_event_id: LastEventId = None) -> StreamingResponse:
     async def read(after: int | None) -> StreamBatch:
         log: list[str] = request.app.state.log
+        request.app.state.began.set()
         if after is None:
             return StreamBatch([], len(log))
         if after > len(log):
@@ -171,6 +174,7 @@ def sample_app(
         assert_database=False,
     )
     app.state.log = []
+    app.state.began = asyncio.Event()
     app.state.batcher = MicroBatcher(
         app.state.edge,
         make_pairs,
