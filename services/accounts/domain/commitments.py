@@ -3,7 +3,7 @@
 The states come from payments as it published them; nothing here judges a promise again.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -61,18 +61,20 @@ def commitments(
     )
 
 
-def _broken_on(promises: Iterable[Promise], oldest_unpaid_due_on: date | None) -> date | None:
+def _broken_on(promises: Sequence[Promise], oldest_unpaid_due_on: date | None) -> date | None:
     broken = [
-        promise.resolved_on
+        (promise.resolved_on, promise)
         for promise in promises
         if promise.status in _BROKEN_PROMISE and promise.resolved_on is not None
     ]
     if not broken or oldest_unpaid_due_on is None:
         return None
-    latest = max(broken)
+    latest, last = max(broken, key=lambda each: each[0])
     is_cured_since = oldest_unpaid_due_on >= latest
-    # Promises break when a business date opens: one made on that date was made after the break.
-    is_promised_anew = any(promise.status != "cancelled" and promise.made_on >= latest for promise in promises)
+    # Promises break when a business date opens: another one made on that date was made after the break.
+    is_promised_anew = any(
+        promise is not last and promise.status != "cancelled" and promise.made_on >= latest for promise in promises
+    )
     return None if is_cured_since or is_promised_anew else latest
 
 

@@ -140,6 +140,17 @@ class Desk:
         """Give snapshots to the handler of the bulk loop."""
         return await run_chunk(self.engine, CLOCK, lambda tx: receive_snapshots(tx, messages))
 
+    async def run_jobs(self) -> None:
+        """Drive this creditor's unfinished long work to its end, as a worker would."""
+
+        async def unfinished(tx: Tx) -> list[Any]:
+            return await tx.fetch(
+                "SELECT job_id FROM job WHERE creditor_id = $1 AND finished_at IS NULL", self.creditor_id
+            )
+
+        for row in await run_chunk(self.engine, CLOCK, unfinished):
+            await self.app.state.jobs.run_job(row["job_id"])
+
     def snapshot(self, day: date = DAY, **row: Any) -> Message[CoreAccountSnapshot]:
         stated = {**LOAN, **row, "creditor_id": self.creditor_id, "business_date": day}
         return Message(
