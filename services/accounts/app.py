@@ -9,7 +9,7 @@ from pathlib import Path
 from fastapi import APIRouter, FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.accounts.api import accounts, aging_runs, creditors, imports
+from services.accounts.api import accounts, aging_runs, creditors, imports, overview, queues, stream, work_items
 from services.accounts.consumers import chunks, subscriptions
 from services.accounts.settings import AccountsSettings
 from shared.cli import ServiceDescription
@@ -22,7 +22,16 @@ from shared.messaging.worker import Worker
 
 VERSION = "0.1.0"
 MIGRATIONS = Path(__file__).parent / "migrations"
-ROUTERS: tuple[APIRouter, ...] = (creditors.router, imports.router, aging_runs.router, accounts.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    creditors.router,
+    imports.router,
+    aging_runs.router,
+    accounts.router,
+    overview.router,
+    stream.router,  # before the queues: `stream` is no code of a queue
+    queues.router,
+    work_items.router,
+)
 
 
 def create_api(settings: AccountsSettings, *, engine: AsyncEngine | None = None, clock: Clock | None = None) -> FastAPI:

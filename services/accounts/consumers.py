@@ -5,6 +5,7 @@ from functools import partial
 
 from services.accounts.handlers.apply_facts import apply_facts
 from services.accounts.handlers.put_creditor import HELD_SNAPSHOTS
+from services.accounts.handlers.put_queue import REEVALUATION, reevaluate_queues
 from services.accounts.handlers.receive_snapshots import receive_snapshots, release_held_snapshots, snapshot_locks
 from services.accounts.handlers.run_aging import AGING, age_chunk
 from services.accounts.settings import AccountsSettings
@@ -41,4 +42,5 @@ def chunks(settings: AccountsSettings) -> Mapping[str, Chunk]:
     return {
         AGING: partial(age_chunk, version_epoch=settings.version_epoch),
         HELD_SNAPSHOTS: partial(release_held_snapshots, version_epoch=settings.version_epoch),
+        REEVALUATION: partial(reevaluate_queues, version_epoch=settings.version_epoch),
     }

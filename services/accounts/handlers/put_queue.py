@@ -11,6 +11,7 @@ from uuid import UUID
 from services.accounts.domain.actor import Actor
 from services.accounts.domain.queues import MAX_DEFINITIONS, QueueDefinition, parse_definition
 from services.accounts.handlers.queue_membership import refresh_queues
+from services.accounts.store.creditors import load_creditors
 from services.accounts.store.queues import (
     load_definition,
     load_definitions,
@@ -24,7 +25,7 @@ from shared.errors import Refusal
 from shared.ids import new_id
 from shared.jobs import ChunkResult, Job, record_job
 
-KIND = "queues.reevaluate"
+REEVALUATION = "queues.reevaluate"
 CHUNK_ACCOUNTS = 500
 
 
@@ -67,7 +68,11 @@ async def put_queue(
     version, revision = (1 if stored is None else stored[1] + 1), new_id()
     await save_definition(tx, definition, version=version, revision=revision, updated_by=actor.sub)
     await record_job(
-        tx, KIND, creditor_id=creditor_id, params={"code": code, "version": version}, dedupe_key=f"{KIND}:{revision}"
+        tx,
+        REEVALUATION,
+        creditor_id=creditor_id,
+        params={"code": code, "version": version},
+        dedupe_key=f"{REEVALUATION}:{revision}",
     )
     return StoredQueue(definition, version, is_new=stored is None)
 
@@ -111,22 +116,18 @@ async def _out_of_reach(tx: Tx, creditor_id: UUID | None, actor: Actor) -> Refus
     return Refusal("creditor-unknown", "no such creditor", "creditor_id")
 
 
-async def reevaluate_queues(tx: Tx, job: Job) -> ChunkResult:
+async def reevaluate_queues(tx: Tx, job: Job, *, version_epoch: int = 0) -> ChunkResult:
     """One chunk of the job: the next accounts, by id, whose queue the definitions of now do not confirm."""
     after = UUID(job.cursor["after"]) if job.cursor else None
     stale = await stale_accounts(tx, await load_definitions(tx), after=after, limit=CHUNK_ACCOUNTS)
-    done = int(job.progress.get("queues_changed", 0))
-    if not stale:
-        return ChunkResult(cursor=None, progress={"queues_changed": done})
-    await lock(tx, creditors={row.creditor_id for row in stale}, accounts=[row.account_id for row in stale])
-    # the dates are read again under the creditors' locks
-    rows = await tx.fetch(
-        "SELECT creditor_id, business_date FROM creditor WHERE creditor_id = ANY($1::uuid[])",
-        sorted({row.creditor_id for row in stale}),
-    )
-    dates = {row["creditor_id"]: row["business_date"] for row in rows}
-    changes = await refresh_queues(tx, [row.account_id for row in stale], dates)
-    return ChunkResult(cursor={"after": str(stale[-1].account_id)}, progress={"queues_changed": done + changes.changed})
-
-
-JOB_CHUNKS = {KIND: reevaluate_queues}
+    progress = {"queues_changed": 0, **job.progress}
+    if stale:
+        ids = [row.account_id for row in stale]
+        creditor_ids = {row.creditor_id for row in stale}
+        await lock(tx, creditors=creditor_ids, accounts=ids)
+        creditors = await load_creditors(tx, creditor_ids)
+        dates = {each.creditor_id: each.business_date for each in creditors.values() if each.business_date is not None}
+        changes = await refresh_queues(tx, ids, dates, version_epoch=version_epoch)
+        progress["queues_changed"] += changes.changed
+    cursor = {"after": str(stale[-1].account_id)} if len(stale) == CHUNK_ACCOUNTS else None
+    return ChunkResult(cursor, progress)
