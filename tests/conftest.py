@@ -6,7 +6,6 @@ a part that cannot start fails the tests that need it; without, they are skipped
 
 import asyncio
 import os
-import shutil
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
@@ -32,6 +31,7 @@ from deploy.local.postgres import Postgres
 from shared.db.engine import engine_for
 from shared.db.migrations import migrate, scripts_of
 from shared.db.testing import TemplateDatabase
+from tests.reaper import guard
 
 KERNEL = "kernel"
 """A service without a domain: only the tables that every service has, and some to try set-based SQL on."""
@@ -52,12 +52,12 @@ def _unavailable(what: str, error: Exception) -> NoReturn:
 
 @pytest.fixture(scope="session")
 def infra_dir() -> Iterator[Path]:
-    """A folder for servers, in the system's temporary folder, gone at the end."""
+    """A folder for servers, in the system's temporary folder, gone at the end, with its servers, even after a kill."""
     path = Path(tempfile.mkdtemp(prefix="arrears-tests-"))
-    try:
+    with guard(path) as reaper:
         yield path
-    finally:
-        shutil.rmtree(path, ignore_errors=True)
+        assert reaper.stdin is not None
+        reaper.stdin.close()
 
 
 @pytest.fixture(scope="session")

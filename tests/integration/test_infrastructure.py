@@ -1,7 +1,11 @@
 """The servers that tests run on are real, and a server that cannot start is never passed over in silence."""
 
 import json
+import subprocess
+import sys
+import time
 import urllib.request
+from pathlib import Path
 
 import pytest
 from joserfc import jwt
@@ -9,6 +13,7 @@ from joserfc.jwk import KeySet
 
 from deploy.local.issuer import Issuer
 from deploy.local.kafka import Kafka
+from deploy.local.process import marked
 from tests import conftest
 from tests.conftest import KERNEL, GetDatabase
 
@@ -22,6 +27,38 @@ def test_the_issuer_serves_the_key_that_its_tokens_are_signed_with(issuer: Issue
         keys = KeySet.import_key_set(json.load(answer))
     claims = jwt.decode(issuer.mint("collector"), keys).claims
     assert (claims["iss"], claims["aud"], claims["roles"]) == (issuer.url, "arrears", ["collector"])
+
+
+_KILLED_RUN = """
+import sys, time
+from pathlib import Path
+from deploy.local.process import Child, ProcessSpec
+from tests.reaper import guard
+
+directory = Path(sys.argv[1])
+(directory / "server").mkdir()
+reaper = guard(directory)
+server = Child(ProcessSpec("server", ("sleep", "600")), directory / "log", directory / "server")
+print("started", flush=True)
+time.sleep(600)
+"""
+
+
+def test_a_run_that_is_killed_leaves_no_server_and_no_folder(tmp_path: Path) -> None:
+    directory = tmp_path / "run"
+    directory.mkdir()
+    command = [sys.executable, "-c", _KILLED_RUN, str(directory)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as run:
+        assert run.stdout is not None
+        assert run.stdout.readline() == b"started\n"
+        servers = marked(directory / "server")
+        assert len(servers) == 1
+        run.kill()
+    gone = time.monotonic() + 20
+    while directory.exists():
+        assert time.monotonic() < gone
+        time.sleep(0.05)  # another process clears up: there is nothing to await
+    assert marked(directory / "server") == []
 
 
 async def test_a_module_has_one_database_of_a_service(service_database: GetDatabase) -> None:
