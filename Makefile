@@ -41,7 +41,8 @@ check: $(STAMP) ## Check format, lint, types, imports between modules, and that 
 	$(PY) -m ruff check .
 	$(PY) -m mypy $(CODE)
 	.venv/bin/lint-imports
-	$(PY) -m pytest -q tests/contract tests/architecture
+	$(PY) -m shared.events.export --check
+	$(PY) -m deploy.contracts --check
 
 .PHONY: contracts
 contracts: $(STAMP) ## Write docs/contracts anew from the code
