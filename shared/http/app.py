@@ -159,4 +159,6 @@ def _refuse_open_routes(app: FastAPI) -> None:
     for context in openapi.api_routes(app):
         route = context.original_route
         if isinstance(route, APIRoute) and route.endpoint not in ours and not openapi.is_secured(route.dependant):
-            raise OpenRouteError(f"{sorted(route.methods or ())} {context.path_format} does not say what a token must allow")
+            raise OpenRouteError(
+                f"{sorted(route.methods or ())} {context.path_format} does not say what a token must allow"
+            )

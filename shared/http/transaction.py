@@ -6,10 +6,8 @@ then the idempotency keys, then the handler. `MicroBatcher` puts many requests i
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextvars import Context as TaskContext
-from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -20,63 +18,33 @@ from shared.db.locks import Locks, take
 from shared.db.transaction import AfterCommit, Context, Tx, open_transaction
 from shared.errors import Problem, Refusal
 from shared.http.auth import Principal
-from shared.http.idempotency import (
-    Answer,
-    Claim,
-    IdempotencyKey,
-    ReplayedError,
-    Scope,
-    claim,
-    in_flight,
-    json_of,
-    release,
-    reused,
-    store,
+from shared.http.idempotency import Claim, IdempotencyKey, Scope, claim, in_flight, reused
+from shared.http.outcome import (
+    Done,
+    Failed,
+    Item,
+    Location,
+    Outcome,
+    interrupted,
+    item_of,
+    outcome_of,
+    settle,
+    taken,
+    told,
 )
-from shared.http.problem import is_statement_error, problem_for
+from shared.http.problem import is_statement_error
 from shared.http.request_context import current_context
+
+__all__ = ["Edge", "Handler", "Location", "MicroBatcher"]
 
 C = TypeVar("C")
 R = TypeVar("R")
-Location = Callable[[Any], str]
 
 _CLOSE_TIMEOUT_S = 15
 _MAX_TRIES = 3
 _RETRIED = frozenset({"40001", "40P01"})  # rolled back by the server, nothing was done
 _LOCK_NOT_AVAILABLE = "55P03"
 _HURRIED_LOCK_TIMEOUT = "SET LOCAL lock_timeout = '250ms'"
-
-_log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class _Done:
-    result: Any
-    answer: Answer | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Failed:
-    error: Exception
-
-
-_Outcome = _Done | Answer | _Failed
-"""Done now, answered before, or failed. A failure is a value too: nobody may be left to take an exception."""
-
-
-@dataclass(slots=True)
-class _Item(Generic[C]):
-    command: C
-    locks: Locks
-    context: Context
-    key: IdempotencyKey | None
-    subject: str
-    location: Location | None = None
-    outcome: "asyncio.Future[_Outcome]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
-
-    @property
-    def scope(self) -> Scope | None:
-        return None if self.key is None else (self.subject, self.key.route, self.key.key)
 
 
 Handler = Callable[[Tx, Sequence[C]], Awaitable[Sequence[R | Refusal]]]
@@ -96,7 +64,7 @@ class Edge:
         self._after_commit = tuple(after_commit)
         self._max_running = max_running
         self._running: set[asyncio.Task[None]] = set()
-        self._flights: dict[Scope, _Item[Any]] = {}
+        self._flights: dict[Scope, Item[Any]] = {}
         self._batchers: list[MicroBatcher[Any, Any]] = []
         self._is_closed = False
 
@@ -122,7 +90,7 @@ class Edge:
         async def handler(tx: Tx, _commands: Sequence[None]) -> Sequence[R | Refusal]:
             return [await fn(tx)]
 
-        item: _Item[None] = _item(None, locks or Locks(), principal, idempotency, location)
+        item: Item[None] = item_of(None, locks or Locks(), principal, idempotency, location)
         result: R = await self._join(item, lambda: self.start(self.execute([item], handler)))
         return result
 
@@ -157,32 +125,32 @@ class Edge:
         if self._is_closed or is_full:
             raise Problem("busy", "The service is at its limit; try again.", headers={"Retry-After": "1"})
 
-    async def _join(self, item: _Item[Any], begin: Callable[[], object]) -> Any:
+    async def _join(self, item: Item[Any], begin: Callable[[], object]) -> Any:
         """Begin the work of an item and wait for it, or wait for the request with its key that is under way here."""
         scope = item.scope
         if scope is None:
             begin()
-            return _taken(await asyncio.shield(item.outcome), item)
+            return taken(await asyncio.shield(item.outcome), item)
         flight = self._flights.get(scope)
         if flight is not None and flight.key is not None and item.key is not None:
             if flight.key.fingerprint != item.key.fingerprint:
                 raise reused()
             outcome = await asyncio.shield(flight.outcome)
-            if isinstance(outcome, _Done) and outcome.answer is not None:
+            if isinstance(outcome, Done) and outcome.answer is not None:
                 outcome = outcome.answer
-            return _taken(outcome, item)
+            return taken(outcome, item)
         self._flights[scope] = item
         item.outcome.add_done_callback(lambda _: self._flights.pop(scope, None))
         try:
             begin()
         except BaseException as error:
-            item.outcome.set_result(_Failed(error if isinstance(error, Problem) else _interrupted()))
+            item.outcome.set_result(Failed(error if isinstance(error, Problem) else interrupted()))
             raise
-        return _taken(await asyncio.shield(item.outcome), item)
+        return taken(await asyncio.shield(item.outcome), item)
 
-    async def execute(self, items: Sequence[_Item[C]], handler: Handler[C, R], *, is_hurried: bool = False) -> None:
+    async def execute(self, items: Sequence[Item[C]], handler: Handler[C, R], *, is_hurried: bool = False) -> None:
         """Run a batch and settle each of its items. A database error bisects it down to the command at fault."""
-        outcomes: Sequence[_Outcome] = ()
+        outcomes: Sequence[Outcome] = ()
         try:
             outcomes = await self._attempt_again(items, handler, is_hurried=is_hurried)
         except Exception as error:  # noqa: BLE001 - whatever it is, each caller must be told
@@ -194,13 +162,13 @@ class Edge:
                 return
             outcomes = [await self._explained(item, error) for item in items]
         finally:
-            for item, outcome in zip(items, outcomes or [_Failed(_interrupted())] * len(items), strict=True):
+            for item, outcome in zip(items, outcomes or [Failed(interrupted())] * len(items), strict=True):
                 if not item.outcome.done():
                     item.outcome.set_result(outcome)
 
     async def _attempt_again(
-        self, items: Sequence[_Item[C]], handler: Handler[C, R], *, is_hurried: bool
-    ) -> Sequence[_Outcome]:
+        self, items: Sequence[Item[C]], handler: Handler[C, R], *, is_hurried: bool
+    ) -> Sequence[Outcome]:
         for _ in range(_MAX_TRIES - 1):
             try:
                 return await self._attempt(items, handler, is_hurried=is_hurried)
@@ -210,8 +178,8 @@ class Edge:
         return await self._attempt(items, handler, is_hurried=is_hurried)
 
     async def _attempt(
-        self, items: Sequence[_Item[C]], handler: Handler[C, R], *, is_hurried: bool
-    ) -> Sequence[_Outcome]:
+        self, items: Sequence[Item[C]], handler: Handler[C, R], *, is_hurried: bool
+    ) -> Sequence[Outcome]:
         """Lock, claim, handle, store, commit: one transaction. Only the first try waits long for a lock."""
         context = items[0].context if len(items) == 1 else Context()
         async with open_transaction(self.engine, self.clock, context=context) as tx:
@@ -225,26 +193,26 @@ class Edge:
             results = await handler(tx, [item.command for item in fresh]) if fresh else []
             if len(results) != len(fresh):
                 raise RuntimeError(f"the handler answered {len(results)} of {len(fresh)} commands")
-            made = [_outcome(item, result) for item, result in zip(fresh, results, strict=True)]
-            if any(isinstance(outcome, _Done) for outcome in made):
-                await _settle(tx, fresh, made)
+            made = [outcome_of(item, result) for item, result in zip(fresh, results, strict=True)]
+            if any(isinstance(outcome, Done) for outcome in made):
+                await settle(tx, fresh, made)
                 for hook in self._after_commit:
                     tx.after_commit(hook)
                 await tx.commit()
         settled = iter(made)
-        return [next(settled) if i.scope is None or i.scope not in known else _told(known[i.scope]) for i in items]
+        return [next(settled) if i.scope is None or i.scope not in known else told(known[i.scope]) for i in items]
 
-    async def _explained(self, item: _Item[Any], error: Exception) -> _Outcome:
+    async def _explained(self, item: Item[Any], error: Exception) -> Outcome:
         """Return what a caller is told of a failure. A lock that was not given in time may have been its own key."""
         if item.scope is None or item.key is None or sqlstate(error) != _LOCK_NOT_AVAILABLE:
-            return _Failed(error)
+            return Failed(error)
         try:
             async with open_transaction(self.engine, self.clock) as tx:
                 await tx.execute(_HURRIED_LOCK_TIMEOUT)
                 known = await claim(tx, [Claim(item.scope, item.key.fingerprint)])
         except Exception as probe:  # noqa: BLE001 - the first error stands, unless the key itself is held
-            return _Failed(in_flight() if sqlstate(probe) == _LOCK_NOT_AVAILABLE else error)
-        return _told(known[item.scope]) if item.scope in known else _Failed(error)
+            return Failed(in_flight() if sqlstate(probe) == _LOCK_NOT_AVAILABLE else error)
+        return told(known[item.scope]) if item.scope in known else Failed(error)
 
 
 class MicroBatcher(Generic[C, R]):
@@ -271,7 +239,7 @@ class MicroBatcher(Generic[C, R]):
         self._locks = locks
         self._max_batch = max_batch
         self._max_wait_s = max_wait_ms / 1000
-        self._queue: asyncio.Queue[_Item[C]] = asyncio.Queue(max_queue)
+        self._queue: asyncio.Queue[Item[C]] = asyncio.Queue(max_queue)
         self._writers = writers
         self._tasks: list[asyncio.Task[None]] = []
         self._location = location
@@ -280,7 +248,7 @@ class MicroBatcher(Generic[C, R]):
     async def submit(self, command: C, *, principal: Principal, idempotency: IdempotencyKey | None = None) -> R:
         """Return the result of a command after the commit of its batch. Raises as `Edge.run` does; queue full: 503."""
         self._edge._refuse_when(self._queue.full())  # noqa: SLF001 - the other half of the edge
-        item = _item(command, self._locks(command), principal, idempotency, self._location)
+        item = item_of(command, self._locks(command), principal, idempotency, self._location)
         result: R = await self._edge._join(item, lambda: self._enqueue(item))  # noqa: SLF001 - as above
         return result
 
@@ -293,7 +261,7 @@ class MicroBatcher(Generic[C, R]):
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
 
-    def _enqueue(self, item: _Item[C]) -> None:
+    def _enqueue(self, item: Item[C]) -> None:
         if not self._tasks:
             self._tasks = [
                 asyncio.create_task(self._write(), name="micro-batcher", context=TaskContext())
@@ -313,46 +281,3 @@ class MicroBatcher(Generic[C, R]):
             finally:
                 for _ in batch:
                     self._queue.task_done()
-
-
-def _item(
-    command: C, locks: Locks, principal: Principal, key: IdempotencyKey | None, location: Location | None
-) -> _Item[C]:
-    context = replace(current_context(), subject=principal.sub)
-    return _Item(command, locks, context, key, principal.sub, location)
-
-
-def _outcome(item: _Item[Any], result: Any) -> _Outcome:
-    if isinstance(result, Refusal):
-        return _Failed(Problem.of(result))
-    if item.key is None:
-        return _Done(result)
-    headers = {"Location": item.location(result)} if item.location else {}
-    return _Done(result, Answer(item.key.status, json_of(result), headers))
-
-
-async def _settle(tx: Tx, items: Sequence[_Item[Any]], outcomes: Sequence[_Outcome]) -> None:
-    pairs = [(item.scope, outcome) for item, outcome in zip(items, outcomes, strict=True)]
-    await store(
-        tx, [(scope, out.answer) for scope, out in pairs if scope and isinstance(out, _Done) and out.answer is not None]
-    )
-    await release(tx, [scope for scope, out in pairs if scope and isinstance(out, _Failed)])
-
-
-def _told(known: Answer | Problem) -> _Outcome:
-    return _Failed(known) if isinstance(known, Problem) else known
-
-
-def _interrupted() -> Problem:
-    return problem_for(ConnectionError())
-
-
-def _taken(outcome: _Outcome, item: _Item[Any]) -> Any:
-    """Return or raise what became of an item, in the task of its caller."""
-    if isinstance(outcome, _Failed):
-        raise outcome.error
-    if isinstance(outcome, Answer):
-        raise ReplayedError(outcome)
-    if outcome.answer is not None and item.key is not None and item.key.response is not None:
-        item.key.response.headers.update(outcome.answer.headers)
-    return outcome.result

@@ -14,12 +14,14 @@ from deploy.local.issuer import Issuer
 from shared.clock import SystemClock
 from shared.db.engine import engine_for
 from shared.db.locks import Locks
-from shared.db.transaction import Tx, open_transaction
+from shared.db.transaction import Context, Tx, open_transaction
 from shared.errors import Problem, Refusal
 from shared.http.auth import Principal
 from shared.http.problem import problem_for
+from shared.http.request_context import set_context
 from shared.http.server import Server
 from shared.http.transaction import Edge, MicroBatcher
+from shared.ids import new_id
 from tests.conftest import KERNEL, GetDatabase
 from tests.integration.http.sample_app import INSERT, NewPair, Pair, make_pairs, sample_app, settings_for
 
@@ -177,7 +179,30 @@ async def test_commands_that_arrive_together_are_one_transaction(kernel_engine: 
     assert [result.order for result in results] == [f"{n:04}" for n in range(300)]
     assert max(sizes) == 128
     assert len(sizes) <= 5
-    assert await orders(kernel_engine, creditor) == [f"{n:04}" for n in range(300)]
+    assert sorted(await orders(kernel_engine, creditor)) == [f"{n:04}" for n in range(300)]
+
+
+async def test_each_command_of_a_batch_keeps_the_trace_of_its_request(kernel_engine: AsyncEngine) -> None:
+    causes: dict[UUID, Context] = {}
+
+    async def handler(tx: Tx, commands: Sequence[NewPair]) -> Sequence[Pair | Refusal]:
+        causes.update(tx.causes)
+        return await make_pairs(tx, commands)
+
+    edge = Edge(kernel_engine, SystemClock())
+    batcher = MicroBatcher(edge, handler, _locks)
+    ids = [new_id() for _ in range(5)]
+
+    async def request(number: int) -> None:
+        set_context(Context(correlation_id=ids[number], traceparent=f"trace-{number}"))
+        await batcher.submit(_pair(uuid4(), number), principal=Principal(f"user-{number}"))
+
+    await asyncio.gather(*(asyncio.create_task(request(number)) for number in range(5)))
+    await edge.close()
+
+    for number, correlation_id in enumerate(ids):
+        assert causes[correlation_id].traceparent == f"trace-{number}"
+        assert causes[correlation_id].subject == f"user-{number}"
 
 
 async def test_a_command_that_the_database_refuses_fails_alone(kernel_engine: AsyncEngine) -> None:
