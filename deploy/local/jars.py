@@ -1,7 +1,6 @@
 """The jars of Apache Kafka, exactly as `jgo.lock.toml` names them, in a cache of the user.
 
-Jars are fetched through jgo, so the machine's own repository settings (jgo's config file, M2_REPO) apply. Every jar is
-compared with its locked SHA-256 before it may run; a damaged one is fetched once more, then refused.
+Every jar is compared with its locked SHA-256 before it may run; one that is missing or altered is fetched anew.
 """
 
 import hashlib
@@ -12,18 +11,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import requests
-from jgo.config import GlobalSettings
-from jgo.constants import MAVEN_CENTRAL_URL
-from jgo.env import LockFile
-from jgo.maven import MavenContext, PythonResolver
-
 from deploy.local.files import exclusive
 
 HERE = Path(__file__).parent
 SPEC_PATH = HERE / "jgo.toml"
 LOCK_PATH = HERE / "jgo.lock.toml"
-_TIMEOUT_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -103,20 +95,21 @@ def ensure_jars(on_progress: OnProgress = lambda _: None, *, jars: list[Jar] | N
     wanted = locked_jars() if jars is None else jars
     store = cache_dir() / "jars"
     store.mkdir(parents=True, exist_ok=True)
-    meter = _Meter(len(wanted), on_progress)
-    context: MavenContext | None = None
+    meter = Meter(len(wanted), on_progress)
     # Two stacks that start at once (a test run beside `make run`) would write the same files.
     with exclusive(store / ".lock"):
         for jar in wanted:
             path = store / jar.relative_path
             if not _is_intact(path, jar):
-                context = context or _maven(store, meter)
-                _fetch(context, path, jar)
+                # Loading jgo takes longer than most commands of the stack do: only a fetch pays for it.
+                from deploy.local.maven import fetch  # noqa: PLC0415
+
+                fetch(store, jar, meter)
             meter.next_jar()
     return [store / jar.relative_path for jar in wanted]
 
 
-class _Meter:
+class Meter:
     """Counts what has arrived and tells it to whoever watches."""
 
     def __init__(self, total: int, on_progress: OnProgress) -> None:
@@ -124,6 +117,7 @@ class _Meter:
         self._tell = on_progress
 
     def next_jar(self) -> None:
+        """Count one jar as ready."""
         self._set(replace(self._state, ready=self._state.ready + 1))
 
     def _received(self, size: int) -> None:
@@ -141,60 +135,3 @@ class _Meter:
 
 def _is_intact(path: Path, jar: Jar) -> bool:
     return path.exists() and sha256_of(path) == jar.sha256
-
-
-def _maven(store: Path, meter: _Meter) -> MavenContext:
-    settings = GlobalSettings.load()
-    machine_repository = Path(settings.repo_cache)
-    return MavenContext(
-        resolver=PythonResolver(progress_callback=meter.download),
-        repo_cache=store,
-        # What another Maven build of this user fetched already need not be fetched again.
-        local_repos=[machine_repository] if machine_repository.is_dir() else [],
-        remote_repos={"central": MAVEN_CENTRAL_URL, **settings.repositories},
-        timeout=_TIMEOUT_SECONDS,
-    )
-
-
-def _fetch(context: MavenContext, path: Path, jar: Jar) -> None:
-    found = ""
-    for _ in range(2):
-        # A file that is not intact is what an interrupted download left: jgo would take it as complete.
-        path.unlink(missing_ok=True)
-        try:
-            dependency = context.create_dependency(f"{jar.group}:{jar.artifact}:{jar.version}")
-            source = Path(dependency.artifact.resolve())
-        except (requests.RequestException, RuntimeError, OSError) as error:
-            raise JarError(f"cannot fetch {jar.filename} for the Kafka broker: {error}\n{WAYS_OUT}") from error
-        found = sha256_of(source)
-        if source != path:
-            context.local_repos.clear()  # when the machine's own copy differs, the next try goes to the network
-            if found == jar.sha256:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(source.read_bytes())
-        if found == jar.sha256:
-            return
-    path.unlink(missing_ok=True)
-    raise JarError(
-        f"{jar.filename} is not the locked file: SHA-256 {found}, expected {jar.sha256}. "
-        f"It was not used. The repository that served it is damaged or is not to be trusted.\n{WAYS_OUT}"
-    )
-
-
-def write_lock() -> None:
-    """Resolve `jgo.toml` anew and write `jgo.lock.toml`: for maintainers, after a change of version."""
-    with SPEC_PATH.open("rb") as file:
-        spec = tomllib.load(file)
-    store = cache_dir() / "jars"
-    context = _maven(store, _Meter(0, lambda _: None))
-    inputs = [context.create_dependency(text) for text in spec["dependencies"]["coordinates"]]
-    resolved, transitive = context.resolver.resolve(inputs)
-    wanted = [*resolved, *(d for d in transitive if d.scope in {"compile", "runtime"})]
-    lock = LockFile.from_resolved_dependencies(
-        wanted, environment_name=spec["environment"]["name"], java_version=spec["java"]["version"]
-    )
-    lock.save(LOCK_PATH)
-
-
-if __name__ == "__main__":
-    write_lock()

@@ -51,8 +51,8 @@ class Commands:
         return answer
 
     def pid(self, service: str, role: str) -> int | None:
-        pid: int | None = self.status()["services"][service]["processes"][role]
-        return pid
+        found = state.load(self.data_dir)
+        return found.pid_of(f"{service}-{role}") if found is not None else None
 
 
 def free_base() -> int:
@@ -81,8 +81,9 @@ def stack(commands: Commands) -> Commands:
 
 
 def test_every_service_is_ready_when_up_returns(stack: Commands) -> None:
+    status = stack.status()
     for service, place in SERVICES.items():
-        url = stack.status()["services"][service]["url"]
+        url = status["services"][service]["url"]
         assert url == f"http://127.0.0.1:{stack.port_base + place}"
         assert httpx.get(f"{url}/readyz").status_code == 200
 
@@ -159,7 +160,8 @@ def test_the_stack_comes_up_again_after_its_supervisor_was_killed(stack: Command
     assert found.supervisor is not None
     before = stack.pid("accounts", "api")
     os.kill(found.supervisor.pid, signal.SIGKILL)
-    wait_until(lambda: stack.run("status").returncode == 3)
+    wait_until(lambda: not found.is_supervised)
+    assert stack.run("status").returncode == 3
     again = stack.up()
     assert again.returncode == 0, again.stdout + again.stderr
     assert stack.pid("accounts", "api") != before
