@@ -118,6 +118,8 @@ class AccountModel:
 
     def _dues(self, snapshot: Snapshot, until: date) -> list[tuple[date, int]]:
         """The dues of a snapshot row up to and with a day."""
+        if snapshot.status == "charged_off":
+            return [(snapshot.oldest or snapshot.on, snapshot.balance)] if snapshot.balance > 0 else []
         dues: list[tuple[date, int]] = []
         if snapshot.past_due and snapshot.oldest:
             dates = self._due_dates(snapshot, snapshot.oldest, snapshot.on - ONE_DAY)
