@@ -110,6 +110,8 @@ class Worker:
             await _unless(stopping, self._live(stopping))
         finally:
             probes.close()
+            for sign in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(sign)
 
     async def _live(self, stopping: asyncio.Event) -> None:
         await self._start()
