@@ -59,6 +59,11 @@ class Owed:
     costs: int | None = None
     escrow: int | None = None
 
+    @property
+    def is_known(self) -> bool:
+        """Whether any component is known, so that what was paid already matters."""
+        return any(owed is not None for owed in (self.principal, self.interest, self.fees, self.costs, self.escrow))
+
     def after(self, paid: Mapping[str, int]) -> dict[Component, int | None]:
         """What is left of each component once `paid` (minor units by component) is taken off; never below zero."""
         principal_paid = paid.get("principal", 0) + paid.get("principal_only", 0)

@@ -18,6 +18,7 @@ from shared.errors import Refusal
 UnappliedReason = Literal["account-unknown", "currency-mismatch"]
 Origin = Literal["core", "ours"]
 CORE = "core"
+CANONICAL_LENGTH: Final = 36
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ class PostPayment:
     reallocation_of: UUID | None = None
     creditors: frozenset[UUID] | None = None
     taken_by: str | None = None
+    caused_by: UUID | None = None
+    """The event that brought it, for the trace."""
 
     @property
     def origin(self) -> Origin:
@@ -80,6 +83,17 @@ TRANSITIONS: Final[Mapping[PaymentStatus, frozenset[PaymentStatus]]] = {
 }
 
 
+def moved(status: PaymentStatus, to: PaymentStatus) -> PaymentStatus:
+    """The new status of a payment.
+
+    Raises:
+        ValueError: `TRANSITIONS` has no such step: a defect, for every decision looks at the status first.
+    """
+    if to not in TRANSITIONS[status]:
+        raise ValueError(f"a payment never goes from {status} to {to}")
+    return to
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """What payments knows of an account when it posts to it."""
@@ -94,7 +108,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Creditor:
-    """The days a creditor lives in: its business date (null before the first import), and the calendar's in its zone."""
+    """The days a creditor lives in: its business date (null before the first import), and the calendar's there."""
 
     business_date: date | None
     local_date: date
@@ -158,7 +172,7 @@ def decide(
     command: PostPayment,
     *,
     account: Account | None,
-    creditor: Creditor,
+    creditor: Creditor | None,
     known: KnownReference | None,
     ours: OurPayment | None,
     paid: Mapping[str, int],
@@ -168,12 +182,12 @@ def decide(
     Args:
         command: the payment.
         account: its account, or None when accounts has not announced it yet.
-        creditor: the creditor's days.
+        creditor: the creditor's days, or None where the command names an account that is not known.
         known: what its source reference was first used for.
         ours: the payment of ours that the core's reference names.
         paid: what unreversed payments beyond the snapshot paid already, minor units by component.
     """
-    if account is None and command.creditor_id is None:
+    if creditor is None:
         return Refusal("account-unknown", f"No account {command.account_id} is known here.", "account_id")
     if known is not None:
         return _known_before(command, known)
@@ -198,6 +212,16 @@ def allocation_of(
         return merged(directed), "directed"
     order = order_for(account.product_class, account.status, on)
     return allocate(amount_minor, order, account.owed.after(paid)), "waterfall"
+
+
+def payment_id_in(source: str, source_ref: str) -> UUID | None:
+    """The payment id that a reference of the core may be: the core books our payments under our ids."""
+    if source != CORE or len(source_ref) != CANONICAL_LENGTH:
+        return None
+    try:
+        return UUID(source_ref)
+    except ValueError:
+        return None
 
 
 def latest(*days: date | None) -> date | None:
@@ -226,7 +250,7 @@ def _refuse(command: PostPayment, account: Account | None, creditor: Creditor) -
     directed = command.allocation
     if directed is not None and sum(line.amount_minor for line in directed) != command.amount_minor:
         return Refusal("allocation-mismatch", "The allocation does not sum to amount_minor.", "allocation")
-    horizon = latest(creditor.business_date, creditor.local_date, account and account.business_date)
+    horizon = latest(creditor.business_date, creditor.local_date, account.business_date if account else None)
     if horizon is not None and command.effective_on > horizon:
         return Refusal("effective-date-in-future", f"effective_on is after {horizon}.", "effective_on")
     if account is not None and command.currency != account.currency:

@@ -1,4 +1,7 @@
-"""The registry that every table of payments stands on, with the messaging tables of the shared kernel."""
+"""The registry of this service's tables: every table class of payments derives from `Base`.
+
+`METADATA` holds them all, with the messaging tables that every service has; migrations and tests read it.
+"""
 
 from sqlmodel import SQLModel
 
@@ -9,4 +12,5 @@ class Base(SQLModel, registry=new_registry()):
     """The base of every table class of payments."""
 
 
-messaging_tables(Base.metadata)
+METADATA = Base.metadata
+MESSAGING = messaging_tables(METADATA)

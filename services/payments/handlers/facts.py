@@ -1,0 +1,33 @@
+"""The events that payments publishes about money, made from the rows that are saved with them."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from services.payments.schemas.payments import lines
+from services.payments.store.payments import Stored
+from shared.db.transaction import Tx
+from shared.events.payments import PaymentPosted, PaymentReversed, PaymentUnapplied
+
+Row = Mapping[str, Any]
+
+_POSTED = tuple(name for name in PaymentPosted.model_fields if name != "allocation")
+_REVERSED = tuple(PaymentReversed.model_fields)
+_UNAPPLIED = tuple(name for name in PaymentUnapplied.model_fields if name != "reason")
+
+
+def publish_posted(tx: Tx, payment: Stored, *, cause: UUID | None = None) -> None:
+    """Publish `payment.posted`; again, with `booked_on`, once the core has booked a payment of ours."""
+    values = {name: payment.row[name] for name in _POSTED}
+    tx.emit("payment.posted", PaymentPosted(**values, allocation=lines(payment.allocation)), causation=cause)
+
+
+def publish_reversed(tx: Tx, reversal: Row, *, cause: UUID | None = None) -> None:
+    """Publish `payment.reversed`; again, with `booked_on`, once the core has booked a reversal of ours."""
+    tx.emit("payment.reversed", PaymentReversed(**{name: reversal[name] for name in _REVERSED}), causation=cause)
+
+
+def publish_unapplied(tx: Tx, payment: Row, *, cause: UUID | None = None) -> None:
+    """Publish `payment.unapplied`: money is here that cannot be posted yet."""
+    values = {name: payment[name] for name in _UNAPPLIED}
+    tx.emit("payment.unapplied", PaymentUnapplied(**values, reason=payment["unapplied_reason"]), causation=cause)
