@@ -5,6 +5,7 @@ withheld before. One that stays keeps its item, its holder and its place; only w
 to date.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
@@ -38,19 +39,14 @@ class Move:
     changed: WorkItem | None = None
 
 
-def place(item: WorkItem | None, placement: Placement, *, new_item_id: UUID, first_version: int) -> Move:
-    """Moves an account to its queue. `new_item_id` is used only if it enters one."""
+def place(item: WorkItem | None, placement: Placement, *, new_item_id: Callable[[], UUID], first_version: int) -> Move:
+    """Moves an account to its queue. `new_item_id` is called only if it enters one."""
     if item is not None and item.queue == placement.queue:
-        current = replace(
-            item, priority=placement.priority, reasons=placement.reasons, is_offerable=placement.is_offerable
-        )
-        if current.withheld_until is not None and current.withheld_until <= placement.business_date:
-            current = offer_again(current)
-        return Move(changed=None if current == item else current)
+        return Move(changed=_updated(item, placement))
     opened = None
     if placement.queue is not None:
         opened = WorkItem(
-            work_item_id=new_item_id,
+            work_item_id=new_item_id(),
             account_id=placement.account_id,
             creditor_id=placement.creditor_id,
             queue=placement.queue,
@@ -66,3 +62,13 @@ def place(item: WorkItem | None, placement: Placement, *, new_item_id: UUID, fir
     if item is None:
         return Move(opened=opened)
     return Move(closed=supersede(item), exit_reason="left" if opened is None else "moved", opened=opened)
+
+
+def _updated(item: WorkItem, placement: Placement) -> WorkItem | None:
+    """The item as the predicates see it now; None when that is as it was."""
+    is_due = item.withheld_until is not None and item.withheld_until <= placement.business_date
+    known = (item.priority, item.reasons, item.is_offerable)
+    if not is_due and known == (placement.priority, placement.reasons, placement.is_offerable):
+        return None
+    current = replace(item, priority=placement.priority, reasons=placement.reasons, is_offerable=placement.is_offerable)
+    return offer_again(current) if is_due else current

@@ -73,7 +73,7 @@ async def refresh_queues(
         move = place(
             items.get(placement.account_id),
             placement,
-            new_item_id=new_id(),
+            new_item_id=new_id,
             first_version=(version_epoch << 40) + 1,
         )
         moves.append((move, placement.business_date))

@@ -23,6 +23,11 @@ from shared.errors import Refusal
 # Two integers are a key space of their own, apart from the locks of creditors and accounts.
 _DEFINITIONS_LOCK = "(1095910985, 1)"
 _CACHED_SETS = 16
+_OPEN_ITEMS = """
+SELECT work_item_id, account_id, creditor_id, queue, priority, reasons, is_offerable, status, holder, leased_until,
+       withheld_until, version
+FROM work_item WHERE account_id = ANY($1::uuid[]) AND closed_at IS NULL
+"""
 _parsed: dict[tuple[UUID, ...], Definitions] = {}
 
 
@@ -113,9 +118,7 @@ async def load_placements(
 
 async def load_open_items(tx: Tx, account_ids: Sequence[UUID]) -> dict[UUID, WorkItem]:
     """The open work item of each account that has one."""
-    rows = await tx.fetch(
-        "SELECT * FROM work_item WHERE account_id = ANY($1::uuid[]) AND closed_at IS NULL", list(account_ids)
-    )
+    rows = await tx.fetch(_OPEN_ITEMS, list(account_ids))
     return {row["account_id"]: to_work_item(row) for row in rows}
 
 

@@ -32,7 +32,7 @@ WANTED = Placement(OPEN.account_id, OPEN.creditor_id, TODAY, "mid", 10, ("mid",)
 
 
 def _place(item: WorkItem | None, placement: Placement) -> Move:
-    return place(item, placement, new_item_id=UUID(int=9), first_version=1)
+    return place(item, placement, new_item_id=lambda: UUID(int=9), first_version=1)
 
 
 @pytest.mark.parametrize(("status", "action"), list(product(Status, Action)))
