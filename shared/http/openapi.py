@@ -3,7 +3,7 @@
 `problems(...)` declares the codes of a route; what every route can answer is added here, from what the route takes.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from fastapi import FastAPI
@@ -15,6 +15,12 @@ from shared.errors import PROBLEMS
 from shared.http.auth import authenticate
 from shared.http.problem import MEDIA_TYPE, TYPE_PREFIX
 
+_BEARER = {
+    "type": "http",
+    "scheme": "bearer",
+    "bearerFormat": "JWT",
+    "description": "An access token of the issuer.",
+}
 _REF = {"$ref": "#/components/schemas/Problem"}
 
 
@@ -81,11 +87,16 @@ def api_routes(app: FastAPI) -> Iterable[RouteContext]:
 
 def is_secured(dependant: Dependant) -> bool:
     """Say whether a route asks for an access token."""
-    return any(part.call is authenticate or is_secured(part) for part in dependant.dependencies)
+    return any(
+        part.call is authenticate or hasattr(part.call, "required_scope") or is_secured(part)
+        for part in dependant.dependencies
+    )
 
 
 def _complete(document: dict[str, Any], routes: list[RouteContext]) -> None:
-    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    components = document.setdefault("components", {})
+    components["securitySchemes"] = {"bearer": _BEARER}
+    schemas = components.setdefault("schemas", {})
     schemas.pop("HTTPValidationError", None)
     schemas.pop("ValidationError", None)
     schemas["Problem"] = _schema(schemas)
@@ -102,13 +113,14 @@ def _schema(schemas: dict[str, Any]) -> dict[str, Any]:
     return schema
 
 
-def _common_codes(route: RouteContext, operation: Mapping[str, Any]) -> list[str]:
+def _common_codes(route: RouteContext, operation: dict[str, Any]) -> list[str]:
     codes = ["malformed-request", "internal-error", "busy", "unavailable", "method-not-allowed"]
     if is_secured(route.dependant):
         codes += ["unauthenticated", "forbidden"]
+        operation["security"] = [{"bearer": []}]
         operation_scopes = sorted(_scopes(route.dependant))
         if operation_scopes:
-            operation["x-required-scopes"] = operation_scopes  # type: ignore[index]  # a dict, given as read-only
+            operation["x-required-scopes"] = operation_scopes
     names = {parameter["name"] for parameter in operation.get("parameters", [])}
     if names or "requestBody" in operation:
         codes.append("validation-error")

@@ -62,7 +62,7 @@ _PLAIN_TEXT = re.compile(
     r"[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"  # a UUID
     r"|\d{4}-\d{2}-\d{2}([T ][\d:.]+(Z|[+-]\d{2}:?\d{2})?)?"  # a date or a moment
     r"|(?=[0-9]*[a-f])([0-9a-f]{16}|[0-9a-f]{32})"  # a span or a trace id, but no card
-    r"|[A-Za-z_./{}\-]+"  # a word, a topic, a route
+    r"|[A-Za-z_./{}\-]+|/v\d+(/[A-Za-z_.:{}\-]+)*"  # a word, a topic, a route
 )
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+from fastapi import Request
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
@@ -304,8 +305,10 @@ async def test_a_route_may_only_ask_for_a_scope_that_some_role_grants() -> None:
 
 
 async def test_a_missing_scope_is_403_and_named() -> None:
+    request = Request({"type": "http", "headers": []})
+    request.state.principal = Principal("user-1", frozenset({"accounts:read"}))
     with pytest.raises(Problem) as caught:
-        await requires("aging:run")(Principal("user-1", frozenset({"accounts:read"})))
+        await requires("aging:run")(request)
 
     assert (caught.value.status, caught.value.code) == (403, "forbidden")
     assert "aging:run" in caught.value.detail
