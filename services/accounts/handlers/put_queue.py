@@ -61,10 +61,13 @@ async def put_queue(
         return definition
     await lock_definitions(tx)
     stored = await load_definition(tx, code)
-    if refused := await _in_the_way(tx, definition, stored, actor, check_version):
+    if refused := await _out_of_reach(tx, creditor_id, actor):
         return refused
     if stored is not None and stored[0] == definition:
+        # sent again, as by a client that got no answer
         return StoredQueue(definition, stored[1], is_new=False)
+    if refused := await _in_the_way(tx, stored, actor, check_version):
+        return refused
     version, revision = (1 if stored is None else stored[1] + 1), new_id()
     await save_definition(tx, definition, version=version, revision=revision, updated_by=actor.sub)
     await record_job(
@@ -78,14 +81,8 @@ async def put_queue(
 
 
 async def _in_the_way(
-    tx: Tx,
-    definition: QueueDefinition,
-    stored: tuple[QueueDefinition, int] | None,
-    actor: Actor,
-    check_version: CheckVersion | None,
+    tx: Tx, stored: tuple[QueueDefinition, int] | None, actor: Actor, check_version: CheckVersion | None
 ) -> Refusal | None:
-    if refused := await _out_of_reach(tx, definition.creditor_id, actor):
-        return refused
     if stored is None:
         return await _no_room(tx, check_version)
     before, version = stored

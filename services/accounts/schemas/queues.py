@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 Json = dict[str, Any]
 _PREDICATE = {
@@ -26,7 +26,7 @@ class QueueIn(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(examples=["Mid: 30 days and more"])
-    rank: int = Field(description="An account is in the matching queue of lowest rank.", examples=[110])
+    rank: StrictInt = Field(description="An account is in the matching queue of lowest rank.", examples=[110])
     predicate: Json = Field(
         description="`all`, `any`, `not`, or a field compared with a value; see the README of the service.",
         examples=[_PREDICATE],
@@ -34,7 +34,7 @@ class QueueIn(BaseModel):
     offer_when: Json | None = Field(
         default=None, description="Items wait while this is false; absent: they never wait.", examples=[None]
     )
-    priority: dict[str, int] = Field(
+    priority: dict[str, StrictInt] = Field(
         default_factory=dict,
         description="Weights of balance_minor, past_due_minor and oldest_unpaid_due_on; the larger sum comes first.",
         examples=[{"past_due_minor": 1}],

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID, uuid4
 
 import httpx
@@ -177,6 +177,8 @@ async def test_a_change_needs_the_version_that_was_read(client: Client) -> None:
     assert (blind.status_code, blind.json()["code"]) == (428, "precondition-required")
     stale = await client.call("PUT", "/v1/queues/mine", role="supervisor", json=changed, headers={"If-Match": '"7"'})
     assert (stale.status_code, stale.json()["code"]) == (412, "precondition-failed")
+    again = await client.call("PUT", "/v1/queues/mine", role="supervisor", json=MINE)
+    assert (again.status_code, again.headers["ETag"]) == (200, '"1"')
     stored = await client.call("PUT", "/v1/queues/mine", role="supervisor", json=changed, headers={"If-Match": '"1"'})
     assert (stored.status_code, stored.headers["ETag"], stored.json()["name"]) == (200, '"2"', "Mine, renamed")
 
@@ -221,13 +223,17 @@ async def _relay(book: Book) -> None:
     await book.fetch(f"INSERT INTO stream_log ({columns}) SELECT {columns} FROM outbox ORDER BY id")
 
 
+class _EndAtFirstPause(asyncio.Event):
+    """The process is to end as soon as the stream has sent what there is and waits for more."""
+
+    async def wait(self) -> Literal[True]:
+        self.set()
+        return True
+
+
 async def _stream(client: Client, headers: dict[str, str], *, creditors: Sequence[UUID]) -> list[tuple[str, str]]:
-    """The events that a client gets before the process is to end."""
-    client.app.state.draining = asyncio.Event()
-    reading = asyncio.create_task(client.call("GET", "/v1/queues/stream", headers=headers, creditors=creditors))
-    # the first read happens before the first pause, which the process's end cuts short
-    await asyncio.sleep(0.2)
-    client.app.state.draining.set()
-    frames = (await asyncio.wait_for(reading, 5)).text.split("\n\n")
-    lines = [dict(line.split(": ", 1) for line in frame.splitlines()) for frame in frames]
+    """The events that a client gets until there are no more."""
+    client.app.state.draining = _EndAtFirstPause()
+    answer = await client.call("GET", "/v1/queues/stream", headers=headers, creditors=creditors)
+    lines = [dict(line.split(": ", 1) for line in frame.splitlines()) for frame in answer.text.split("\n\n")]
     return [(line["event"], line["data"]) for line in lines if "event" in line]
