@@ -4,6 +4,7 @@ A phone or an e-mail that cannot be one is left out with a doubt: nobody could b
 the value. Values stay out of the messages: they are personal data.
 """
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from uuid import UUID
@@ -15,6 +16,9 @@ from shared.events.accounts import ContactPoint
 from shared.events.snapshot import ImportedParty, SnapshotRow
 from shared.ids import contact_point_id, party_id
 
+_NOT_DIGIT = re.compile(r"[^0-9]", re.ASCII)
+_NATIONAL = re.compile(r"[2-9][0-9]{9}", re.ASCII)
+_PLAIN = re.compile(r"[0-9() .-]+", re.ASCII)
 HOME_COUNTRY = "US"
 """Whose national format a number without a country code is in."""
 
@@ -109,8 +113,21 @@ def normalised(kind: str, value: str) -> str | None:
     return text or None
 
 
-@lru_cache(maxsize=8192)
 def _phone(value: str) -> str | None:
+    digits = _NOT_DIGIT.sub("", value)
+    if _NATIONAL.fullmatch(digits) and _PLAIN.fullmatch(value):
+        # Whether a number can be one depends on its first digits only; a book of a million has few of those.
+        return f"+1{digits}" if _is_exchange(digits[:6]) else None
+    return _parsed(value)
+
+
+@lru_cache(maxsize=65_536)
+def _is_exchange(first_six: str) -> bool:
+    """Whether the North American plan knows this area code and exchange."""
+    return _parsed(f"{first_six}0123") is not None
+
+
+def _parsed(value: str) -> str | None:
     try:
         number = phonenumbers.parse(value, HOME_COUNTRY)
     except phonenumbers.NumberParseException:
