@@ -165,18 +165,25 @@ def _end_one(record: Record, patience_seconds: float) -> None:
     process = record.process()
     if process is None:
         return
-    # SIGINT is PostgreSQL's fast shutdown; the JVM and Python end on SIGTERM.
-    number = signal.SIGINT if process.name() == "postgres" else signal.SIGTERM
     try:
-        process.send_signal(number)
-        process.wait(patience_seconds)
-    except psutil.TimeoutExpired:
-        _signal_group(record.pid, signal.SIGKILL)
-        process.kill()
-        process.wait(patience_seconds)
+        # SIGINT is PostgreSQL's fast shutdown; the JVM and Python end on SIGTERM.
+        process.send_signal(signal.SIGINT if process.name() == "postgres" else signal.SIGTERM)
+        if not _is_gone(record, patience_seconds):
+            process.kill()
+            _is_gone(record, patience_seconds)
     except psutil.NoSuchProcess:
         pass
     _signal_group(record.pid, signal.SIGKILL)
+
+
+def _is_gone(record: Record, seconds: float) -> bool:
+    """Wait for the end of a process that is no child of ours: where nobody collects it, it stays as a zombie."""
+    deadline = time.monotonic() + seconds
+    while record.process() is not None:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL_SECONDS)
+    return True
 
 
 def marked(mark: Path) -> list[Record]:
