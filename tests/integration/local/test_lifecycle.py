@@ -85,7 +85,7 @@ def test_down_after_the_supervisor_was_killed_leaves_no_process_behind(place: Pl
     ended = {record.pid for record in lifecycle.down(place.folder)}
     assert left <= ended
     assert marked(place.folder) == []
-    assert not any(psutil.pid_exists(pid) for pid in left if pid is not None)
+    assert all(record.process() is None for record in found.records())
 
 
 def test_the_next_start_works_after_the_supervisor_was_killed(place: Place) -> None:
