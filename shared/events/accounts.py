@@ -45,7 +45,7 @@ class ContactPoint(Payload):
 
 
 class PartyUpdated(Payload):
-    """`party.updated`, key: party id. Personal data: compacted, readable by four services only, tombstone on erasure."""
+    """`party.updated`, key: party id. Personal data: compacted, read by four services only, tombstone on erasure."""
 
     party_id: UUID
     creditor_id: UUID

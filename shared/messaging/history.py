@@ -1,4 +1,4 @@
-"""Reads topics from their first message to the last that is there now: what checkers and demos need, no service does."""
+"""Reads topics from their first message to the last that is there now: for checkers and demos, not for services."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -29,7 +29,7 @@ async def read_history(settings: KafkaSettings, topics: Sequence[str]) -> list[R
         ]
         ends = await consumer.end_offsets(partitions)
         found: list[RawMessage] = []
-        while any(await consumer.position(partition) < end for partition, end in ends.items()):
+        while any([await consumer.position(partition) < end for partition, end in ends.items()]):
             for records in (await consumer.getmany(timeout_ms=500, max_records=5000)).values():
                 found += [
                     RawMessage(
