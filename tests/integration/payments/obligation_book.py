@@ -18,6 +18,7 @@ from services.payments.domain.reversal import Reversed, ReversePayment
 from services.payments.handlers.approve import approve
 from services.payments.handlers.cancel import cancel
 from services.payments.handlers.evaluate_date import EVALUATE, EvaluateDate, Offsets, request_evaluation
+from services.payments.handlers.follow_accounts import follow_accounts, follow_business_dates
 from services.payments.handlers.make_promise import make_promise
 from services.payments.handlers.post_payments import post_payments
 from services.payments.handlers.propose_arrangement import propose_arrangement
@@ -27,15 +28,15 @@ from services.payments.handlers.undertaking import Kind
 from services.payments.queries.obligations import get_arrangement, get_promise, list_arrangements
 from services.payments.schemas.obligations import ArrangementRequest, ArrangementView, PromiseRequest, PromiseView
 from services.payments.schemas.payments import PaymentAnswer
-from services.payments.store.obligations import record_seen
-from services.payments.store.views import save_accounts, save_business_dates
+from services.payments.store.views import save_business_dates
 from shared.clock import SystemClock
 from shared.db.locks import lock
 from shared.db.transaction import Tx
 from shared.errors import Refusal
-from shared.events.accounts import AccountState
+from shared.events.accounts import AccountState, BusinessDateAdvanced
 from shared.ids import new_id
 from shared.jobs import Job, JobRunner, run_chunk
+from shared.messaging.message import Message
 
 T = TypeVar("T")
 DAY = date(2026, 3, 1)
@@ -107,9 +108,7 @@ class Book:
 
         async def step(tx: Tx) -> None:
             await lock(tx, creditors=[self.creditor_id], accounts=[account_id])
-            await save_accounts(tx, [(state, number)])
-            await record_seen(tx, [(state, number)])
-            await reassess(tx, [account_id])
+            await follow_accounts(tx, [Message(topic="account.updated", payload=state, aggregate_version=number)])
 
         await self.run(step)
 
@@ -225,10 +224,11 @@ class Book:
 
     async def advance(self, days: int, *, evaluate: EvaluateDate | None = None) -> Job:
         """Open a business date and run its evaluation to the end."""
+        payload = BusinessDateAdvanced(creditor_id=self.creditor_id, business_date=on(days), previous=None)
 
         async def step(tx: Tx) -> Job:
-            await save_business_dates(tx, [(self.creditor_id, on(days))])
-            return await request_evaluation(tx, self.creditor_id, on(days))
+            await follow_business_dates(tx, [Message(topic="business_date.advanced", payload=payload)])
+            return await request_evaluation(tx, self.creditor_id, on(days))  # recorded already: returns it
 
         job = await self.run(step)
         chunk = evaluate or EvaluateDate(_no_offsets, _passed)

@@ -14,9 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from deploy.local.issuer import Issuer
 from services.payments.api import arrangements, promises
-from services.payments.settings import Settings
 from shared.clock import SystemClock
 from shared.http.app import create_app
+from shared.settings import ServiceSettings
 
 
 @dataclass
@@ -48,7 +48,7 @@ class Client:
 @asynccontextmanager
 async def served(engine: AsyncEngine, issuer: Issuer) -> AsyncIterator[Client]:
     """The app with the two routers on a database."""
-    settings = Settings(
+    settings = ServiceSettings(
         database_url=SecretStr(engine.url.render_as_string(hide_password=False)),
         kafka_bootstrap_servers="127.0.0.1:1",
         jwks_url=issuer.jwks_url,
