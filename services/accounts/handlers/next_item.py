@@ -20,6 +20,8 @@ from shared.db.transaction import Tx
 from shared.errors import Refusal
 
 MAX_LOOKS = 5
+# Bounds the walk through a queue whose items no longer belong there, while a changed definition is being applied.
+MAX_TRIED = 400
 PAUSE_SECONDS = 0.02
 
 
@@ -36,7 +38,9 @@ async def next_item(tx: Tx, queue: str, actor: Actor) -> WorkItemOut | Refusal |
     tried: set[UUID] = set()
     for _ in range(MAX_LOOKS):
         busy: set[UUID] = set()
-        while head := await queue_head(tx, queue, creditors=creditors, exclude=sorted(tried)):
+        while len(tried) < MAX_TRIED and (
+            head := await queue_head(tx, queue, creditors=creditors, exclude=sorted(tried))
+        ):
             leased = await _lease_first(tx, head, definitions, actor, busy)
             if leased is not None:
                 return WorkItemOut.of(leased)

@@ -5,10 +5,26 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
+from services.accounts.domain.predicates import FIELDS, OPERATORS
+
 Json = dict[str, Any]
 _PREDICATE = {
     "all": [{"field": "past_due_minor", "op": "gt", "value": 0}, {"field": "stage", "op": "eq", "value": "mid"}]
 }
+
+
+def _vocabulary() -> str:
+    """The whole language of predicates, for the reader of the API: written from what the parser takes."""
+    forms = '`{"all": [..]}`, `{"any": [..]}`, `{"not": {..}}` or `{"field": .., "op": .., "value": ..}`'
+    lines = [f"Which accounts the queue wants: {forms}. A comparison with something unknown is false. Fields:", ""]
+    for kind, operators in OPERATORS.items():
+        names = ", ".join(f"`{field.name}`" for field in FIELDS.values() if field.kind is kind)
+        lines.append(f"- {kind.value}: {names}; operators {', '.join(f'`{op}`' for op in sorted(operators))}")
+    lines += ["", "`days_*` count to the creditor's business date. Of a set, `is_null` means empty."]
+    return "\n".join(lines)
+
+
+_VOCABULARY = _vocabulary()
 
 
 class ReasonIn(BaseModel):
@@ -28,7 +44,7 @@ class QueueIn(BaseModel):
     name: str = Field(examples=["Mid: 30 days and more"])
     rank: StrictInt = Field(description="An account is in the matching queue of lowest rank.", examples=[110])
     predicate: Json = Field(
-        description="`all`, `any`, `not`, or a field compared with a value; see the README of the service.",
+        description=_VOCABULARY,
         examples=[_PREDICATE],
     )
     offer_when: Json | None = Field(

@@ -19,6 +19,7 @@ from services.accounts.schemas.work_items import WorkItemOut
 from services.accounts.store.queues import save_definition
 from services.accounts.tables.accounts import ACCOUNT, CREDITOR
 from shared.clock import Clock
+from shared.db.locks import lock
 from shared.db.sets import insert_rows
 from shared.db.transaction import Tx
 from shared.errors import Refusal
@@ -83,6 +84,7 @@ class Book:
         columns = ", ".join(f"{name} = ${n}" for n, name in enumerate(facts, start=2))
 
         async def step(tx: Tx) -> QueueChanges:
+            await lock(tx, creditors=[self.creditor_id], accounts=[account_id])
             await tx.execute(f"UPDATE account SET {columns} WHERE account_id = $1", account_id, *facts.values())
             return await refresh_queues(tx, [account_id], await self._dates(tx))
 
@@ -90,6 +92,7 @@ class Book:
 
     async def refresh(self, account_ids: Sequence[UUID]) -> QueueChanges:
         async def step(tx: Tx) -> QueueChanges:
+            await lock(tx, creditors=[self.creditor_id], accounts=account_ids)
             return await refresh_queues(tx, account_ids, await self._dates(tx))
 
         return await self.run(step)

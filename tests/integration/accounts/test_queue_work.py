@@ -65,6 +65,23 @@ async def test_fifty_collectors_who_ask_at_once_get_fifty_different_items(book: 
     assert len({row["holder"] for row in rows}) == 50
 
 
+async def test_collectors_and_payments_at_once_leave_one_truth(book: Book) -> None:
+    ids = await book.add([MID | {"past_due_minor": 1 + n} for n in range(40)])
+    await book.refresh(ids)
+    cured = ids[::2]
+    results = await asyncio.gather(
+        *(book.next("mid", f"collector {n}") for n in range(30)), *(book.change(each, CURED) for each in cured)
+    )
+    leased = [result for result in results if isinstance(result, WorkItemOut)]
+    assert len({item.work_item_id for item in leased}) == len(leased) >= 20
+    rows = await book.fetch("SELECT account_id, status FROM work_item")
+    assert {row["account_id"] for row in rows if row["status"] != "superseded"} == set(ids) - set(cured)
+    assert len(rows) == len(ids)
+    # every collector who asked in time for an item that is still there has one, and nobody shares
+    held = await book.fetch("SELECT holder FROM work_item WHERE status = 'assigned'")
+    assert len({row["holder"] for row in held}) == len(held)
+
+
 async def test_the_best_item_comes_first_and_each_next_gives_another(book: Book) -> None:
     low, high = await book.add([MID, MID | {"past_due_minor": 90_000}])
     await book.refresh([low, high])
