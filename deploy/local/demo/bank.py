@@ -1,4 +1,4 @@
-"""Core banking, as the demo plays it: publishes payments to Kafka, two of them poisoned, and reads back what followed."""
+"""Core banking, as the demo plays it: publishes payments to Kafka, some poisoned, and reads back what followed."""
 
 import asyncio
 import json

@@ -20,7 +20,8 @@ Check = tuple[str, str, bool]
 
 _PAYMENTS = """
 SELECT p.payment_id, p.account_id, p.source_ref, p.amount_minor, p.status,
-       (SELECT coalesce(sum(a.amount_minor), 0)::bigint FROM allocation a WHERE a.payment_id = p.payment_id) AS allocated
+       (SELECT coalesce(sum(a.amount_minor), 0)::bigint
+        FROM allocation a WHERE a.payment_id = p.payment_id) AS allocated
 FROM payment p WHERE p.creditor_id = $1"""
 _REVERSALS = "SELECT payment_id, amount_minor FROM reversal WHERE creditor_id = $1"
 _ENTRIES = "SELECT payment_id, account_id, amount_minor FROM entry WHERE creditor_id = $1"

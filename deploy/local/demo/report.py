@@ -5,13 +5,16 @@ import io
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from string import Template
 from typing import Any
 
 import matplotlib as mpl
 
 mpl.use("svg")
-from matplotlib import pyplot as plt  # noqa: E402 - the backend is chosen first: there is no screen
+from matplotlib import pyplot as plt
 
+PAGE = Path(__file__).parent / "report_page.html"
+NOTHING_NEW = "<p>Nothing new: the month was lived through before.</p>"
 COLOURS = ["#4c6ef5", "#f76707", "#2f9e44", "#e03131", "#9c36b5", "#1098ad", "#f59f00", "#495057", "#c2255c", "#66a80f"]
 
 
@@ -45,29 +48,17 @@ def write_report(diary: Diary, path: Path) -> None:
 
 
 def _page(diary: Diary) -> str:
-    verdict = "The books balance." if diary.is_balanced else "The books do not balance."
-    return f"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Arrears: a month of 15,000 card accounts</title>
-<style>
-body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #212529; }}
-table {{ border-collapse: collapse; margin: 1rem 0; }} td, th {{ padding: .3rem .9rem; border-bottom: 1px solid #dee2e6; text-align: left; }}
-td.n {{ text-align: right; font-variant-numeric: tabular-nums; }} svg {{ width: 100%; height: auto; }}
-.verdict {{ padding: .6rem 1rem; border-left: 4px solid {"#2f9e44" if diary.is_balanced else "#e03131"}; background: #f8f9fa; }}
-footer {{ color: #868e96; font-size: .85rem; margin-top: 3rem; }}
-</style></head><body>
-<h1>A month of 15,000 card accounts</h1>
-<p>September 2005, one business date after the other: core banking publishes the day's payments, promises and arrangements
-keep or break by themselves, and accounts move between work queues.</p>
-<p class="verdict">{verdict}</p>
-{_table([(name, str(value)) for name, value in diary.figures.items()])}
-<h2>Work queues over the month</h2>{_queues(diary)}
-<h2>Payments posted each day</h2>{_payments(diary)}
-<h2>From publishing a payment to seeing the queue change</h2>
-<p>Measured at the live stream that a front end reads: {len(diary.latencies)} changes,
-p50 {percentile(diary.latencies, 0.5) * 1000:.0f} ms, p99 {percentile(diary.latencies, 0.99) * 1000:.0f} ms.</p>{_latency(diary)}
-<h2>The books</h2>{_table([(name, ("holds: " if held else "BROKEN: ") + found) for name, found, held in diary.checks])}
-<footer>Accounts: "Default of Credit Card Clients", I-Cheng Yeh, UCI Machine Learning Repository, CC BY 4.0. Names, due days and the
-days of the payments are made up from a fixed seed.</footer></body></html>"""
+    p50, p99 = (percentile(diary.latencies, share) * 1000 for share in (0.5, 0.99))
+    return Template(PAGE.read_text(encoding="utf-8")).substitute(
+        colour=COLOURS[2] if diary.is_balanced else COLOURS[3],
+        verdict="The books balance." if diary.is_balanced else "The books do not balance.",
+        figures=_table([(name, str(value)) for name, value in diary.figures.items()]),
+        queues=_queues(diary) if diary.days else NOTHING_NEW,
+        payments=_payments(diary) if diary.days else NOTHING_NEW,
+        changes=f"{len(diary.latencies)} changes, p50 {p50:.0f} ms, p99 {p99:.0f} ms",
+        latency=_latency(diary) if diary.latencies else NOTHING_NEW,
+        books=_table([(name, ("holds: " if held else "BROKEN: ") + found) for name, found, held in diary.checks]),
+    )
 
 
 def _table(rows: list[tuple[str, str]]) -> str:
@@ -77,7 +68,7 @@ def _table(rows: list[tuple[str, str]]) -> str:
     return f"<table>{cells}</table>"
 
 
-def _figure(draw: Any) -> str:  # noqa: ANN401 - matplotlib has no types
+def _figure(draw: Any) -> str:
     figure, axes = plt.subplots(figsize=(10, 3.6))
     draw(axes)
     for side in ("top", "right"):
@@ -93,7 +84,7 @@ def _figure(draw: Any) -> str:  # noqa: ANN401 - matplotlib has no types
 def _queues(diary: Diary) -> str:
     codes = sorted({code for depths in diary.queues for code, depth in depths.items() if depth})
 
-    def draw(axes: Any) -> None:  # noqa: ANN401 - matplotlib has no types
+    def draw(axes: Any) -> None:
         for index, code in enumerate(codes):
             depths = [day.get(code, 0) for day in diary.queues]
             axes.plot(diary.days, depths, label=code, color=COLOURS[index % len(COLOURS)], linewidth=2)
@@ -105,7 +96,7 @@ def _queues(diary: Diary) -> str:
 
 
 def _payments(diary: Diary) -> str:
-    def draw(axes: Any) -> None:  # noqa: ANN401 - matplotlib has no types
+    def draw(axes: Any) -> None:
         axes.bar(diary.days[: len(diary.posted)], diary.posted, color=COLOURS[0])
         axes.set_ylabel("payments")
         axes.tick_params(axis="x", rotation=30)
@@ -114,7 +105,7 @@ def _payments(diary: Diary) -> str:
 
 
 def _latency(diary: Diary) -> str:
-    def draw(axes: Any) -> None:  # noqa: ANN401 - matplotlib has no types
+    def draw(axes: Any) -> None:
         ordered = sorted(diary.latencies)
         axes.plot(
             [value * 1000 for value in ordered], [(n + 1) / len(ordered) for n in range(len(ordered))], color=COLOURS[2]

@@ -6,12 +6,12 @@ checks the books anew, and says so. It exits non-zero when the books do not bala
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import httpx
@@ -26,7 +26,7 @@ from deploy.local.demo.nacha_file import return_file
 from deploy.local.demo.plan import POISONED_ON, RETURN_FILE_ON, Plan, make_plan
 from deploy.local.demo.report import Diary, percentile, write_report
 
-AFTER = MONTH[-1] + timedelta(days=1)
+T = TypeVar("T")
 AT_ONCE = 16
 POISON = 2
 
@@ -102,7 +102,7 @@ class _Demo:
         reached = date.fromisoformat(creditor["business_date"]) if creditor and creditor["business_date"] else None
         if reached is not None and reached > SNAPSHOT_ON:
             self._say(
-                f"The month was lived through until {reached} before: going on from there, sending again what came earlier."
+                f"The month was lived through until {reached} before. Sending again what came earlier, then going on."
             )
             for day in MONTH:
                 if day < reached:
@@ -114,12 +114,12 @@ class _Demo:
         imported = await doors.import_snapshots(SNAPSHOT_ON, snapshot_csv(cards))
         seconds = time.perf_counter() - started
         self._say(
-            f"Imported {imported['rows']:,} accounts as of {SNAPSHOT_ON} in {seconds:.1f} s: {imported['opened']:,} opened, "
-            f"{imported['unchanged']:,} unchanged, {imported['rejected']:,} rejected."
+            f"Imported {imported['rows']:,} accounts as of {SNAPSHOT_ON} in {seconds:.1f} s: "
+            f"{imported['opened']:,} opened, {imported['unchanged']:,} unchanged, {imported['rejected']:,} rejected."
         )
         await self._settle(bank)
-        made = await _at_once([lambda one=one: doors.make_promise(one) for one in plan.promises])
-        agreed = await _at_once([lambda one=one: doors.make_arrangement(one) for one in plan.arrangements])
+        made = await _at_once(doors.make_promise, plan.promises)
+        agreed = await _at_once(doors.make_arrangement, plan.arrangements)
         self._say(f"Collectors took {sum(made)} promises and agreed {sum(agreed)} payment arrangements.")
         await self._settle(bank)
         return SNAPSHOT_ON
@@ -205,7 +205,7 @@ class _Demo:
         self._console.print(text, highlight=False)
 
 
-def _grid(title: str, rows: Any) -> Table:  # noqa: ANN401 - pairs of whatever can be shown
+def _grid(title: str, rows: Any) -> Table:
     table = Table(title=title, show_header=False, title_justify="left")
     table.add_column()
     table.add_column(justify="right")
@@ -214,15 +214,15 @@ def _grid(title: str, rows: Any) -> Table:  # noqa: ANN401 - pairs of whatever c
     return table
 
 
-async def _at_once(calls: list[Callable[[], Any]]) -> list[Any]:
-    """Makes the calls, a few at a time, and returns their answers in order."""
+async def _at_once(call: Callable[[T], Awaitable[bool]], items: Sequence[T]) -> list[bool]:
+    """Makes a call for each item, a few at a time, and returns the answers in order."""
     gate = asyncio.Semaphore(AT_ONCE)
 
-    async def one(call: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever the call returns
+    async def one(item: T) -> bool:
         async with gate:
-            return await call()
+            return await call(item)
 
-    return await asyncio.gather(*(one(call) for call in calls))
+    return await asyncio.gather(*(one(item) for item in items))
 
 
 __all__ = ["CREDITOR", "Stack", "main"]
