@@ -13,7 +13,7 @@ import asyncpg
 
 from deploy.local.demo.cards import CURRENCY
 from deploy.local.demo.doors import CREDITOR
-from deploy.local.demo.plan import CorePayment
+from deploy.local.demo.plan import POISON_KEY, CorePayment
 from shared.events.topics import TOPICS
 from shared.messaging.history import read_history
 from shared.messaging.offsets import OffsetReader
@@ -93,8 +93,9 @@ class CoreBank:
     async def publish_poison(self) -> None:
         """Publishes what no consumer can take: a message cut short, and an amount that is no whole number."""
         broken = b'{"creditor_id": "0c0ffee0-'
-        absurd = json.dumps({"creditor_id": str(CREDITOR), "core_account_number": "C0000001", "amount_minor": 12.5})
-        await self._publisher.send([Outgoing(FEED, b"C0000001", broken), Outgoing(FEED, b"C0000001", absurd.encode())])
+        absurd = json.dumps({"creditor_id": str(CREDITOR), "core_account_number": POISON_KEY, "amount_minor": 12.5})
+        key = POISON_KEY.encode()
+        await self._publisher.send([Outgoing(FEED, key, broken), Outgoing(FEED, key, absurd.encode())])
 
     async def settle(self, payments_url: str, accounts_url: str) -> None:
         """Waits until every message was handled, every event that it caused was sent and handled, and no job runs.

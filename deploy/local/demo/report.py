@@ -2,6 +2,7 @@
 
 import html
 import io
+import json
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -28,6 +29,26 @@ class Diary:
     latencies: list[float] = field(default_factory=list)
     figures: dict[str, int | str] = field(default_factory=dict)
     checks: list[tuple[str, str, bool]] = field(default_factory=list)
+
+    def keep(self, path: Path) -> None:
+        """Writes what happened on each day, so that a later run's report still shows it."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        seen = {
+            "days": [day.isoformat() for day in self.days],
+            "queues": self.queues,
+            "posted": self.posted,
+            "latencies": self.latencies,
+        }
+        path.write_text(json.dumps(seen))
+
+    def recall(self, path: Path) -> None:
+        """Puts the days of an earlier run before those of this one; does nothing when there was none."""
+        if path.exists():
+            seen = json.loads(path.read_text())
+            self.days = [date.fromisoformat(day) for day in seen["days"]] + self.days
+            self.queues = seen["queues"] + self.queues
+            self.posted = seen["posted"] + self.posted
+            self.latencies = seen["latencies"] + self.latencies
 
     @property
     def is_balanced(self) -> bool:

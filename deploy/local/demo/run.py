@@ -28,6 +28,7 @@ from deploy.local.demo.report import Diary, percentile, write_report
 
 T = TypeVar("T")
 AT_ONCE = 16
+DIARY = "diary.json"
 POISON = 2
 
 
@@ -90,7 +91,7 @@ class _Demo:
                 first = await self._begin(doors, cards, plan, bank)
                 await asyncio.wait_for(self._watch.is_listening.wait(), timeout=30)
                 await self._live(doors, bank, plan, first)
-                return await self._close(doors, bank, plan)
+                return await self._close(doors, bank, plan, is_again=first > SNAPSHOT_ON)
             finally:
                 listening.cancel()
                 with suppress(asyncio.CancelledError):
@@ -108,6 +109,7 @@ class _Demo:
                 if day < reached:
                     await self._send(bank, plan, day)
             await self._settle(bank)
+            self._watch.published.clear()
             return reached
         await doors.put_creditor()
         started = time.perf_counter()
@@ -160,11 +162,13 @@ class _Demo:
         """Waits until every message was handled and every event that it caused was handled too."""
         await bank.settle(self._stack.payments_database, self._stack.accounts_database)
 
-    async def _close(self, doors: Doors, bank: CoreBank, plan: Plan) -> int:
+    async def _close(self, doors: Doors, bank: CoreBank, plan: Plan, *, is_again: bool) -> int:
         facts = await books.read_books(self._stack.payments_database, self._stack.accounts_database)
         stories = await bank.stories()
         diary = self._diary
         diary.latencies = self._watch.latencies
+        if is_again:
+            diary.recall(self._stack.report.with_name(DIARY))
         diary.checks = [
             *books.check_books(facts, plan),
             books.dead_letters(facts, POISON),
@@ -185,6 +189,7 @@ class _Demo:
             "publish to queue change, p99": f"{percentile(diary.latencies, 0.99) * 1000:.0f} ms",
         }
         write_report(diary, self._stack.report)
+        diary.keep(self._stack.report.with_name(DIARY))
         self._summary(await doors.queues())
         return 0 if diary.is_balanced else 1
 
