@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 import httpx
 import orjson
 from fastapi import FastAPI
+from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from deploy.local.issuer import Issuer
@@ -266,7 +267,7 @@ class Desk:
 async def open_desk(engine: AsyncEngine, issuer: Issuer, dsn: str) -> AsyncIterator[Desk]:
     """The app of accounts over this database."""
     settings = AccountsSettings(
-        database_url=dsn,  # type: ignore[arg-type]  # pydantic makes it a secret
+        database_url=SecretStr(dsn),
         kafka_bootstrap_servers="127.0.0.1:1",
         jwks_url=issuer.jwks_url,
         jwt_issuer=issuer.url,

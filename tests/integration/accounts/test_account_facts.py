@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from shared.messaging.message import Message
 from tests.integration.accounts.desk import CURRENT_LOAN, DAY, LOAN, Desk
 
 NEXT = DAY + timedelta(days=1)
@@ -206,7 +207,7 @@ async def test_any_order_of_the_same_facts_ends_in_the_same_account(desk: Desk) 
         await desk.take({**LOAN, "core_account_number": "seed"}, day=date(2026, 3, 12))
         inside = desk.posted(20_000, date(2026, 3, 8), payment_id=ids[0])
         ours = desk.posted(5_000, DAY, origin="ours", payment_id=ids[1])
-        facts = [
+        facts: list[Message[Any]] = [
             inside,
             inside,
             desk.reversed(inside, date(2026, 3, 14)),
@@ -217,12 +218,12 @@ async def test_any_order_of_the_same_facts_ends_in_the_same_account(desk: Desk) 
             desk.promise(2, "broken", promise_id=ids[3], resolved_on=date(2026, 3, 12)),
             desk.arrangement(1, "active", arrangement_id=ids[3]),
         ]
-        snapshots = [
+        snapshots: list[Message[Any]] = [
             desk.snapshot(date(2026, 3, 1), past_due_minor=10_000),
             desk.snapshot(DAY, **{**CURRENT_LOAN, "balance_minor": 80_000}),
             desk.snapshot(date(2026, 3, 11), **{**CURRENT_LOAN, "balance_minor": 80_000}),
         ]
-        steps = [*facts, *snapshots]
+        steps: list[Message[Any]] = [*facts, *snapshots]
         seed.shuffle(steps)
         for step in steps:
             await (desk.receive(step) if step in snapshots else desk.apply(step))

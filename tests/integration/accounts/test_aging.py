@@ -1,6 +1,7 @@
 """Opening business dates: what changes by itself, what is refused, and a run that is killed and taken up again."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -108,7 +109,7 @@ async def test_a_run_that_was_killed_goes_on_where_it_stopped_and_counts_nothing
 
 async def test_accounts_are_listed_by_what_they_are_filtered_by(desk: Desk) -> None:
     await desk.take(LOAN, {**CURRENT_LOAN, "core_account_number": "L2", "product_class": "mortgage"})
-    cases = [
+    cases: list[tuple[dict[str, Any], set[str]]] = [
         ({}, {"L1", "L2"}),
         ({"bucket": "b30_59"}, {"L1"}),
         ({"stage": "current"}, {"L2"}),

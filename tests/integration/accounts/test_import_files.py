@@ -1,6 +1,7 @@
 """The core's extract: good files, and each way in which a file can be bad."""
 
 from datetime import date
+from typing import Any
 
 from tests.integration.accounts.desk import COLUMNS, CURRENT_LOAN, DAY, HEADER, LOAN, Desk, csv_of
 
@@ -87,7 +88,7 @@ async def test_a_stray_quote_spoils_its_own_line_only(desk: Desk) -> None:
 
 
 async def test_each_bad_value_is_an_error_with_line_field_and_code_and_the_good_lines_land(desk: Desk) -> None:
-    bad = [
+    bad: list[tuple[dict[str, Any], str, str]] = [
         ({"past_due_minor": -1}, "past_due_minor", "amount-out-of-range"),
         ({"balance_minor": 10**16}, "balance_minor", "amount-out-of-range"),
         ({"balance_minor": "12.50"}, "balance_minor", "amount-invalid"),
