@@ -24,18 +24,9 @@ Headers = Sequence[tuple[str, bytes]]
 SPEC_VERSION = "1.0"
 _STRUCTURED = "application/cloudevents"
 _DATA = {"data", "data_base64"}
-_ATTRIBUTES = [
-    "id",
-    "source",
-    "type",
-    "time",
-    "subject",
-    "specversion",
-    "aggregateversion",
-    "correlationid",
-    "causationid",
-]
-_NAMES = {f"ce_{name}": name for name in _ATTRIBUTES}
+_ATTRIBUTES = ("id", "source", "type", "time", "subject", "specversion")
+_EXTENSIONS = ("aggregateversion", "correlationid", "causationid")
+_NAMES = {f"ce_{name}": name for name in (*_ATTRIBUTES, *_EXTENSIONS)}
 
 
 class EnvelopeError(ArrearsError):

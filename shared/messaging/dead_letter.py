@@ -7,7 +7,7 @@ it may be personal data, and lists of dead letters show no values.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, overload
 from uuid import UUID
 
 from sqlalchemy import MetaData
@@ -21,6 +21,7 @@ from shared.messaging.message import Message, RawMessage
 
 _TABLE = messaging_tables(MetaData()).dead_letter
 _DETAIL = 2000
+_KEY = 500  # it is indexed: a longer one would fail to be stored, and block its partition
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ async def record_failed_replay(tx: Tx, dead_letter_id: UUID, code: str, detail: 
         "UPDATE dead_letter SET attempts = attempts + 1, code = $2, detail = $3 WHERE dead_letter_id = $1",
         dead_letter_id,
         code,
-        detail[:_DETAIL],
+        _clean(detail)[:_DETAIL],
     )
 
 
@@ -125,18 +126,27 @@ def _row(item: Parked, now: datetime) -> dict[str, Any]:
         "partition": raw.partition,
         "offset": raw.offset,
         "produced_at": raw.produced_at,
-        "key": None if raw.key is None else _text(raw.key),
+        "key": None if raw.key is None else _text(raw.key)[:_KEY],
         "event_id": message.event_id if message else _event_id(raw),
-        "source": message.source if message else _header(raw, "ce_source"),
-        "type": message.type if message else _header(raw, "ce_type"),
+        "source": _clean(message.source) if message else _header(raw, "ce_source"),
+        "type": _clean(message.type) if message else _header(raw, "ce_type"),
         "creditor_id": getattr(message.payload, "creditor_id", None) if message else None,
-        "headers": {name.replace("\x00", ""): _text(value or b"") for name, value in raw.headers},
+        "headers": {_clean(name): _text(value or b"") for name, value in raw.headers},
         "value": raw.value,
         "code": item.code,
-        "detail": item.detail[:_DETAIL].replace("\x00", ""),
+        "detail": _clean(item.detail)[:_DETAIL],
         "attempts": item.attempts,
         "created_at": now,
     }
+
+
+@overload
+def _clean(text: str) -> str: ...
+@overload
+def _clean(text: None) -> None: ...
+def _clean(text: str | None) -> str | None:
+    """A stranger's text without the one character that PostgreSQL refuses."""
+    return None if text is None else text.replace("\x00", "")
 
 
 def _text(value: bytes) -> str:

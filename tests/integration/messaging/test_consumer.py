@@ -344,3 +344,37 @@ async def test_a_feed_of_core_banking_is_taken_in_any_form(
         await until_effects(kernel_engine, creditor, [12])
     assert seen[0].payload.core_account_number == "0017-S1"
     assert seen[0].event_id is None
+
+
+async def test_a_message_of_any_shape_can_be_parked(kernel_engine: AsyncEngine, place: KafkaPlace) -> None:
+    creditor, marker = uuid4(), uuid4()
+    data = (
+        f'{{"creditor_id":"{creditor}","core_account_number":"1","amount_minor":12,"currency":"USD",'
+        '"effective_on":"2026-01-02","channel":"ach","source_ref":"\\u0000"}'
+    ).encode()
+    odd = [("ce_source", b"a\x00b"), ("ce_type", b"\x00"), ("n\x00me", b"\xff"), ("twice", b"1"), ("twice", b"2")]
+    long_key = b"\x00\xff" * 5000
+
+    async def handle(tx: Tx, batch: Sequence[Message[Any]]) -> Sequence[Rejected]:
+        if any(message.payload.creditor_id == creditor for message in batch):
+            raise ValueError("refers to \x00")
+        return await apply_payments(tx, batch)
+
+    good = data.replace(str(creditor).encode(), str(marker).encode())
+    topic = "core.payment.received"
+    await _send(
+        place,
+        [
+            Outgoing(topic, long_key, data, odd[:1]),
+            Outgoing(topic, long_key, data, odd),
+            Outgoing(topic, long_key, b"x" * 900_000, odd),
+            Outgoing(topic, long_key, good),
+        ],
+    )
+    subscription = Subscription((topic,), handle)
+    async with consuming(Consumer(place, kernel_engine, CLOCK, f"odd-{creditor}", [subscription], retry_s=0.01)):
+        await until_effects(kernel_engine, marker, [12])
+    rows = await fetch(
+        kernel_engine, "SELECT code, key FROM dead_letter WHERE key LIKE 'hex:00ff%' ORDER BY \"offset\""
+    )
+    assert [row["code"] for row in rows] == ["handler-failed", "message-undecodable", "message-undecodable"]
