@@ -23,12 +23,14 @@ FROM work_item w JOIN account a ON a.account_id = w.account_id
 WHERE w.closed_at IS NULL AND w.queue = ANY($1::varchar[]) AND ($2::uuid[] IS NULL OR w.creditor_id = ANY($2::uuid[]))
 GROUP BY w.queue, a.currency ORDER BY w.queue, a.currency
 """
-# One index range per creditor, each limited, then the best of all: the sort never grows with the queue.
+# One index range per creditor, each limited, then the best of all: the sort never grows with the queue, and a late
+# page costs what the first does.
 _ITEMS = """
 SELECT i.* FROM creditor c CROSS JOIN LATERAL (
     SELECT w.* FROM work_item w
     WHERE w.queue = $1 AND w.creditor_id = c.creditor_id AND w.closed_at IS NULL
-      AND ($3::bigint IS NULL OR w.priority <= $3 AND (w.priority < $3 OR w.work_item_id > $4::uuid))
+      AND w.priority <= COALESCE($3::bigint, 9223372036854775807)
+      AND ($3::bigint IS NULL OR w.priority < $3 OR w.work_item_id > $4::uuid)
     ORDER BY w.priority DESC, w.work_item_id LIMIT {limit}
 ) i
 WHERE $2::uuid[] IS NULL OR c.creditor_id = ANY($2::uuid[])
