@@ -30,6 +30,8 @@ class Payment(Base, table=True):
         Index("ix_payment_account_id", "account_id", "effective_on"),
         Index("ix_payment_creditor_id", "creditor_id", "payment_id"),
         Index("ix_payment_held", "account_id", postgresql_where=text("unapplied_reason IS NOT NULL")),
+        Index("ix_payment_reallocation_of", "reallocation_of", postgresql_where=text("reallocation_of IS NOT NULL")),
+        Index("ix_payment_ach_source_ref", "creditor_id", "source_ref", postgresql_where=text("channel = 'ach'")),
         Index("ix_payment_ach_trace", "creditor_id", "ach_trace", postgresql_where=text("ach_trace IS NOT NULL")),
     )
 

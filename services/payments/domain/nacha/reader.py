@@ -21,7 +21,7 @@ NAME_FIRST: Final = frozenset({"CIE", "MTE"})
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry with what its addenda say. `line` is the line of its entry record; amounts in minor units of USD."""
+    """One entry with what its addenda say. `line` is the line of its entry record; amounts in minor units."""
 
     line: int
     sec: str

@@ -1,0 +1,1 @@
+"""The routes of payments: schema in, handler, schema out. No logic."""

@@ -1,0 +1,81 @@
+"""The composition root of payments: the only file that wires settings, database, routes, consumers and jobs."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from pathlib import Path
+
+from fastapi import APIRouter, FastAPI
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.payments.api import arrangements, nacha, payments, promises
+from services.payments.consumers import chunks, subscriptions
+from services.payments.domain.posting import PostPayment
+from services.payments.handlers.post_payments import post_payments
+from services.payments.settings import PaymentsSettings
+from shared.cli import ServiceDescription
+from shared.clock import Clock, SystemClock
+from shared.db.engine import create_engine
+from shared.db.locks import Locks
+from shared.http.app import create_app
+from shared.http.transaction import MicroBatcher
+from shared.messaging.relay import RelayWaker
+from shared.messaging.worker import Worker
+
+VERSION = "0.1.0"
+MIGRATIONS = Path(__file__).parent / "migrations"
+ROUTERS: tuple[APIRouter, ...] = (payments.router, nacha.router, promises.router, arrangements.router)
+
+
+def create_api(settings: PaymentsSettings, *, engine: AsyncEngine | None = None, clock: Clock | None = None) -> FastAPI:
+    """The HTTP app. Tests bring their own database and clock."""
+    engine = engine or create_engine(settings, application_name="payments api")
+    waker = RelayWaker(engine)
+    app = create_app(
+        title="payments",
+        version=VERSION,
+        description="Money in: posting, reversal, promises to pay and payment arrangements.",
+        routers=ROUTERS,
+        settings=settings,
+        engine=engine,
+        clock=clock or SystemClock(),
+        migrations=MIGRATIONS,
+        lifespan=[partial(_running, waker)],
+        after_commit=[waker.wake],
+    )
+    app.state.payments = MicroBatcher(
+        app.state.edge, post_payments, _locks, location=lambda made: f"/v1/payments/{made.payment_id}"
+    )
+    return app
+
+
+def _locks(command: PostPayment) -> Locks:
+    creditors = frozenset() if command.creditor_id is None else frozenset({command.creditor_id})
+    return Locks(creditors=creditors, accounts=frozenset({command.account_id}))
+
+
+@asynccontextmanager
+async def _running(waker: RelayWaker, _app: FastAPI) -> AsyncIterator[None]:
+    """The waker runs as long as the app: the relay is in another process."""
+    task = asyncio.create_task(waker.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+def create_worker(settings: PaymentsSettings, engine: AsyncEngine, clock: Clock) -> Worker:
+    """The worker process: consumers, relay and jobs."""
+    return Worker("payments", settings, engine, clock, subscriptions=subscriptions(settings), chunks=chunks(settings))
+
+
+SERVICE = ServiceDescription(
+    name="payments",
+    settings=PaymentsSettings,
+    create_api=create_api,
+    create_worker=create_worker,
+    subscriptions=subscriptions,
+)

@@ -1,0 +1,69 @@
+"""Takes reversals of core banking in batches: applied once per reference, booked when they echo ours, or held.
+
+A reversal that comes before its payment waits in `held_reversal`; posting that payment applies it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from services.payments.domain.posting import KnownReference
+from services.payments.domain.reversal import Booked, CoreReversal, Reversed
+from services.payments.handlers.reverse_payments import reverse
+from services.payments.store.references import Claim, Key, claim, settle
+from services.payments.store.reversals import find_originals, hold_reversals
+from shared.db.transaction import Tx
+from shared.errors import Refusal
+
+
+@dataclass(slots=True)
+class Taken:
+    """What a batch of reversals came to: a refusal or nothing for each, in order, and whose money changed."""
+
+    refusals: list[Refusal | None] = field(default_factory=list)
+    touched: set[UUID] = field(default_factory=set)
+
+
+async def receive_reversals(tx: Tx, reversals: Sequence[CoreReversal]) -> Taken:
+    """Apply a batch without reassessing. The accounts are locked."""
+    if not reversals:
+        return Taken()
+    claims = {_key(one): _claim(one) for one in reversed(reversals)}
+    known = await claim(tx, claims)
+    new, refusals = _unknown(reversals, known)
+    originals = await find_originals(tx, new)
+    here = [one for one in new if _key(one) in originals]
+    await hold_reversals(tx, [one for one in new if _key(one) not in originals])
+    decisions = await reverse(tx, [(originals[_key(one)], one.command()) for one in here])
+    refused = {_key(one): made for one, made in zip(here, decisions, strict=True) if isinstance(made, Refusal)}
+    used = {key: one for key, one in claims.items() if key not in known and key not in refused}
+    await settle(tx, {key: one for key, one in claims.items() if key not in known}, used)
+    return Taken(
+        [refusals.get(place) or refused.get(_key(one)) for place, one in enumerate(reversals)],
+        {one.account_id for one, made in zip(here, decisions, strict=True) if isinstance(made, (Reversed, Booked))},
+    )
+
+
+def _unknown(
+    reversals: Sequence[CoreReversal], known: dict[Key, KnownReference]
+) -> tuple[list[CoreReversal], dict[int, Refusal]]:
+    """The reversals that are new, and a refusal for each that uses a known reference with other content."""
+    hashes = {key: one.content_hash for key, one in known.items()}
+    new: list[CoreReversal] = []
+    refusals: dict[int, Refusal] = {}
+    for place, one in enumerate(reversals):
+        first = hashes.setdefault(_key(one), one.content_hash)
+        if first != one.content_hash:
+            detail = f"core reference {one.source_ref!r} was used before, with other content."
+            refusals[place] = Refusal("source-ref-conflict", detail, "source_ref")
+        elif _key(one) not in known and all(_key(other) != _key(one) for other in new):
+            new.append(one)
+    return new, refusals
+
+
+def _key(reversal: CoreReversal) -> Key:
+    return (reversal.creditor_id, "core", reversal.source_ref)
+
+
+def _claim(reversal: CoreReversal) -> Claim:
+    return Claim(*_key(reversal), "reversal", reversal.content_hash, None)

@@ -1,0 +1,1 @@
+"""The reads of payments: select, schema rows, cursor pages."""
