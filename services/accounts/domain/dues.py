@@ -7,6 +7,7 @@ cure exactly the oldest. Source: the published surface, "snapshot row -> dues" a
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from itertools import islice
 from typing import Literal
 
@@ -108,8 +109,12 @@ def refusals(snapshot: Snapshot) -> tuple[Doubt, ...]:
     return ()
 
 
+@lru_cache(maxsize=4096)
 def dues_of(snapshot: Snapshot) -> Dues:
-    """The dues that a snapshot row implies. The row must have no `refusals`."""
+    """The dues that a snapshot row implies. The row must have no `refusals`.
+
+    Remembered, for an import asks twice: for the doubts about a line, and for the state of its account.
+    """
     if snapshot.status == "charged_off":
         return _charged_off(snapshot)
     past, past_doubts = _past_dues(snapshot)

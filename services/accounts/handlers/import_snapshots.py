@@ -15,11 +15,16 @@ from services.accounts.handlers.import_chunk import ImportChunk, StartImport, ch
 from services.accounts.handlers.mark_absent import mark_absent, refuse_absences, warn
 from services.accounts.store.imports import Counts, Import, LineIssue, add_counts, finish_import, save_issues
 from shared.db.failures import is_transient
+from shared.db.jobs import outbox_rows
 from shared.db.transaction import Tx
 from shared.errors import Refusal
+from shared.jobs import MAX_OUTBOX_ROWS
 
 T = TypeVar("T")
 _FIRST = UUID(int=0)
+_OUTBOX_PATIENCE_S = 30.0
+"""How long one file waits, in all, while the outbox is full."""
+_OUTBOX_POLL_S = 0.25
 _MAX_TRIES = 5
 _RETRY_S = 0.2
 READERS: dict[str, type[CsvReader] | type[NdjsonReader]] = {"csv": CsvReader, "ndjson": NdjsonReader}
@@ -45,6 +50,7 @@ class SnapshotImport:
         self._reader: Reader = READERS[command.file_format]()
         self._counts = Counts()
         self._is_all_known = True
+        self._patience_s = _OUTBOX_PATIENCE_S
 
     async def run(self, body: AsyncIterable[bytes]) -> tuple[UUID, Counts] | Refusal:
         """Reads the file and returns its id and counts, or why none of it could be taken."""
@@ -118,10 +124,19 @@ class SnapshotImport:
     async def _take(self, started: Import, lines: list[Record | BadLine]) -> None:
         if not lines:
             return
+        await self._wait_for_outbox()
         chunk = ImportChunk(started, lines, self._version_epoch)
         taken = await self._tx(chunk.apply)
         self._counts.add(taken.counts)
         self._is_all_known = self._is_all_known and taken.is_all_known
+
+    async def _wait_for_outbox(self) -> None:
+        """Lets the events of live payments through, within a bound: a file must not fail because Kafka is away."""
+        while self._patience_s > 0:
+            if await self._tx(lambda tx: outbox_rows(tx, MAX_OUTBOX_ROWS + 1)) <= MAX_OUTBOX_ROWS:
+                return
+            self._patience_s -= _OUTBOX_POLL_S
+            await asyncio.sleep(_OUTBOX_POLL_S)
 
     async def _take_absences(self, started: Import) -> None:
         if self._reader.is_truncated:
