@@ -66,7 +66,7 @@ class Kafka:
             env=self._environment(),
             cwd=self.data_dir,
             ready=self.is_ready,
-            ready_seconds=120,
+            ready_seconds=180,
             stop_seconds=30,
         )
 

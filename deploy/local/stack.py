@@ -25,7 +25,8 @@ DEFAULT_PORT_BASE = 8000
 SERVICES: Mapping[str, int] = {"accounts": 1, "payments": 3}
 _ISSUER, _WORKERS, _POSTGRES, _KAFKA, _CONTROLLER = 10, 10, 20, 21, 22
 _PROBE_SECONDS = 1.0
-_START_SECONDS = 90
+# Generous: on a small machine that is busy with something else, imports alone take half a minute.
+_START_SECONDS = 180
 # A worker may finish a batch for 25 s, an API answer its requests for 20 s.
 _STOP_SECONDS = 30
 
