@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from services.accounts.settings import AccountsSettings
-from services.payments.settings import Settings as PaymentsSettings
+from services.payments.settings import PaymentsSettings
 
 K8S = Path(__file__).resolve().parents[2] / "deploy" / "k8s"
 BASE = [
