@@ -135,7 +135,11 @@ class Desk:
 
     async def apply(self, *messages: Message[Any]) -> Sequence[Rejected]:
         """Give facts to the handler, one polled batch."""
-        return await run_chunk(self.engine, CLOCK, lambda tx: apply_facts(tx, messages))
+        return await run_chunk(self.engine, CLOCK, lambda tx: self.handle(tx, messages))
+
+    async def handle(self, tx: Tx, messages: Sequence[Message[Any]]) -> Sequence[Rejected]:
+        """The handler of facts, in a transaction of the caller."""
+        return await apply_facts(tx, messages)
 
     async def receive(self, *messages: Message[Any]) -> Sequence[Rejected]:
         """Give snapshots to the handler of the bulk loop."""
