@@ -140,7 +140,8 @@ class Consumer:
         reader = OffsetReader(self._settings)
         watchdog = Watchdog(reader, self.group, self.topics, assigned=self._running, stall_s=self._stall_s)
         try:
-            await asyncio.wait_for(client.start(), _START_S)
+            async with asyncio.timeout(_START_S):
+                await client.start()
             client.subscribe(self.topics, listener=_Joined(self._joined))
             self._client = client
             await _first(self._loop(client), watchdog.watch(self._progress))
@@ -236,7 +237,8 @@ class Consumer:
         lag = self._clock.now().timestamp() - newest / 1000
         metrics.LAG_SECONDS.labels(self.group).set(max(0, lag))
         try:
-            await asyncio.wait_for(client.commit(offsets), _COMMIT_S)
+            async with asyncio.timeout(_COMMIT_S):
+                await client.commit(offsets)
         except (KafkaError, IllegalStateError, TimeoutError):
             # Harmless: what is read again is known to the inbox.
             _log.warning("offsets are not committed", extra={"group": self.group}, exc_info=True)

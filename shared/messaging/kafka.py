@@ -104,7 +104,8 @@ async def open_admin(settings: KafkaSettings) -> AsyncIterator[AIOKafkaAdminClie
         bootstrap_servers=settings.kafka_bootstrap_servers, request_timeout_ms=REQUEST_TIMEOUT_MS
     )
     try:
-        await asyncio.wait_for(admin.start(), REQUEST_TIMEOUT_MS / 1000)
+        async with asyncio.timeout(REQUEST_TIMEOUT_MS / 1000):
+            await admin.start()
     except Exception as error:
         await stop(admin.close())
         raise KafkaUnavailableError(f"no Kafka at {settings.kafka_bootstrap_servers}") from error
@@ -117,7 +118,8 @@ async def open_admin(settings: KafkaSettings) -> AsyncIterator[AIOKafkaAdminClie
 async def stop(stopping: Awaitable[Any], seconds: float = STOP_SECONDS) -> bool:
     """Stop a client, within a bound; say whether it stopped. What fails while stopping is logged, never raised."""
     try:
-        await asyncio.wait_for(stopping, seconds)
+        async with asyncio.timeout(seconds):
+            await stopping
     except asyncio.CancelledError:
         # aiokafka #647: stop() may raise it though nobody cancelled us.
         task = asyncio.current_task()

@@ -66,7 +66,8 @@ class OffsetReader:
 
     async def _ask(self, question: Awaitable[Offsets]) -> Offsets:
         try:
-            answer: Offsets = await asyncio.wait_for(question, _TIMEOUT_S)
+            async with asyncio.timeout(_TIMEOUT_S):
+                answer = await question
         except Exception as error:
             await self.close()
             raise KafkaUnavailableError(f"Kafka does not say its offsets: {error!r}") from error

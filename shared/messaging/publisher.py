@@ -43,7 +43,8 @@ class Publisher:
             KafkaUnavailableError: some were not acknowledged in time (they may be in Kafka all the same).
         """
         try:
-            await asyncio.wait_for(self._send(messages), self._timeout_s)
+            async with asyncio.timeout(self._timeout_s):  # wait_for of Python 3.11 may swallow a cancellation
+                await self._send(messages)
         except asyncio.CancelledError:
             await self.close()
             raise

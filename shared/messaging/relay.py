@@ -123,7 +123,8 @@ class Relay:
             if has_more:
                 continue
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), self._poll_s)
+                async with asyncio.timeout(self._poll_s):  # wait_for of Python 3.11 may swallow a cancellation
+                    await self._woken.wait()
 
     async def _sweep(self, connection: Any) -> None:
         """Lower the floor to the true minimum, and measure how old the oldest event is."""
