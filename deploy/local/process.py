@@ -155,10 +155,13 @@ def _signal_group(pid: int, number: int) -> None:
 
 def end(records: list[Record], patience_seconds: float = 20) -> list[Record]:
     """End processes that another supervisor started, in the given order; return those that were still running."""
-    alive = [record for record in records if record.process() is not None]
-    for record in alive:
-        _end_one(record, patience_seconds)
-    return alive
+    ended = []
+    for record in records:
+        # Asked anew each time: two records may name one process, and the end of one may be the end of another.
+        if record.process() is not None:
+            _end_one(record, patience_seconds)
+            ended.append(record)
+    return ended
 
 
 def _end_one(record: Record, patience_seconds: float) -> None:
