@@ -1,17 +1,16 @@
 """Takes a Nacha return file: all of it in one transaction, each entry with a line in the report.
 
 Returned debits that mean exactly one payment reverse it; everything else is only reported. The same file again moves
-no money twice: what it reversed is `already_reversed`, and what it could not match before is tried again.
+no money twice: what it reversed is `already_reversed`, and what it could not match before is tried again. The accounts
+are known only after a first look, taken without their locks; then they are locked and the look is repeated.
 """
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from services.payments.domain.nacha.reader import Entry, NachaFile, read
-from services.payments.domain.nacha.records import Fault
+from services.payments.domain.nacha.reader import Entry, NachaFile
 from services.payments.domain.nacha.returns import (
     Candidate,
     effective_on,
@@ -23,16 +22,16 @@ from services.payments.domain.nacha.returns import (
 from services.payments.domain.reversal import Decision, Reversed, ReversePayment, Unchanged
 from services.payments.handlers.reassess import reassess
 from services.payments.handlers.reverse_payments import reverse
-from services.payments.schemas.nacha import NachaEntryView, NachaReport
-from services.payments.store.nacha import file_id_of, load_candidates, load_report, save_report
+from services.payments.schemas.nacha import NachaEntryView, NachaReport, counted
+from services.payments.store.nacha import claim_file, is_creditor_here, load_candidates, save_report
 from services.payments.store.views import load_creditors
 from shared.db.locks import lock
 from shared.db.transaction import Tx
-from shared.errors import Refusal
+from shared.errors import Problem, Refusal
 from shared.ids import new_id
 
-MAX_FAULTS_TOLD = 20
-NO_MATCH = {
+MAX_LOOKS: Final = 5
+NO_MATCH: Final = {
     "unmatched": "No ACH payment of the last 70 days has this trace or id and this amount.",
     "ambiguous": "Several payments have this trace or id and this amount.",
 }
@@ -40,10 +39,11 @@ NO_MATCH = {
 
 @dataclass(frozen=True, slots=True)
 class ImportReturns:
-    """A file as it came."""
+    """A file that could be read. `content_hash` is the SHA-256 of its bytes."""
 
     creditor_id: UUID
-    content: bytes
+    content_hash: bytes
+    file: NachaFile
     taken_by: str
 
 
@@ -54,53 +54,61 @@ class _Matched:
     command: ReversePayment
 
 
+Found = Mapping[int, "_Matched | str"]
+"""What each returned debit means, by its line: a payment, or why none."""
+
+
 async def import_returns(tx: Tx, command: ImportReturns) -> NachaReport | Refusal:
-    """Apply a file and report each entry; a broken file is refused whole, with its lines."""
-    file = read(command.content)
-    if not isinstance(file, NachaFile):
-        return Refusal("nacha-file-invalid", _told(file))
+    """Apply a file and report each entry."""
+    if not await is_creditor_here(tx, command.creditor_id):
+        return Refusal("creditor-unknown", "There is no such creditor.", "creditor_id")
     await lock(tx, creditors=[command.creditor_id])
-    file_id = await file_id_of(tx, command.creditor_id, command.content, command.taken_by)
-    found = await _match(tx, command, file)
+    found = await _matched_under_locks(tx, command)
+    file = await claim_file(tx, command.creditor_id, command.content_hash, command.taken_by)
     matched = [one for one in found.values() if isinstance(one, _Matched)]
-    # The creditor's lock is held already; the accounts follow in their order, as everywhere.
-    await lock(tx, accounts={one.payment.account_id for one in matched})
     decisions = await reverse(tx, [(one.payment.payment_id, one.command) for one in matched])
-    await reassess(tx, {one.payment.account_id for one in matched})
     made = {one.entry.line: decision for one, decision in zip(matched, decisions, strict=True)}
-    rows = [_row(entry, found.get(entry.line), made.get(entry.line)) for entry in file.entries]
-    await save_report(tx, file_id, rows)
+    await reassess(tx, {one.payment.account_id for one in matched if isinstance(made[one.entry.line], Reversed)})
+    rows = [_row(entry, found.get(entry.line), made.get(entry.line)) for entry in command.file.entries]
+    await save_report(tx, file.file_id, rows)
     return NachaReport(
-        file_id=file_id,
+        file_id=file.file_id,
         creditor_id=command.creditor_id,
-        taken_at=tx.clock.now(),
-        counts=Counter(row["result"] for row in rows),
+        taken_at=file.taken_at,
+        is_repeated=not file.is_new,
+        counts=counted(row["result"] for row in rows),
         entries=tuple(NachaEntryView(**row) for row in rows),
     )
 
 
-async def report_of(tx: Tx, file_id: UUID) -> NachaReport | None:
-    """The report of a file that was taken, or None."""
-    found = await load_report(tx, file_id)
-    if found is None:
-        return None
-    file, rows = found
-    entries = tuple(NachaEntryView(**{name: row[name] for name in NachaEntryView.model_fields}) for row in rows)
-    return NachaReport(
-        file_id=file["file_id"],
-        creditor_id=file["creditor_id"],
-        taken_at=file["taken_at"],
-        counts=Counter(entry.result for entry in entries),
-        entries=entries,
-    )
+async def _matched_under_locks(tx: Tx, command: ImportReturns) -> Found:
+    """Match, lock the accounts of what was found, and match again, for a reallocation may have moved the money.
+
+    If the second look needs accounts beyond those, all are given up and locked anew: never one behind the others.
+    """
+    found = await _match(tx, command)
+    for _ in range(MAX_LOOKS):
+        accounts = _accounts(found)
+        await tx.execute("SAVEPOINT before_accounts")
+        await lock(tx, accounts=accounts)
+        found = await _match(tx, command)
+        if _accounts(found) <= accounts:
+            await tx.execute("RELEASE SAVEPOINT before_accounts")
+            return found
+        await tx.execute("ROLLBACK TO SAVEPOINT before_accounts")
+    raise Problem("busy", "The payments of this file are being moved; try again.", headers={"Retry-After": "1"})
 
 
-async def _match(tx: Tx, command: ImportReturns, file: NachaFile) -> Mapping[int, "_Matched | str"]:
-    """What each returned debit means, by its line."""
-    returned = [entry for entry in file.entries if why_reported(entry) is None]
+def _accounts(found: Found) -> set[UUID]:
+    return {one.payment.account_id for one in found.values() if isinstance(one, _Matched)}
+
+
+async def _match(tx: Tx, command: ImportReturns) -> Found:
+    returned = [entry for entry in command.file.entries if why_reported(entry) is None]
     candidates = await load_candidates(tx, command.creditor_id, returned)
     creditor = (await load_creditors(tx, {command.creditor_id}))[command.creditor_id]
-    days = [day for day in (file.created_on, creditor.business_date) if day is not None]
+    created_on = min(command.file.created_on, creditor.local_date)
+    days = [day for day in (created_on, creditor.business_date) if day is not None]
     by_name: dict[str, list[Candidate]] = {}
     for candidate in candidates:
         for name in {candidate.ach_trace, candidate.source_ref} - {None}:
@@ -117,7 +125,7 @@ async def _match(tx: Tx, command: ImportReturns, file: NachaFile) -> Mapping[int
         if isinstance(payment, str):
             found[entry.line] = payment
             continue
-        day = effective_on(file.created_on, creditor.business_date, payment.effective_on)
+        day = effective_on(created_on, creditor.business_date, payment.effective_on)
         reversal = ReversePayment(new_id(), reason_of(entry), day, None, "ours", taken_by=command.taken_by)
         found[entry.line] = _Matched(entry, payment, reversal)
     return found
@@ -155,9 +163,3 @@ def _result(entry: Entry, found: "_Matched | str | None", decision: Decision | N
     if isinstance(decision, Refusal):
         return "reported", decision.detail
     return "reported", why_reported(entry) or "No money moves."
-
-
-def _told(faults: Sequence[Fault]) -> str:
-    told = "; ".join(f"line {fault.line}: {fault.message}" for fault in faults[:MAX_FAULTS_TOLD])
-    more = len(faults) - MAX_FAULTS_TOLD
-    return f"{told}; and {more} more" if more > 0 else told

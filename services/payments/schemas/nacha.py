@@ -1,13 +1,21 @@
 """HTTP models of a Nacha return file's report. Amounts are minor units, as in the file."""
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Literal
+from typing import Literal, get_args
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
 NachaResult = Literal["reversed", "unmatched", "ambiguous", "already_reversed", "reported"]
 NachaKind = Literal["return", "dishonored_return", "contested_return", "notification_of_change", "forward_entry", "iat"]
+
+
+def counted(results: Iterable[str]) -> dict[str, int]:
+    """How many entries came to each result, the results that none came to included."""
+    found = Counter(results)
+    return {result: found[result] for result in get_args(NachaResult)}
 
 
 class NachaEntryView(BaseModel):
@@ -37,5 +45,7 @@ class NachaReport(BaseModel):
     file_id: UUID
     creditor_id: UUID
     taken_at: datetime
+    is_repeated: bool = Field(default=False, exclude=True)
+    """The same content was taken before: known to the import alone, which answers 200 then, not 201."""
     counts: dict[str, int] = Field(description="How many entries came to each result.")
     entries: tuple[NachaEntryView, ...]

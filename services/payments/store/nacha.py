@@ -1,10 +1,10 @@
 """Finds the payments that the entries of a return file may mean, and keeps the files' reports."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from hashlib import sha256
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
 from services.payments.domain.nacha.reader import Entry
@@ -16,40 +16,78 @@ from shared.ids import new_id
 
 Row = Mapping[str, Any]
 
+CURRENCY: Final = "USD"
+"""Nacha files hold no currency: their amounts are US dollars."""
+
 _CANDIDATES = """
-SELECT p.payment_id, p.account_id, p.amount_minor, p.effective_on, p.ach_trace, p.source_ref,
-       EXISTS (SELECT FROM payment c WHERE c.reallocation_of = p.payment_id) AS is_reallocated
-FROM payment p
-WHERE p.creditor_id = $1 AND p.channel = 'ach'
-  AND ((p.ach_trace IS NOT NULL AND p.ach_trace = ANY($2::text[])) OR p.source_ref = ANY($3::text[]))
+WITH RECURSIVE source(name) AS (
+    SELECT min(source) FROM source_reference WHERE creditor_id = $1
+    UNION ALL
+    SELECT (SELECT min(source) FROM source_reference WHERE creditor_id = $1 AND source > name)
+    FROM source WHERE name IS NOT NULL
+), named AS (
+    SELECT p.payment_id FROM payment p WHERE p.creditor_id = $1 AND p.ach_trace = ANY($2::text[])
+    UNION
+    SELECT r.payment_id FROM source CROSS JOIN unnest($3::text[]) AS wanted(source_ref)
+    JOIN source_reference r
+      ON r.creditor_id = $1 AND r.source = source.name AND r.source_ref = wanted.source_ref AND r.kind = 'payment'
+), meant AS (
+    SELECT p.payment_id, p.account_id, p.amount_minor, p.effective_on, p.ach_trace, p.source_ref
+    FROM payment p WHERE p.payment_id IN (SELECT payment_id FROM named) AND p.channel = 'ach' AND p.currency = $4
+    UNION
+    SELECT c.payment_id, c.account_id, c.amount_minor, c.effective_on, m.ach_trace, m.source_ref
+    FROM meant m JOIN payment c ON c.reallocation_of = m.payment_id
+)
+SELECT m.*, EXISTS (SELECT FROM payment c WHERE c.reallocation_of = m.payment_id) AS is_reallocated FROM meant m
 """
+"""`source` walks the key of the references from one source to the next: a reference is found in it without knowing its
+source. A payment that a reallocation made goes by the trace and the reference under which its money came."""
 
 
 async def load_candidates(tx: Tx, creditor_id: UUID, entries: Iterable[Entry]) -> list[Candidate]:
     """The ACH payments of the creditor with the trace or the reference of any of the entries."""
     wanted = list(entries)
-    traces = list({entry.original_trace for entry in wanted if entry.original_trace})
-    references = list({entry.individual_id for entry in wanted if entry.individual_id})
-    rows = await tx.fetch(_CANDIDATES, creditor_id, traces, references)
+    traces = sorted({entry.original_trace for entry in wanted if entry.original_trace})
+    references = sorted({entry.individual_id for entry in wanted if entry.individual_id})
+    if not wanted:
+        return []
+    rows = await tx.fetch(_CANDIDATES, creditor_id, traces, references, CURRENCY)
     return [Candidate(**dict(row)) for row in rows]
 
 
-async def file_id_of(tx: Tx, creditor_id: UUID, content: bytes, taken_by: str) -> UUID:
-    """The id of a file by its content: the same file again is the same file."""
+async def is_creditor_here(tx: Tx, creditor_id: UUID) -> bool:
+    """Say whether the creditor has been announced."""
+    return bool(await tx.fetchval("SELECT EXISTS (SELECT FROM creditor_view WHERE creditor_id = $1)", creditor_id))
+
+
+@dataclass(frozen=True, slots=True)
+class TakenFile:
+    """A file as it is kept: the same content again is the same file."""
+
+    file_id: UUID
+    taken_at: datetime
+    is_new: bool
+
+
+async def claim_file(tx: Tx, creditor_id: UUID, content_hash: bytes, taken_by: str) -> TakenFile:
+    """Take the file, or find it as it was taken before."""
+    file = TakenFile(new_id(), tx.clock.now(), is_new=True)
     row = {
-        "file_id": new_id(),
+        "file_id": file.file_id,
         "creditor_id": creditor_id,
-        "content_hash": sha256(content).digest(),
-        "counts": "{}",
-        "taken_at": tx.clock.now(),
+        "content_hash": content_hash,
+        "counts": {},
+        "taken_at": file.taken_at,
         "taken_by": taken_by,
     }
     if await insert_rows(tx, NACHA_FILE, [row], on_conflict="nothing", returning=["file_id"]):
-        return UUID(str(row["file_id"]))
-    found = await tx.fetchval(
-        "SELECT file_id FROM nacha_file WHERE creditor_id = $1 AND content_hash = $2", creditor_id, row["content_hash"]
+        return file
+    found = await tx.fetchrow(
+        "SELECT file_id, taken_at FROM nacha_file WHERE creditor_id = $1 AND content_hash = $2",
+        creditor_id,
+        content_hash,
     )
-    return UUID(str(found))
+    return TakenFile(found["file_id"], found["taken_at"], is_new=False)
 
 
 async def save_report(tx: Tx, file_id: UUID, entries: Sequence[Row]) -> None:
@@ -62,13 +100,7 @@ async def save_report(tx: Tx, file_id: UUID, entries: Sequence[Row]) -> None:
         key=["file_id", "line"],
     )
     counts = Counter(row["result"] for row in await _entries(tx, file_id))
-    await tx.execute("UPDATE nacha_file SET counts = $2 WHERE file_id = $1", file_id, json.dumps(counts))
-
-
-async def load_report(tx: Tx, file_id: UUID) -> tuple[Row, list[Row]] | None:
-    """A file and its entries in the order of the file, or None."""
-    files = await load_rows(tx, NACHA_FILE, "file_id", [file_id])
-    return (files[0], await _entries(tx, file_id)) if files else None
+    await tx.execute("UPDATE nacha_file SET counts = $2 WHERE file_id = $1", file_id, dict(counts))
 
 
 async def _entries(tx: Tx, file_id: UUID) -> list[Row]:
