@@ -26,14 +26,14 @@ COMPONENTS: tuple[Component, ...] = get_args(Component)
 amounts = st.integers(1, MAX_MINOR)
 known = st.none() | st.integers(0, MAX_MINOR)
 owed = st.builds(Owed, principal=known, interest=known, fees=known, costs=known, escrow=known)
-paid = st.dictionaries(st.sampled_from(COMPONENTS), st.integers(0, MAX_MINOR))
+paid = st.dictionaries(st.sampled_from([str(one) for one in COMPONENTS]), st.integers(0, MAX_MINOR))
 products = st.sampled_from(["closed_end_loan", "credit_card", "mortgage", "commercial", "share_negative", "new_one"])
 statuses = st.sampled_from(["open", "charged_off", "closed"])
 
 
 @given(amounts, products, statuses, owed, paid)
 def test_the_lines_of_a_payment_always_sum_to_it(
-    amount: int, product: str, status: str, debt: Owed, before: dict[Component, int]
+    amount: int, product: str, status: str, debt: Owed, before: dict[str, int]
 ) -> None:
     lines = allocate(amount, order_for(product, status, DAY), debt.after(before))
     assert sum(line.amount_minor for line in lines) == amount
@@ -43,7 +43,7 @@ def test_the_lines_of_a_payment_always_sum_to_it(
 
 @given(amounts, products, statuses, owed, paid)
 def test_no_component_but_principal_gets_more_than_is_known_to_be_left(
-    amount: int, product: str, status: str, debt: Owed, before: dict[Component, int]
+    amount: int, product: str, status: str, debt: Owed, before: dict[str, int]
 ) -> None:
     left = debt.after(before)
     for line in allocate(amount, order_for(product, status, DAY), left):

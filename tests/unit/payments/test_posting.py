@@ -102,7 +102,7 @@ def test_the_same_content_is_a_duplicate_and_other_content_a_conflict() -> None:
     known = KnownReference(payment.content_hash, first)
     assert post(replace(payment, payment_id=uuid4(), taken_by="someone"), known=known) == Duplicate(first)
     for change in ({"amount_minor": 101}, {"effective_on": NEXT}, {"currency": "EUR"}, {"ach_trace": "1" * 15}):
-        refused = post(replace(payment, **change), known=known)  # type: ignore[arg-type]
+        refused = post(replace(payment, **change), known=known)
         assert isinstance(refused, Refusal)
         assert refused.code == "source-ref-conflict"
 
