@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, RouteContext
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -23,7 +23,7 @@ from shared.db.transaction import AfterCommit
 from shared.errors import ArrearsError
 from shared.http import health, openapi, problem
 from shared.http.auth import Authenticator, authenticate
-from shared.http.body_limit import BodyLimitMiddleware
+from shared.http.body_limit import MAX_BODY, BodyLimitMiddleware
 from shared.http.idempotency import REPLAYED_HEADER, ReplayedError
 from shared.http.jwks import Jwks
 from shared.http.observe import CORRELATION_HEADER, ObserveMiddleware
@@ -110,9 +110,14 @@ def create_app(
         app.include_router(router, dependencies=[Depends(authenticate)])  # before whatever else a route asks for
     _refuse_open_routes(app)
     templates.update({route.endpoint: str(route.path_format) for route in openapi.api_routes(app)})
-    limits.update({route.endpoint: size for route in openapi.api_routes(app) if (size := route.max_body_size)})
+    limits.update({route.endpoint: size for route in openapi.api_routes(app) if (size := _max_body(route))})
     openapi.install(app)
     return app
+
+
+def _max_body(route: RouteContext) -> int | None:
+    own: int | None = (route.openapi_extra or {}).get(MAX_BODY)
+    return own or route.max_body_size
 
 
 def _lifespan(engine: AsyncEngine, parts: Sequence[LifespanPart], *, assert_database: bool) -> Any:

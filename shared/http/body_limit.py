@@ -1,4 +1,7 @@
-"""A body is at most 1 MiB, unless its route says otherwise (`max_body_size=`, for an import that is streamed).
+"""A body is at most 1 MiB, unless its route says otherwise.
+
+A route that streams an import says `max_body_size=STREAMED_BODY_BYTES`. A route with a limit of its own says
+`openapi_extra={MAX_BODY: bytes}`: the framework's `max_body_size` would answer in plain text, not with a problem.
 
 Checked when the body is read, for the route is known only then; what was declared too large is not read at all.
 """
@@ -10,6 +13,8 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_BODY_BYTES = 1 << 20
+MAX_BODY = "x-max-body-bytes"
+"""The key in `openapi_extra=` of a route that says how many bytes its body may have; clients read it too."""
 STREAMED_BODY_BYTES = 64 << 30
 """`max_body_size=` of a route that streams its body and holds none of it."""
 

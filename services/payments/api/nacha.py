@@ -16,6 +16,7 @@ from services.payments.queries import nacha as queries
 from services.payments.schemas.nacha import NachaEntryView, NachaReport, NachaResult
 from shared.errors import Problem
 from shared.http.auth import Principal, requires
+from shared.http.body_limit import MAX_BODY
 from shared.http.idempotency import OptionalKey
 from shared.http.openapi import problems
 from shared.http.pagination import CursorText, Limit, Page, decode_cursor, encode_cursor, page_of
@@ -29,6 +30,7 @@ MAX_FILE_BYTES = 4 * 1024 * 1024
 Reader = Annotated[Principal, Depends(requires("payments:read"))]
 Writer = Annotated[Principal, Depends(requires("nacha:write"))]
 _BODY: dict[str, Any] = {
+    MAX_BODY: MAX_FILE_BYTES,
     "requestBody": {
         "required": True,
         "content": {
@@ -48,7 +50,6 @@ _BODY: dict[str, Any] = {
         **problems("creditor-unknown", "nacha-file-invalid"),
     },
     openapi_extra=_BODY,
-    max_body_size=MAX_FILE_BYTES,
 )
 async def import_nacha_returns(
     request: Request, response: Response, principal: Writer, key: OptionalKey, edge: EdgeOf, *, creditor_id: UUID

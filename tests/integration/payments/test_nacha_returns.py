@@ -70,7 +70,7 @@ class Desk:
 
     async def send(
         self,
-        content: str | bytes,
+        content: str | bytes | AsyncIterator[bytes],
         *,
         creditor_id: UUID | None = None,
         role: str = "integrator",
@@ -357,3 +357,15 @@ async def test_a_creditor_beyond_the_token_or_unknown_is_not_there(desk: Desk) -
 async def test_only_an_integrator_sends_files(desk: Desk) -> None:
     answer = await desk.send(return_file(Returned(TRACE), created_on=on(1)), role="supervisor")
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+
+
+async def test_a_file_beyond_the_limit_is_refused_with_a_problem(desk: Desk) -> None:
+    async def undeclared() -> AsyncIterator[bytes]:
+        for _ in range(5):
+            yield b" " * (1 << 20)
+
+    for content in (b" " * ((4 << 20) + 1), undeclared()):
+        answer = await desk.send(content)
+        assert (answer.status_code, answer.json()["code"]) == (413, "body-too-large")
+    allowed = await desk.send(b"9" * (3 << 20))
+    assert allowed.json()["code"] == "nacha-file-invalid"
