@@ -95,9 +95,7 @@ def _is_absent(rows: Mapping[bool, Any]) -> bool:
 async def _add_postings(tx: Tx, loaded: Mapping[UUID, Loaded], seen: Mapping[UUID, date]) -> None:
     if not loaded:
         return
-    days = [
-        min(one.facts.snapshot.business_date, seen.get(account_id, date.max)) for account_id, one in loaded.items()
-    ]
+    days = [min(one.facts.snapshot.business_date, seen.get(account_id, date.max)) for account_id, one in loaded.items()]
     entries, reversals = _postings(await tx.fetch(_AFTER, list(loaded), days))
     deep = [
         account_id
