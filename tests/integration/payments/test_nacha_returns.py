@@ -15,7 +15,11 @@ from pydantic import SecretStr
 
 from deploy.local.issuer import Issuer
 from services.payments.app import create_api
+from services.payments.handlers.correct_payment import Corrector, Reallocate, reallocate_payment
 from services.payments.settings import PaymentsSettings
+from services.payments.store.payments import Stored
+from shared.db.transaction import Tx
+from shared.errors import Refusal
 from tests.conftest import GetEngine
 from tests.integration.payments.obligation_book import Book, on
 from tests.integration.payments.obligation_client import Client
@@ -315,6 +319,28 @@ async def test_a_return_follows_money_that_was_reallocated(desk: Desk) -> None:
     report = await desk.take(Returned("0" * 15, individual_id="DEBIT-7"))
     (entry,) = report["entries"]
     assert (entry["result"], entry["payment_id"]) == ("reversed", moved.json()["payment"]["payment_id"])
+
+
+async def test_money_that_is_reallocated_while_the_file_waits_for_its_account_is_followed(desk: Desk) -> None:
+    misapplied = UUID(await desk.debit(ach_trace=TRACE))
+    account_id = uuid4()
+    await desk.book.account(account_id=account_id)
+    is_waiting = "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted)"
+
+    async def reallocate(tx: Tx) -> tuple[Stored | Refusal, asyncio.Task[dict[str, Any]]]:
+        command = Reallocate(misapplied, account_id, None, None)
+        made = await reallocate_payment(tx, Corrector("sue", None), command)
+        file = asyncio.create_task(desk.take(Returned(TRACE)))
+        async with asyncio.timeout(5):
+            while not await tx.fetchval(is_waiting):
+                pass
+        return made, file
+
+    made, file = await desk.book.run(reallocate)
+    assert isinstance(made, Stored)
+    (entry,) = (await file)["entries"]
+    assert (entry["result"], entry["payment_id"]) == ("reversed", str(made.row["payment_id"]))
+    assert await desk.status(entry["payment_id"]) == "reversed"
 
 
 async def test_a_return_of_money_that_waits_for_its_account_takes_it_back(desk: Desk) -> None:
