@@ -25,6 +25,7 @@ from shared.ids import account_id
 from shared.jobs import JobRunner
 from shared.messaging.batch import BatchApplier
 from shared.messaging.message import RawMessage
+from shared.messaging.topics import create_topics
 
 _TAKE_OUTBOX = "DELETE FROM outbox RETURNING *"
 _MAX_ROUNDS = 50
@@ -169,6 +170,7 @@ async def open_world(
                 jwks_url=issuer.jwks_url,
                 jwt_issuer=issuer.url,
             )
+            await create_topics(settings)  # the evaluation of a date asks Kafka where core.payment.received ends
             clock = SystemClock()
             app = service.create_api(settings, engine=engine, clock=clock)  # type: ignore[call-arg]  # tests bring a database
             await stack.enter_async_context(app.router.lifespan_context(app))
