@@ -11,12 +11,12 @@ from uuid import UUID, uuid4
 
 import pytest
 import pytest_asyncio
-from integration.world import World, open_world, read
-from model.account_model import AccountModel, Entry, Snapshot
-from model.commitment_model import Money, Promise, promise_states
 
 from deploy.local.issuer import Issuer
 from deploy.local.kafka import Kafka
+from tests.integration.world import World, open_world, read
+from tests.model.account_model import AccountModel, Entry, Snapshot
+from tests.model.commitment_model import Money, Promise, promise_states
 
 START = date(2026, 1, 31)
 END = START + timedelta(days=40)

@@ -14,11 +14,12 @@ from typing import Any
 from uuid import UUID
 
 import httpx
-from services.payments.app import SERVICE as PAYMENTS
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from deploy.local.issuer import Issuer
 from services.accounts.app import SERVICE as ACCOUNTS
+from services.payments.app import SERVICE as PAYMENTS
+from shared.cli import ServiceDescription
 from shared.clock import SystemClock
 from shared.events.envelope import encode_headers
 from shared.ids import account_id
@@ -163,34 +164,44 @@ async def open_world(
     async with AsyncExitStack() as stack:
         sides = []
         for service in (ACCOUNTS, PAYMENTS):
-            engine = engines[service.name]
-            settings = service.settings(
-                database_url=engine.url.render_as_string(hide_password=False),
-                kafka_bootstrap_servers=kafka,
-                jwks_url=issuer.jwks_url,
-                jwt_issuer=issuer.url,
-            )
-            await create_topics(settings)  # the evaluation of a date asks Kafka where core.payment.received ends
-            clock = SystemClock()
-            app = service.create_api(settings, engine=engine, clock=clock)  # type: ignore[call-arg]  # tests bring a database
-            await stack.enter_async_context(app.router.lifespan_context(app))
-            client = await stack.enter_async_context(
-                httpx.AsyncClient(
-                    transport=httpx.ASGITransport(app=app),
-                    base_url=f"http://{service.name}",
-                    headers={"Authorization": f"Bearer {token}"},
-                    timeout=60,
-                )
-            )
-            subscriptions = service.subscriptions(settings)
-            worker = service.create_worker(settings, engine, clock)
-            sides.append(
-                Side(
-                    client,
-                    engine,
-                    BatchApplier(engine, clock, subscriptions, group=service.name),
-                    worker.jobs,
-                    frozenset(topic for one in subscriptions for topic in one.topics),
-                )
-            )
+            side = await _open_side(stack, service, engines[service.name], issuer=issuer, kafka=kafka, token=token)
+            sides.append(side)
         yield World(*sides)
+
+
+async def _open_side(
+    stack: AsyncExitStack,
+    service: ServiceDescription[Any],
+    engine: AsyncEngine,
+    *,
+    issuer: Issuer,
+    kafka: str,
+    token: str,
+) -> Side:
+    make_settings: Any = service.settings  # made from arguments here, from the environment elsewhere
+    settings = make_settings(
+        database_url=engine.url.render_as_string(hide_password=False),
+        kafka_bootstrap_servers=kafka,
+        jwks_url=issuer.jwks_url,
+        jwt_issuer=issuer.url,
+    )
+    await create_topics(settings)  # the evaluation of a date asks Kafka where core.payment.received ends
+    clock = SystemClock()
+    create_api: Any = service.create_api  # tests bring a database of their own
+    app = create_api(settings, engine=engine, clock=clock)
+    await stack.enter_async_context(app.router.lifespan_context(app))
+    client = httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=app),
+        base_url=f"http://{service.name}",
+        headers={"Authorization": f"Bearer {token}"},
+        timeout=60,
+    )
+    await stack.enter_async_context(client)
+    subscriptions = service.subscriptions(settings)
+    return Side(
+        client,
+        engine,
+        BatchApplier(engine, clock, subscriptions, group=service.name),
+        service.create_worker(settings, engine, clock).jobs,
+        frozenset(topic for one in subscriptions for topic in one.topics),
+    )

@@ -4,13 +4,13 @@ from datetime import UTC, date, datetime, timedelta
 from random import Random
 from uuid import UUID
 
-import model.commitment_model as model
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.payments.domain.arrangement import ArrangementTerms, Installment, judge_arrangement
 from services.payments.domain.counting import Entry, Start
 from services.payments.domain.promise import PromiseTerms, judge_promises
+from tests.model import commitment_model as model
 
 EPOCH = date(2024, 2, 20)  # a leap day lies ahead
 MIDNIGHT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -87,7 +87,7 @@ def test_promises_share_money_as_the_model_says(
 def arrangements(draw: st.DrawFn) -> model.Arrangement:
     made_on = draw(days)
     due_on = made_on
-    installments = []
+    installments: list[tuple[date, int]] = []
     for _ in range(draw(st.integers(1, 4))):
         due_on += timedelta(days=draw(st.integers(0 if not installments else 1, 12)))
         installments.append((due_on, draw(st.integers(1, 100))))
