@@ -18,7 +18,7 @@ from shared.errors import Problem
 from shared.http.auth import Principal
 
 HEARTBEAT_S = 15.0
-POLL_S = 0.5
+POLL_S = 0.1
 RETRY_MS = 2000
 _MAX_POSITION = 2**63 - 1
 

@@ -143,7 +143,7 @@ def _units(minor: int) -> str:
 def figures(books: Books) -> dict[str, Any]:
     """What the summary tells of the money."""
     total = sum(row["amount_minor"] for row in books.payments)
-    return {"payments posted": f"{len(books.payments):,}", "money received (TWD)": _units(total)}
+    return {"payments posted": f"{len(books.payments):,}", "money received": _units(total)}
 
 
 def events_match(books: Books, stories: Stories) -> Check:

@@ -2,7 +2,8 @@
 
 Real: limits, balances, how many months each is behind, and what each paid in September. Made up from a fixed seed,
 because the data set has none: names and contact data, the day of the month on which a payment is due, the minimum
-payment (2.5 % of the balance, at least 500), and the day in September on which the payment came.
+payment (2.5 % of the balance, at least 500), and the day in September on which the payment came. The amounts are New
+Taiwan dollars; they are taken as whole units of a currency, and called US dollars, for only these travel by Nacha.
 """
 
 import csv
@@ -18,7 +19,7 @@ from pathlib import Path
 from faker import Faker
 
 DATA = Path(__file__).parent / "data" / "card_accounts.csv.gz"
-CURRENCY = "TWD"
+CURRENCY = "USD"
 SNAPSHOT_ON = date(2005, 8, 31)
 MONTH = [date(2005, 9, day) for day in range(1, 31)]
 SEED = 20050831

@@ -40,7 +40,7 @@ class Doors:
 
     async def put_creditor(self) -> None:
         """Makes the creditor; again is no change."""
-        body = {"name": "Demo Card Bank", "kind": "creditor", "currency": CURRENCY, "time_zone": "Asia/Taipei"}
+        body = {"name": "Demo Card Bank", "kind": "creditor", "currency": CURRENCY, "time_zone": "America/New_York"}
         _read(await self.accounts.put(f"/v1/creditors/{CREDITOR}", json=body))
 
     async def import_snapshots(self, on: date, pieces: Iterator[bytes]) -> dict[str, Any]:

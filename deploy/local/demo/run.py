@@ -29,6 +29,7 @@ from deploy.local.demo.report import Diary, percentile, write_report
 T = TypeVar("T")
 AT_ONCE = 16
 DIARY = "diary.json"
+NO_TERMINAL_WIDTH = 120
 POISON = 2
 
 
@@ -64,7 +65,10 @@ class _Watch:
 
 def main(stack: Stack, console: Console | None = None) -> int:
     """Runs the demo against a stack that is up. Returns the exit code: 0 when the books balance."""
-    return asyncio.run(_Demo(stack, console or Console()).run())
+    console = console or Console()
+    if not console.is_terminal:
+        console = Console(width=NO_TERMINAL_WIDTH)
+    return asyncio.run(_Demo(stack, console).run())
 
 
 class _Demo:
@@ -140,11 +144,15 @@ class _Demo:
         sent = await self._send(bank, plan, day)
         if day == POISONED_ON:
             await bank.publish_poison()
+            self._say("            two poisoned messages are in the stream")
         await self._settle(bank)
         if day == RETURN_FILE_ON:
             answer = await doors.send_returns(return_file(plan.returns, day))
-            self._say(f"A Nacha return file came back: {answer['counts']}")
+            counts = ", ".join(f"{count} {result}" for result, count in answer["counts"].items() if count)
+            self._say(f"            a Nacha return file came back: {counts}")
             await self._settle(bank)
+        # What moves from here on is the work of the next date, not of a payment.
+        self._watch.published.clear()
         depths = await doors.queues()
         self._diary.days.append(day)
         self._diary.posted.append(sent)
@@ -207,7 +215,7 @@ class _Demo:
         self._say(f"{verdict} {seconds:.0f} s. Report with plots: {self._stack.report}")
 
     def _say(self, text: str) -> None:
-        self._console.print(text, highlight=False)
+        self._console.print(text, highlight=False, soft_wrap=True)
 
 
 def _grid(title: str, rows: Any) -> Table:
