@@ -119,8 +119,11 @@ class JobRunner:
         """Look for new jobs at once; register it as an after-commit hook where a job is recorded."""
         self._woken.set()
 
-    async def run_job(self, job_id: UUID) -> Job:
+    async def run_job(self, job_id: UUID, *, patience_s: float | None = None) -> Job:
         """Drive a job until it is finished and return it. Waits while another process drives it.
+
+        Nothing moves while the outbox is full, or another driver is stuck: after `patience_s` of that, the job is
+        returned as it stands, unfinished, for a worker to end. Without it the wait has no bound.
 
         Raises:
             UnknownJobError: there is no such job, or nothing here knows its kind.
@@ -133,12 +136,17 @@ class JobRunner:
             raise UnknownJobError(f"nothing here runs jobs of kind {job.kind!r}")
         session = await connect_directly(self._engine, application_name="arrears job")
         try:
+            moved_at = _monotonic()
             while not await _try_session_lock(session, job_id):
                 await asyncio.sleep(self._poll_s)
-                job = await self._read(job_id)
-                if job.is_finished:
+                before, job = job, await self._read(job_id)
+                if (before.cursor, before.progress) != (job.cursor, job.progress):
+                    moved_at = _monotonic()
+                if job.is_finished or _is_over(moved_at, patience_s):
                     return job
             while not job.is_finished:
+                if not await self._wait_for_outbox(patience_s):
+                    return await self._read(job_id)
                 job = await self._step(job_id, wait=True)
             return job
         finally:
@@ -170,8 +178,10 @@ class JobRunner:
             if not await _try_session_lock(session, job_id):
                 continue
             try:
-                while not (job := await self._step(job_id, wait=False)).is_finished:
-                    if await is_waiting(session, job_id):
+                while True:
+                    await self._wait_for_outbox()
+                    job = await self._step(job_id, wait=False)
+                    if job.is_finished or await is_waiting(session, job_id):
                         break
                 _log.info("job left", extra={"job_id": str(job_id), "kind": job.kind, "status": job.status})
             finally:
@@ -186,7 +196,6 @@ class JobRunner:
 
     async def _step(self, job_id: UUID, *, wait: bool) -> Job:
         """Run one chunk, trying again what failed: transient failures for long, others `MAX_ATTEMPTS` times."""
-        await self._wait_for_outbox()
         for attempt in range(1, _MAX_TRANSIENT + 1):
             try:
                 job, retry_after_s = await self._chunk(job_id)
@@ -236,13 +245,25 @@ class JobRunner:
         async with open_transaction(self._engine, self._clock) as tx:
             return await load_job(tx, job_id)
 
-    async def _wait_for_outbox(self) -> None:
+    async def _wait_for_outbox(self, patience_s: float | None = None) -> bool:
+        """Wait until the outbox has room again; False when it has none within `patience_s`."""
+        began_at = _monotonic()
         while True:
             async with open_transaction(self._engine, self._clock) as tx:
                 waiting = await outbox_rows(tx, self._max_outbox_rows + 1)
             if waiting <= self._max_outbox_rows:
-                return
+                return True
+            if _is_over(began_at, patience_s):
+                return False
             await asyncio.sleep(self._poll_s)
+
+
+def _monotonic() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def _is_over(since: float, patience_s: float | None) -> bool:
+    return patience_s is not None and _monotonic() - since >= patience_s
 
 
 async def _try_session_lock(session: Any, job_id: UUID) -> bool:

@@ -13,5 +13,7 @@ class AccountsSettings(ServiceSettings):
     port: int = 8001
     import_chunk_rows: int = 1000
     """Rows of one import transaction. More is not faster, and holds the accounts' locks longer."""
+    aging_patience_s: float = 20
+    """How long an answer waits for an aging run that does not move; less than the patience of usual proxies."""
     version_epoch: int = 0
     """High bits of every `aggregateversion`: raised after a restore, so that what is sent again counts as newer."""

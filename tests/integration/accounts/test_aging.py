@@ -107,6 +107,21 @@ async def test_a_run_that_was_killed_goes_on_where_it_stopped_and_counts_nothing
     assert calls == 3
 
 
+async def test_a_run_that_cannot_move_answers_try_again_and_is_ended_by_a_worker(desk: Desk) -> None:
+    await desk.take({**CURRENT_LOAN, "next_due_on": DAY.isoformat()})
+    settings, jobs = desk.app.state.settings, desk.app.state.jobs
+    desk.app.state.settings = settings.model_copy(update={"aging_patience_s": 0})
+    # No relay runs here, so the event of the import is still in the outbox: with this bound it is full.
+    desk.app.state.jobs = JobRunner(desk.engine, CLOCK, {"aging": age_chunk}, max_outbox_rows=0)
+    answer = await desk.age(DAY + timedelta(days=1))
+    assert (answer.status_code, answer.json()["code"], answer.headers["Retry-After"]) == (503, "busy", "10")
+    desk.app.state.settings, desk.app.state.jobs = settings, jobs
+    await desk.run_jobs()
+    run = (await desk.age(DAY + timedelta(days=1))).json()
+    assert (run["scanned"], run["aged"]) == (1, 1)
+    assert len(await desk.events("business_date.advanced")) == 2, "the import's and the run's, once"
+
+
 async def test_accounts_are_listed_by_what_they_are_filtered_by(desk: Desk) -> None:
     await desk.take(LOAN, {**CURRENT_LOAN, "core_account_number": "L2", "product_class": "mortgage"})
     cases: list[tuple[dict[str, Any], set[str]]] = [

@@ -237,8 +237,41 @@ async def test_jobs_pause_while_the_outbox_is_full(kernel_engine: AsyncEngine) -
     running = asyncio.create_task(runner.run_job(job.job_id))
     await asyncio.wait([running], timeout=0.3)
     assert await _counted(kernel_engine, job.job_id) == []
+    impatient = JobRunner(kernel_engine, CLOCK, {"count": count}, poll_s=0.02, max_outbox_rows=30)
+    assert (await impatient.run_job(job.job_id, patience_s=0.1)).status == "queued", "another driver does not move"
     await run_chunk(kernel_engine, CLOCK, drain)
     assert (await running).status == "done"
+
+
+async def test_whoever_drives_a_job_with_patience_leaves_it_to_a_worker(kernel_engine: AsyncEngine) -> None:
+    async def fill(tx: Tx) -> None:
+        await tx.execute(
+            "INSERT INTO outbox (event_id, topic, key, type, source, time, body) "
+            "SELECT gen_random_uuid(), 't', 'over', 't.v1', '/s', now(), '{}' FROM generate_series(1, 2)"
+        )
+
+    async def drain(tx: Tx) -> None:
+        await tx.execute("DELETE FROM outbox WHERE key = 'over'")
+
+    job = await _record(kernel_engine)
+    await run_chunk(kernel_engine, CLOCK, fill)
+    try:
+        runner = JobRunner(kernel_engine, CLOCK, {"count": count}, poll_s=0.02, max_outbox_rows=1)
+        left = await runner.run_job(job.job_id, patience_s=0.1)
+        assert (left.status, left.cursor) == ("queued", None)
+    finally:
+        await run_chunk(kernel_engine, CLOCK, drain)
+    worker = asyncio.create_task(runner.run_forever())
+
+    async def is_done() -> bool:
+        return (await _read(kernel_engine, job.job_id)).is_finished
+
+    try:
+        await _until(is_done)
+    finally:
+        worker.cancel()
+        await asyncio.gather(worker, return_exceptions=True)
+    assert await _counted(kernel_engine, job.job_id) == list(range(1, CHUNKS + 1))
 
 
 async def test_hooks_run_after_each_chunk_and_a_chunk_that_raises_commits_nothing(kernel_engine: AsyncEngine) -> None:
