@@ -11,7 +11,7 @@ from shared.db.transaction import Tx
 
 INBOX_DAYS = 30
 INBOX_DAYS_AHEAD = 7
-IDEMPOTENCY_KEPT = timedelta(days=7)
+IDEMPOTENCY_KEPT = timedelta(days=30)
 STREAM_KEPT = timedelta(hours=48)
 
 _MAINTENANCE_LOCK = 0x0A44_EA46

@@ -146,7 +146,7 @@ async def test_the_bounds_of_a_day_are_those_of_its_uuid7(kernel_engine: AsyncEn
 
 async def test_old_answers_and_stream_entries_go(kernel_engine: AsyncEngine) -> None:
     now = CLOCK.now()
-    ages = {"kept": timedelta(days=1), "gone": timedelta(days=8)}
+    ages = {"kept": timedelta(hours=47), "gone": timedelta(days=31)}
     async with open_transaction(kernel_engine, CLOCK) as tx:
         await insert_rows(
             tx,
@@ -163,3 +163,20 @@ async def test_old_answers_and_stream_entries_go(kernel_engine: AsyncEngine) -> 
         cleared = await clear_old_rows(tx)
         assert (cleared.answers, cleared.stream_entries) == (1, 1)
         assert await tx.fetchval("SELECT key FROM idempotency") == "kept"
+    just_kept, just_gone = FixedClock(now + timedelta(days=28)), FixedClock(now + timedelta(days=29))
+    for clock, answers in ((just_kept, 0), (just_gone, 1)):
+        async with open_transaction(kernel_engine, clock) as tx:
+            await insert_rows(
+                tx,
+                MESSAGING.idempotency,
+                [
+                    {
+                        "subject": "s",
+                        "route": "r",
+                        "key": "k",
+                        "fingerprint": "f",
+                        "created_at": now - timedelta(days=1, hours=1),
+                    }
+                ],
+            )
+            assert (await clear_old_rows(tx)).answers == answers, "a retry finds its answer for 30 days"
