@@ -1,4 +1,7 @@
-"""One row of the core's close-of-day extract: the CSV line, the NDJSON object and `core.account.snapshot` alike."""
+"""One row of the core's close-of-day extract: the CSV line, the NDJSON object and `core.account.snapshot` alike.
+
+Amounts are whole numbers: a reader of text converts before, and 12.0 is refused, for it might mean dollars.
+"""
 
 from datetime import date
 from typing import Annotated, Literal
@@ -12,7 +15,7 @@ from shared.events.payload import MAX_MINOR, Currency
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 Number = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
-Unsigned = Annotated[int, Field(ge=0, le=MAX_MINOR)]
+Unsigned = Annotated[int, Field(ge=0, le=MAX_MINOR, strict=True)]
 Frequency = Literal["weekly", "biweekly", "semimonthly", "monthly", "quarterly", "once"]
 PartyRole = Literal["primary", "joint", "cosigner", "guarantor", "authorized_user", "representative"]
 
@@ -56,7 +59,7 @@ class SnapshotRow(BaseModel):
     core_account_number: CoreAccountNumber
     product_class: ProductClass
     currency: Currency
-    balance_minor: Annotated[int, Field(ge=-MAX_MINOR, le=MAX_MINOR)]
+    balance_minor: Annotated[int, Field(ge=-MAX_MINOR, le=MAX_MINOR, strict=True)]
     principal_minor: Unsigned | None = None
     interest_minor: Unsigned | None = None
     fees_minor: Unsigned | None = None

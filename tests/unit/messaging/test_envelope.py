@@ -186,3 +186,22 @@ def test_the_consumers_model_has_the_producers_fields(name: str) -> None:
     assert list(consumer.model_fields) == list(producer.model_fields)
     for field in producer.model_fields:
         assert consumer.model_fields[field].is_required() == producer.model_fields[field].is_required()
+
+
+SNAPSHOT = {
+    "creditor_id": str(uuid4()),
+    "business_date": "2026-01-02",
+    "core_account_number": "L1",
+    "product_class": "closed_end_loan",
+    "currency": "USD",
+    "balance_minor": 100_000,
+    "past_due_minor": 0,
+}
+
+
+@pytest.mark.parametrize("amount", [12.0, 12.5, "12", True, 1e3])
+@pytest.mark.parametrize("name", ["balance_minor", "past_due_minor", "installment_minor"])
+def test_an_amount_of_a_snapshot_is_a_whole_number_and_nothing_that_looks_like_one(name: str, amount: object) -> None:
+    assert decode("core.account.snapshot", [], json.dumps(SNAPSHOT).encode())
+    with pytest.raises(EnvelopeError, match=name):
+        decode("core.account.snapshot", [], json.dumps({**SNAPSHOT, name: amount}).encode())
