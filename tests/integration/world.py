@@ -50,6 +50,7 @@ class World:
     def __init__(self, accounts: Side, payments: Side) -> None:
         self.accounts = accounts
         self.payments = payments
+        self.published: list[tuple[str, dict[str, Any]]] = []
         self._offset = 0
 
     @property
@@ -75,22 +76,14 @@ class World:
         for side in self.sides:
             async with side.engine.begin() as connection:
                 rows = (await connection.exec_driver_sql(_TAKE_OUTBOX)).mappings().all()
-            for row in rows:
+            for row in sorted(rows, key=lambda one: one["id"]):
                 taken += 1
                 self._offset += 1
-                self.send(
-                    [
-                        RawMessage(
-                            row["topic"],
-                            0,
-                            self._offset,
-                            row["key"].encode(),
-                            row["body"].encode() if isinstance(row["body"], str) else json.dumps(row["body"]).encode(),
-                            tuple(encode_headers(dict(row))),
-                            row["time"],
-                        )
-                    ]
-                )
+                body = row["body"] if isinstance(row["body"], str) else json.dumps(row["body"])
+                self.published.append((row["topic"], json.loads(body)))
+                headers = tuple(encode_headers(dict(row)))
+                key = row["key"].encode()
+                self.send([RawMessage(row["topic"], 0, self._offset, key, body.encode(), headers, row["time"])])
         return taken
 
     async def step(self, chance: Random) -> None:
