@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, Column, Computed, Date, Identity, Index, Stri
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
 from sqlmodel import Field
 
-from services.accounts.tables.base import Base, table_of
+from services.accounts.tables.registry import Base, table_of
 
 _AT = TIMESTAMP(timezone=True)
 

@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, Table
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlmodel import Field
 
-from services.accounts.tables.base import Base, table_of
+from services.accounts.tables.registry import Base, table_of
 
 _AT = TIMESTAMP(timezone=True)
 

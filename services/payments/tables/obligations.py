@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index, Table, text
 from sqlmodel import Field
 
-from services.payments.tables.base import Base
+from services.payments.tables.registry import Base
 
 
 class Promise(Base, table=True):

@@ -13,7 +13,7 @@ from sqlalchemy import ARRAY, BigInteger, CheckConstraint, DateTime, Index, Larg
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
-from services.payments.tables.base import Base
+from services.payments.tables.registry import Base
 
 
 class Payment(Base, table=True):
