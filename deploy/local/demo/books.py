@@ -72,6 +72,16 @@ async def read_books(payments_url: str, accounts_url: str) -> Books:
         await accounts.close()
 
 
+async def count_payments(payments_url: str) -> int:
+    """How many payments of the demo's creditor there are."""
+    payments = await asyncpg.connect(payments_url)
+    try:
+        count: int = await payments.fetchval("SELECT count(*) FROM payment WHERE creditor_id = $1", CREDITOR)
+    finally:
+        await payments.close()
+    return count
+
+
 def check_books(books: Books, plan: Plan) -> list[Check]:
     """Every check, in the order in which a bookkeeper would make them."""
     return [

@@ -12,6 +12,7 @@ from typing import Any
 import matplotlib as mpl
 
 mpl.use("svg")
+from matplotlib import dates
 from matplotlib import pyplot as plt
 
 PAGE = Path(__file__).parent / "report_page.html"
@@ -63,9 +64,11 @@ def percentile(values: list[float], share: float) -> float:
 
 
 def write_report(diary: Diary, path: Path) -> None:
-    """Writes the page. Whatever stood there before is replaced."""
+    """Writes the page, and the plot of the queues beside it. Whatever stood there before is replaced."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(_page(diary), encoding="utf-8")
+    if diary.days:
+        path.with_name("queues.svg").write_text(_queues(diary), encoding="utf-8")
 
 
 def _page(diary: Diary) -> str:
@@ -87,6 +90,13 @@ def _table(rows: list[tuple[str, str]]) -> str:
         f"<tr><td>{html.escape(name)}</td><td class=n>{html.escape(value)}</td></tr>" for name, value in rows
     )
     return f"<table>{cells}</table>"
+
+
+def _dated(axes: Any) -> None:
+    calendar: Any = dates  # it has no types
+    locator = calendar.AutoDateLocator()
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(calendar.ConciseDateFormatter(locator))
 
 
 def _figure(draw: Any) -> str:
@@ -111,7 +121,7 @@ def _queues(diary: Diary) -> str:
             axes.plot(diary.days, depths, label=code, color=COLOURS[index % len(COLOURS)], linewidth=2)
         axes.set_ylabel("accounts")
         axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
-        axes.tick_params(axis="x", rotation=30)
+        _dated(axes)
 
     return _figure(draw)
 
@@ -120,7 +130,7 @@ def _payments(diary: Diary) -> str:
     def draw(axes: Any) -> None:
         axes.bar(diary.days[: len(diary.posted)], diary.posted, color=COLOURS[0])
         axes.set_ylabel("payments")
-        axes.tick_params(axis="x", rotation=30)
+        _dated(axes)
 
     return _figure(draw)
 
