@@ -3,11 +3,12 @@
 Amounts are whole numbers: a reader of text converts before, and 12.0 is refused, for it might mean dollars.
 """
 
+from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from shared.events.accounts import AccountStatus, PartyKind, ProductClass
 from shared.events.core import CoreAccountNumber
@@ -93,3 +94,11 @@ class CoreAccountSnapshot(SnapshotRow):
 
     creditor_id: UUID
     business_date: date
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_means_unknown(cls, row: Any) -> Any:
+        # As in a line of a file, whose reader leaves the empty values out.
+        return (
+            {name: value for name, value in row.items() if value not in (None, "")} if isinstance(row, Mapping) else row
+        )

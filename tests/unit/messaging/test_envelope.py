@@ -205,3 +205,12 @@ def test_an_amount_of_a_snapshot_is_a_whole_number_and_nothing_that_looks_like_o
     assert decode("core.account.snapshot", [], json.dumps(SNAPSHOT).encode())
     with pytest.raises(EnvelopeError, match=name):
         decode("core.account.snapshot", [], json.dumps({**SNAPSHOT, name: amount}).encode())
+
+
+def test_what_is_empty_in_a_snapshot_is_unknown_as_in_a_line_of_a_file() -> None:
+    empty = {"credit_limit_minor": "", "past_due_minor": None, "next_due_on": "", "frequency": "", "status": None}
+    read = decode("core.account.snapshot", [], json.dumps(SNAPSHOT | empty).encode())[1].model_dump()
+    assert (read["credit_limit_minor"], read["past_due_minor"], read["next_due_on"]) == (None, 0, None)
+    assert read["status"] == "open"
+    with pytest.raises(EnvelopeError, match="balance_minor"):
+        decode("core.account.snapshot", [], json.dumps({**SNAPSHOT, "balance_minor": ""}).encode())
