@@ -23,6 +23,8 @@ _ROW: TypeAdapter[SnapshotRow] = TypeAdapter(SnapshotRow)
 _MONEY = tuple(name for name in SnapshotRow.model_fields if name.endswith("_minor"))
 _DATES = tuple(name for name in SnapshotRow.model_fields if name.endswith("_on") or name == "date_of_birth")
 _WHOLE = re.compile(r"[+-]?[0-9]{1,19}", re.ASCII)
+# How statistics programs and spreadsheets write 100000: exact, because the digits before the E are whole.
+_SHORTENED = re.compile(r"([+-]?[0-9]{1,19})[eE]\+?([0-9]{1,2})", re.ASCII)
 _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 _CODES = {
@@ -79,7 +81,12 @@ def read_row(values: Mapping[str, Any]) -> SnapshotRow | Issue:
 def _whole(value: object) -> int | None:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    return int(value) if isinstance(value, str) and _WHOLE.fullmatch(value) else None
+    if not isinstance(value, str):
+        return None
+    if _WHOLE.fullmatch(value):
+        return int(value)
+    shortened = _SHORTENED.fullmatch(value)
+    return int(shortened[1]) * 10 ** int(shortened[2]) if shortened else None
 
 
 @lru_cache(maxsize=4096)

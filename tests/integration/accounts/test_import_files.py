@@ -92,7 +92,9 @@ async def test_each_bad_value_is_an_error_with_line_field_and_code_and_the_good_
         ({"past_due_minor": -1}, "past_due_minor", "amount-out-of-range"),
         ({"balance_minor": 10**16}, "balance_minor", "amount-out-of-range"),
         ({"balance_minor": "12.50"}, "balance_minor", "amount-invalid"),
-        ({"balance_minor": "1e5"}, "balance_minor", "amount-invalid"),
+        ({"balance_minor": "1.5e5"}, "balance_minor", "amount-invalid"),
+        ({"balance_minor": "1e-5"}, "balance_minor", "amount-invalid"),
+        ({"balance_minor": "1e99"}, "balance_minor", "amount-out-of-range"),
         ({"balance_minor": ""}, "balance_minor", "required"),
         ({"next_due_on": "2026-02-30"}, "next_due_on", "date-invalid"),
         ({"next_due_on": "04/01/2026"}, "next_due_on", "date-invalid"),
@@ -107,6 +109,14 @@ async def test_each_bad_value_is_an_error_with_line_field_and_code_and_the_good_
     assert (counts["opened"], counts["rejected"]) == (2, len(bad))
     errors = [(each["line"], each["field"], each["code"]) for each in await desk.issues(counts["import_id"])]
     assert errors == [(n + 3, field, code) for n, (_, field, code) in enumerate(bad)]
+
+
+async def test_a_whole_amount_that_a_program_wrote_as_1e_05_is_taken(desk: Desk) -> None:
+    credit = {**CURRENT_LOAN, "core_account_number": "L2", "balance_minor": "-3e2"}
+    counts = await desk.take({**LOAN, "balance_minor": "1E+05"}, credit)
+    assert (counts["opened"], counts["rejected"]) == (2, 0)
+    assert (await desk.account("L1"))["balance_minor"] == 100_000
+    assert (await desk.account("L2"))["balance_minor"] == -300
 
 
 async def test_a_duplicate_account_is_an_error_on_the_later_line_also_across_chunks(desk: Desk) -> None:
