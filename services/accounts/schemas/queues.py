@@ -1,13 +1,15 @@
 """HTTP models of queues: the definition as it is stored, with its depth, and the preview of a changed one."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StrictInt
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, model_validator
 
 from services.accounts.domain.predicates import FIELDS, OPERATORS
 
 Json = dict[str, Any]
+_ANSWERED = frozenset({"code", "depth", "past_due_minor", "past_due", "version"})
 _PREDICATE = {
     "all": [{"field": "past_due_minor", "op": "gt", "value": 0}, {"field": "stage", "op": "eq", "value": "mid"}]
 }
@@ -58,6 +60,12 @@ class QueueIn(BaseModel):
     reasons: list[ReasonIn] = Field(default_factory=list, description="Default: the code of the queue.")
     skills: list[str] = Field(default_factory=list, examples=[["spanish"]])
     creditor_id: UUID | None = Field(default=None, description="Only accounts of this creditor; absent: of all.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_what_was_read(cls, body: Any) -> Any:
+        # A queue that was read, changed and sent back carries what only answers state.
+        return {name: body[name] for name in body if name not in _ANSWERED} if isinstance(body, Mapping) else body
 
 
 class AmountOut(BaseModel):

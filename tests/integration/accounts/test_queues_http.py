@@ -181,6 +181,11 @@ async def test_a_change_needs_the_version_that_was_read(client: Client) -> None:
     assert (again.status_code, again.headers["ETag"]) == (200, '"1"')
     stored = await client.call("PUT", "/v1/queues/mine", role="supervisor", json=changed, headers={"If-Match": '"1"'})
     assert (stored.status_code, stored.headers["ETag"], stored.json()["name"]) == (200, '"2"', "Mine, renamed")
+    read = (await client.call("GET", "/v1/queues/mine")).json()
+    sent_back = await client.call(
+        "PUT", "/v1/queues/mine", role="supervisor", json=read | {"name": "Ours"}, headers={"If-Match": '"2"'}
+    )
+    assert (sent_back.status_code, sent_back.json()["name"]) == (200, "Ours")
 
 
 @pytest.mark.usefixtures("book")
