@@ -1,9 +1,5 @@
 """The composition root of accounts: the only file that wires settings, database, routes, consumers and jobs."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from functools import partial
 from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
@@ -49,24 +45,12 @@ def create_api(settings: AccountsSettings, *, engine: AsyncEngine | None = None,
         engine=engine,
         clock=clock,
         migrations=MIGRATIONS,
-        lifespan=[partial(_running, waker)],
+        lifespan=[waker.running],
         after_commit=after_commit,
     )
     app.state.after_commit = after_commit
     app.state.jobs = JobRunner(engine, clock, chunks(settings), after_commit=after_commit)
     return app
-
-
-@asynccontextmanager
-async def _running(waker: RelayWaker, _app: FastAPI) -> AsyncIterator[None]:
-    """The waker runs as long as the app: the relay is in another process."""
-    task = asyncio.create_task(waker.run())
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 def create_worker(settings: AccountsSettings, engine: AsyncEngine, clock: Clock) -> Worker:

@@ -1,9 +1,5 @@
 """The composition root of payments: the only file that wires settings, database, routes, consumers and jobs."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from functools import partial
 from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
@@ -41,7 +37,7 @@ def create_api(settings: PaymentsSettings, *, engine: AsyncEngine | None = None,
         engine=engine,
         clock=clock or SystemClock(),
         migrations=MIGRATIONS,
-        lifespan=[partial(_running, waker)],
+        lifespan=[waker.running],
         after_commit=[waker.wake],
     )
     app.state.payments = MicroBatcher(
@@ -53,18 +49,6 @@ def create_api(settings: PaymentsSettings, *, engine: AsyncEngine | None = None,
 def _locks(command: PostPayment) -> Locks:
     creditors = frozenset() if command.creditor_id is None else frozenset({command.creditor_id})
     return Locks(creditors=creditors, accounts=frozenset({command.account_id}))
-
-
-@asynccontextmanager
-async def _running(waker: RelayWaker, _app: FastAPI) -> AsyncIterator[None]:
-    """The waker runs as long as the app: the relay is in another process."""
-    task = asyncio.create_task(waker.run())
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 def create_worker(settings: PaymentsSettings, engine: AsyncEngine, clock: Clock) -> Worker:

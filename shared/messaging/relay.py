@@ -7,7 +7,8 @@ identity values do not commit in order, and a row that commits late would be los
 
 import asyncio
 import logging
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -203,3 +204,14 @@ class RelayWaker:
             except Exception:  # noqa: BLE001 - as above
                 _log.exception("the waker of the relay starts again")
                 await asyncio.sleep(1)
+
+    @asynccontextmanager
+    async def running(self, _app: object = None) -> AsyncIterator[None]:
+        """Run beside an API for as long as it lives: its relay is in another process."""
+        task = asyncio.create_task(self.run())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
