@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.accounts.api import accounts, aging_runs, creditors, imports, overview, queues, stream, work_items
 from services.accounts.consumers import chunks, subscriptions
 from services.accounts.settings import AccountsSettings
+from services.accounts.store.backlog import MEASURES
 from shared.cli import ServiceDescription
 from shared.clock import Clock, SystemClock
 from shared.db.engine import create_engine
@@ -55,7 +56,15 @@ def create_api(settings: AccountsSettings, *, engine: AsyncEngine | None = None,
 
 def create_worker(settings: AccountsSettings, engine: AsyncEngine, clock: Clock) -> Worker:
     """The worker process: consumers, relay and jobs."""
-    return Worker("accounts", settings, engine, clock, subscriptions=subscriptions(settings), chunks=chunks(settings))
+    return Worker(
+        "accounts",
+        settings,
+        engine,
+        clock,
+        subscriptions=subscriptions(settings),
+        chunks=chunks(settings),
+        measures=MEASURES,
+    )
 
 
 SERVICE = ServiceDescription(

@@ -10,6 +10,7 @@ from services.payments.consumers import chunks, subscriptions
 from services.payments.domain.posting import PostPayment
 from services.payments.handlers.post_payments import post_payments
 from services.payments.settings import PaymentsSettings
+from services.payments.store.backlog import MEASURES
 from shared.cli import ServiceDescription
 from shared.clock import Clock, SystemClock
 from shared.db.engine import create_engine
@@ -53,7 +54,15 @@ def _locks(command: PostPayment) -> Locks:
 
 def create_worker(settings: PaymentsSettings, engine: AsyncEngine, clock: Clock) -> Worker:
     """The worker process: consumers, relay and jobs."""
-    return Worker("payments", settings, engine, clock, subscriptions=subscriptions(settings), chunks=chunks(settings))
+    return Worker(
+        "payments",
+        settings,
+        engine,
+        clock,
+        subscriptions=subscriptions(settings),
+        chunks=chunks(settings),
+        measures=MEASURES,
+    )
 
 
 SERVICE = ServiceDescription(

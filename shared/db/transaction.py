@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shared.clock import Clock
+from shared.db.metrics import POOL_WAIT
 from shared.db.outbox_rows import INSERT_EVENTS, event_arrays
 from shared.errors import ArrearsError
 from shared.events.topics import TOPICS
@@ -185,7 +186,8 @@ async def open_transaction(engine: AsyncEngine, clock: Clock, *, context: Contex
 async def _connect(engine: AsyncEngine) -> tuple[AsyncConnection, Any]:
     """Check out a connection that is open, throwing away those that a restart of the server has closed."""
     while True:
-        conn = await engine.connect()
+        with POOL_WAIT.time():
+            conn = await engine.connect()
         driver = (await conn.get_raw_connection()).driver_connection
         assert driver is not None  # noqa: S101 - a connection that was just checked out has one
         if not driver.is_closed():

@@ -24,3 +24,9 @@ STOPPED = gauge(
     ("group", "topic", "partition"),
 )
 REBUILDS = counter("arrears_consumer_rebuilds_total", "Consumers rebuilt because they made no progress.", ("group",))
+JOBS_UNFINISHED = gauge("arrears_jobs_unfinished", "Long work that is queued or running.", ("kind",))
+JOB_AGE = gauge("arrears_job_oldest_unfinished_seconds", "Age of the oldest long work that is unfinished.", ("kind",))
+JOBS_FAILED = gauge("arrears_jobs_failed", "Long work that was given up, until it is asked for again.", ("kind",))
+DEAD_LETTERS_OPEN = gauge("arrears_dead_letters_open", "Parked messages that were not taken again.", ("topic",))
+HELD = gauge("arrears_held", "What waits, visibly, for something that another message brings.", ("kind",))
+HELD_AGE = gauge("arrears_held_oldest_seconds", "Age of what has been held longest.", ("kind",))

@@ -82,6 +82,9 @@ class Watchdog:
         for where, messages in lag.items():
             topic, _, partition = where.rpartition("/")
             metrics.LAG_MESSAGES.labels(self._group, topic, partition).set(messages)
+        for where in ends.keys() - assigned:  # another member's now: what was last seen here is no longer true
+            topic, _, partition = where.rpartition("/")
+            metrics.LAG_MESSAGES.remove(self._group, topic, partition)
         is_behind = any(messages > 0 for messages in lag.values())
         if not is_behind:
             metrics.LAG_SECONDS.labels(self._group).set(0)

@@ -20,6 +20,7 @@ from shared.db.failures import is_transient
 from shared.db.maintenance import clear_old_rows
 from shared.db.transaction import AfterCommit
 from shared.jobs import Chunk, JobRunner, run_chunk
+from shared.messaging.backlog import MESSAGING, Measure, keep_measuring
 from shared.messaging.consumer import Consumer
 from shared.messaging.kafka import KafkaUnavailableError
 from shared.messaging.message import Loop, Subscription, group_of
@@ -41,6 +42,7 @@ Background = Callable[[], Awaitable[None]]
 class Worker:
     """Everything of a service that runs without being asked. `chunks` are its kinds of long work.
 
+    `measures` are what its own tables hold back, beside what every service has.
     `stable_name` (the name of a pod of a StatefulSet) makes the members of its groups static.
     """
 
@@ -54,6 +56,7 @@ class Worker:
         subscriptions: Sequence[Subscription],
         chunks: Mapping[str, Chunk] | None = None,
         background: Sequence[Background] = (),
+        measures: Sequence[Measure] = (),
         stable_name: str | None = None,
         stall_s: float = 30,
     ) -> None:
@@ -61,6 +64,7 @@ class Worker:
         self._engine = engine
         self._clock = clock
         self._background = tuple(background)
+        self._measures = (*MESSAGING, *measures)
         self.relay = Relay(settings, engine, client_id=f"{service}-relay")
         self.jobs = JobRunner(engine, clock, chunks or {}, after_commit=[self.relay.wake])
         hooks: list[AfterCommit] = [self.relay.wake, self.jobs.wake]
@@ -119,7 +123,7 @@ class Worker:
         tasks = [asyncio.ensure_future(consumer.run()) for consumer in self.consumers]
         others: list[asyncio.Future[Any]] = [
             asyncio.ensure_future(work())
-            for work in (self.relay.run, self.jobs.run_forever, self._maintain, *self._background)
+            for work in (self.relay.run, self.jobs.run_forever, self._maintain, self._measure, *self._background)
         ]
         ending: asyncio.Future[Any] = asyncio.ensure_future(stopping.wait())
         try:
@@ -154,6 +158,9 @@ class Worker:
             else:
                 break
         self._is_started = True
+
+    async def _measure(self) -> None:
+        await keep_measuring(self._engine, self._clock, self._measures)
 
     async def _maintain(self) -> None:
         while True:
