@@ -4,7 +4,7 @@ A bad line never stops its neighbours: it is kept with its number, field and cod
 file again changes nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -71,7 +71,7 @@ async def start_import(tx: Tx, command: StartImport) -> Import:
 
 @dataclass(slots=True)
 class _Lines:
-    """The lines of a chunk, sorted out before the transaction begins."""
+    """The lines of a chunk, sorted out before its transaction begins."""
 
     good: dict[UUID, tuple[int, Examined]]
     issues: list[LineIssue]
@@ -88,22 +88,36 @@ class ChunkTaken:
     is_all_known: bool
 
 
-@dataclass(slots=True)
 class ImportChunk:
-    """A chunk of lines of one file; `apply` is its transaction."""
+    """A chunk of lines of one file: `judge` each, without a database, then `apply` in one transaction."""
 
-    started: Import
-    lines: Sequence[Record | BadLine]
-    version_epoch: int = 0
+    def __init__(self, started: Import, *, version_epoch: int = 0) -> None:
+        self.started = started
+        self.size = 0
+        self._version_epoch = version_epoch
+        self._lines = _Lines({}, [], [])
+
+    def judge(self, lines: Iterable[Record | BadLine]) -> None:
+        """Adds lines: the good ones are kept for `apply`, the others with their reasons."""
+        for line in lines:
+            self.size += 1
+            issue, number = self._judge(line, self._lines)
+            if issue is None:
+                continue
+            self._lines.issues.append(issue)
+            if number is None:
+                self._lines.is_all_known = False
+            else:
+                self._lines.present.append((account_id(self.started.creditor_id, number), line.line))
 
     async def apply(self, tx: Tx) -> ChunkTaken:
-        """Takes the good lines, keeps the others' reasons, and adds to the file's counts."""
-        sorted_out = self._sort_out()
+        """Takes the good lines, keeps the others' reasons, and adds to the file's counts. May be run again."""
+        sorted_out = self._lines
         good = sorted_out.good
         parties = {draft.party_id for _, taken in good.values() for draft in taken.parties}
         await lock(tx, creditors=[self.started.creditor_id], accounts={*good, *parties})
         free = await claim_accounts(tx, self.started.import_id, [(each, line) for each, (line, _) in good.items()])
-        issues = sorted_out.issues
+        issues = list(sorted_out.issues)
         issues += [_duplicate(line) for account, (line, _) in good.items() if account not in free]
         taken = {account: each for account, each in good.items() if account in free}
         await mark_present(tx, self.started.import_id, sorted_out.present)
@@ -114,7 +128,7 @@ class ImportChunk:
                 for nth, each in enumerate(examined.warnings)
             ]
             issues += warnings
-        counts.rows = len(self.lines)
+        counts.rows = self.size
         counts.rejected = sum(issue.is_error for issue in issues)
         counts.warnings = len(issues) - counts.rejected
         await save_issues(tx, self.started.import_id, issues)
@@ -125,22 +139,9 @@ class ImportChunk:
         if not taken:
             return Counts()
         lines = [SnapshotLine(self.started.creditor_id, examined) for _, examined in taken.values()]
-        applied = await apply_snapshots(tx, lines, version_epoch=self.version_epoch)
+        applied = await apply_snapshots(tx, lines, version_epoch=self._version_epoch)
         found = list(applied.outcomes.values())
         return Counts(opened=found.count("opened"), updated=found.count("updated"), unchanged=found.count("unchanged"))
-
-    def _sort_out(self) -> _Lines:
-        result = _Lines({}, [], [])
-        for line in self.lines:
-            issue, number = self._judge(line, result)
-            if issue is None:
-                continue
-            result.issues.append(issue)
-            if number is None:
-                result.is_all_known = False
-            else:
-                result.present.append((account_id(self.started.creditor_id, number), line.line))
-        return result
 
     def _judge(self, line: Record | BadLine, result: _Lines) -> tuple[LineIssue | None, str | None]:
         """The reason to reject a line, and the account that it is about; a good line goes into the result."""

@@ -1,7 +1,8 @@
 """Reads a file of the core's extract as it streams in, one transaction for each chunk of lines.
 
-Memory holds one chunk. A file that breaks off leaves what was read: the same file again brings the rest. Absences
-count only when the file was read to its end and every line says which account it is about.
+Memory holds two chunks: while the database takes one, the next is read and judged. A file that breaks off leaves what
+was read: the same file again brings the rest. Absences count only when the file was read to its end and every line
+says which account it is about.
 """
 
 import asyncio
@@ -25,6 +26,8 @@ _FIRST = UUID(int=0)
 _OUTBOX_PATIENCE_S = 30.0
 """How long one file waits, in all, while the outbox is full."""
 _OUTBOX_POLL_S = 0.25
+_SLICE = 20
+"""Lines that are judged between two looks at what the database has answered: 2 ms."""
 _MAX_TRIES = 5
 _RETRY_S = 0.2
 READERS: dict[str, type[CsvReader] | type[NdjsonReader]] = {"csv": CsvReader, "ndjson": NdjsonReader}
@@ -38,15 +41,23 @@ class SnapshotImport:
         command: Whose file it is, and of which day.
         chunk_rows: Lines of one transaction.
         version_epoch: The service's, the high bits of versions.
+        max_outbox_rows: While the outbox holds more, the file waits, within a bound.
     """
 
     def __init__(
-        self, run: Callable[..., Awaitable[object]], command: StartImport, *, chunk_rows: int, version_epoch: int = 0
+        self,
+        run: Callable[..., Awaitable[object]],
+        command: StartImport,
+        *,
+        chunk_rows: int,
+        version_epoch: int = 0,
+        max_outbox_rows: int = MAX_OUTBOX_ROWS,
     ) -> None:
         self._run_chunk = run
         self._command = command
         self._chunk_rows = chunk_rows
         self._version_epoch = version_epoch
+        self._max_outbox_rows = max_outbox_rows
         self._reader: Reader = READERS[command.file_format]()
         self._counts = Counts()
         self._is_all_known = True
@@ -67,9 +78,7 @@ class SnapshotImport:
         is_done = False
         try:
             await self._take_header(started)
-            await self._take(started, first)
-            async for chunk in chunks:
-                await self._take(started, chunk)
+            await self._take_all(started, first, chunks)
             if started.is_complete:
                 await self._take_absences(started)
             is_done = True
@@ -121,11 +130,34 @@ class SnapshotImport:
         await self._tx(save)
         self._counts.warnings += len(issues)
 
-    async def _take(self, started: Import, lines: list[Record | BadLine]) -> None:
-        if not lines:
+    async def _take_all(
+        self, started: Import, lines: list[Record | BadLine], chunks: AsyncIterator[list[Record | BadLine]]
+    ) -> None:
+        chunk: ImportChunk | None = await self._judged(started, lines)
+        while chunk is not None:
+            following = asyncio.ensure_future(self._next(started, chunks))
+            try:
+                await self._take(chunk)
+                chunk = await following
+            finally:
+                await _ended(following)
+
+    async def _next(self, started: Import, chunks: AsyncIterator[list[Record | BadLine]]) -> ImportChunk | None:
+        lines: list[Record | BadLine] = await anext(chunks, [])
+        return await self._judged(started, lines) if lines else None
+
+    async def _judged(self, started: Import, lines: list[Record | BadLine]) -> ImportChunk:
+        """Judges a chunk a few lines at a time, so that an answer of the database to the one before never waits."""
+        chunk = ImportChunk(started, version_epoch=self._version_epoch)
+        for begin in range(0, len(lines), _SLICE):
+            chunk.judge(lines[begin : begin + _SLICE])
+            await asyncio.sleep(0)
+        return chunk
+
+    async def _take(self, chunk: ImportChunk) -> None:
+        if not chunk.size:
             return
         await self._wait_for_outbox()
-        chunk = ImportChunk(started, lines, self._version_epoch)
         taken = await self._tx(chunk.apply)
         self._counts.add(taken.counts)
         self._is_all_known = self._is_all_known and taken.is_all_known
@@ -133,7 +165,7 @@ class SnapshotImport:
     async def _wait_for_outbox(self) -> None:
         """Lets the events of live payments through, within a bound: a file must not fail because Kafka is away."""
         while self._patience_s > 0:
-            if await self._tx(lambda tx: outbox_rows(tx, MAX_OUTBOX_ROWS + 1)) <= MAX_OUTBOX_ROWS:
+            if await self._tx(lambda tx: outbox_rows(tx, self._max_outbox_rows + 1)) <= self._max_outbox_rows:
                 return
             self._patience_s -= _OUTBOX_POLL_S
             await asyncio.sleep(_OUTBOX_POLL_S)
@@ -162,3 +194,12 @@ class SnapshotImport:
     async def _warn(self, started: Import, code: str, message: str) -> None:
         await self._tx(lambda tx: warn(tx, started, code, message))
         self._counts.warnings += 1
+
+
+async def _ended(task: "asyncio.Future[object]") -> None:
+    """Lets nothing of a file that failed go on reading."""
+    if not task.done():
+        task.cancel()
+    await asyncio.wait([task])
+    if not task.cancelled():
+        task.exception()  # seen: whoever awaits the task gets it; when the file has failed before, that reason counts

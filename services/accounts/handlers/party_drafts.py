@@ -19,6 +19,7 @@ from shared.ids import contact_point_id, party_id
 _NOT_DIGIT = re.compile(r"[^0-9]", re.ASCII)
 _NATIONAL = re.compile(r"[2-9][0-9]{9}", re.ASCII)
 _PLAIN = re.compile(r"[0-9() .-]+", re.ASCII)
+_HOME_PREFIX = "+1"
 HOME_COUNTRY = "US"
 """Whose national format a number without a country code is in."""
 
@@ -42,7 +43,7 @@ def party_drafts(row: SnapshotRow, creditor_id: UUID) -> tuple[list[PartyDraft],
     stated = _stated(row, doubts)
     primary = next((one for one in stated if one.role == "primary"), stated[0])
     drafts: dict[UUID, PartyDraft] = {}
-    for one in (primary, *stated):
+    for one in (primary, *(other for other in stated if other is not primary)):
         identity = party_id(creditor_id, one.party_number)
         if identity not in drafts:
             role = "primary" if one is primary else ("joint" if one.role == "primary" else one.role)
@@ -114,8 +115,9 @@ def normalised(kind: str, value: str) -> str | None:
 
 
 def _phone(value: str) -> str | None:
-    digits = _NOT_DIGIT.sub("", value)
-    if _NATIONAL.fullmatch(digits) and _PLAIN.fullmatch(value):
+    national = value.removeprefix(_HOME_PREFIX)
+    digits = _NOT_DIGIT.sub("", national)
+    if _NATIONAL.fullmatch(digits) and _PLAIN.fullmatch(national):
         # Whether a number can be one depends on its first digits only; a book of a million has few of those.
         return f"+1{digits}" if _is_exchange(digits[:6]) else None
     return _parsed(value)
