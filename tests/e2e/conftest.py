@@ -1,0 +1,36 @@
+"""The stack as an operator starts it, once for all journeys: real servers, real processes, a folder of its own.
+
+Everything a journey does goes through the doors that outsiders have: HTTP, Kafka and the command line.
+"""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests.conftest import _unavailable
+from tests.e2e.bank import Bank, open_bank
+from tests.e2e.stack_operator import Operator, StackFailedError, free_base
+
+
+@pytest.fixture(scope="session")
+def operator(infra_dir: Path) -> Iterator[Operator]:
+    """Whoever runs the stack: it is up, and gone after the last journey; after a kill, by the reaper."""
+    made = Operator(infra_dir / "stack", free_base())
+    try:
+        made.up()
+    except StackFailedError as error:
+        made.down()
+        _unavailable("The local stack", error)
+    try:
+        yield made
+    finally:
+        made.down()
+
+
+@pytest_asyncio.fixture
+async def bank(operator: Operator) -> AsyncIterator[Bank]:
+    """A creditor of its own for each journey, without accounts."""
+    async with open_bank(operator) as made:
+        yield made

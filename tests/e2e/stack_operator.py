@@ -1,0 +1,77 @@
+"""The operator of a stack: starts and stops it, asks for its processes, and runs the commands of a service."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from deploy.local import ports, state
+from deploy.local.stack import ROOT, Stack, process_table
+
+
+class StackFailedError(Exception):
+    """The stack did not come up; the message is what its command printed."""
+
+
+class Operator:
+    """`python -m deploy.local` on one data directory, and `python -m services.<name>` beside its workers."""
+
+    def __init__(self, data_dir: Path, port_base: int) -> None:
+        self.data_dir = data_dir
+        self.stack = Stack(data_dir, port_base)
+
+    def up(self) -> None:
+        """Start everything. Raises StackFailedError."""
+        done = self._local("up", "--detach", "--port-base", str(self.stack.port_base))
+        if done.returncode != 0:
+            raise StackFailedError(done.stdout + done.stderr)
+
+    def down(self) -> None:
+        """Stop everything and remove the data."""
+        self._local("down", "--wipe")
+
+    def pid(self, service: str, role: str) -> int | None:
+        """The process of a service, as `status --json` shows it; None while it is down."""
+        found = state.load(self.data_dir)
+        return found.pid_of(f"{service}-{role}") if found is not None else None
+
+    def dead_letters(self, service: str, key: str) -> list[dict[str, Any]]:
+        """What a service has parked under a message key and not taken since."""
+        listed = self._service(service, "dead-letters", "--key", key)
+        assert listed.returncode == 0, listed.stderr
+        return [json.loads(line) for line in listed.stdout.splitlines()]
+
+    def replay(self, service: str, key: str) -> subprocess.CompletedProcess[str]:
+        """Take again what a service has parked under a message key."""
+        return self._service(service, "replay", "--key", key)
+
+    def _local(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command, *options = arguments
+        return _run("deploy.local", command, "--data-dir", str(self.data_dir), *options)
+
+    def _service(self, service: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        (worker,) = (spec for spec in process_table(self.stack) if spec.name == f"{service}-worker")
+        return _run(f"services.{service}", *arguments, env=worker.env)
+
+
+def _run(module: str, *arguments: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        cwd=ROOT,
+        env={**os.environ, **(env or {})},
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+
+
+def free_base() -> int:
+    """A port base above which everything that the stack listens on is free."""
+    while True:
+        base = ports.free_port()
+        if all(ports.is_free(port) for port in Stack(Path("/nowhere"), base).ports().values()):
+            return base
