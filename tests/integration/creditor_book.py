@@ -124,8 +124,8 @@ class Book:
         await self.settle()
         return made
 
-    async def try_promise(self, amount: int, due_on: str) -> httpx.Response:
-        body = {"account_id": self.id_of(), "due_on": due_on, "amount_minor": amount, "currency": "USD"}
+    async def try_promise(self, amount: int, due_on: str, *, number: str = "L1") -> httpx.Response:
+        body = {"account_id": self.id_of(number), "due_on": due_on, "amount_minor": amount, "currency": "USD"}
         return await self._post("/v1/promises", body)
 
     async def promise(self, amount: int, due_on: str) -> str:
@@ -133,10 +133,10 @@ class Book:
         await self.settle()
         return str(made["id"])
 
-    async def try_arrange(self, installments: Any, **terms: Any) -> httpx.Response:
+    async def try_arrange(self, installments: Any, *, number: str = "L1", **terms: Any) -> httpx.Response:
         if isinstance(installments, list):
             installments = [{"due_on": due_on, "amount_minor": amount} for due_on, amount in installments]
-        body = {"account_id": self.id_of(), "currency": "USD", "installments": installments, **terms}
+        body = {"account_id": self.id_of(number), "currency": "USD", "installments": installments, **terms}
         return await self._post("/v1/arrangements", body)
 
     async def arrange(self, *installments: tuple[str, int], **terms: Any) -> str:

@@ -44,13 +44,18 @@ class Booking:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A payment. `dues_minor` is the part of it that pays dues."""
+    """A payment. `dues_minor` is the part of it that pays dues.
+
+    `reference` (its source reference, then its source) orders the payments of one day: unlike the id it does not
+    depend on which of them arrived first.
+    """
 
     payment_id: UUID
     amount_minor: int
     dues_minor: int
     effective_on: date
     booking: Booking
+    reference: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +164,8 @@ def _oldest_paid(
     return payment.effective_on if due is None else due.due_on
 
 
-def _replay_order(entry: Entry) -> tuple[date, date, UUID]:
-    return entry.effective_on, entry.booking.posted_on, entry.payment_id
+def _replay_order(entry: Entry) -> tuple[date, date, tuple[str, str], UUID]:
+    return entry.effective_on, entry.booking.posted_on, entry.reference, entry.payment_id
 
 
 def first_unpaid(dues: Dues, money_minor: int, cap_minor: int) -> Due | None:

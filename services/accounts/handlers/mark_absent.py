@@ -21,14 +21,29 @@ SELECT count(*) FROM account a
 WHERE a.creditor_id = $2 AND a.past_due_minor > 0 AND a.snapshot_on <= $3
   AND NOT EXISTS (SELECT FROM import_row r WHERE r.import_id = $1 AND r.account_id = a.account_id)
 """
-# An account that an earlier file left out already stays as it is.
 _MISSING = """
 SELECT a.account_id FROM account a
-WHERE a.creditor_id = $2 AND a.account_id > $4
+WHERE a.creditor_id = $2 AND a.account_id > $3
   AND NOT EXISTS (SELECT FROM import_row r WHERE r.import_id = $1 AND r.account_id = a.account_id)
-  AND (NOT a.is_absent OR EXISTS (
-    SELECT FROM account_snapshot s WHERE s.account_id = a.account_id AND s.is_absent AND s.business_date = $3))
-ORDER BY a.account_id LIMIT $5
+ORDER BY a.account_id LIMIT $4
+"""
+_STATED_SINCE = """
+EXISTS (SELECT FROM account_snapshot r WHERE r.account_id = {mark}.account_id AND NOT r.is_absent
+  AND r.business_date > {mark}.business_date AND r.business_date <= {until})
+"""
+_ABSENT_BEFORE = f"""
+SELECT a.account_id FROM unnest($1::uuid[]) AS a(account_id)
+WHERE EXISTS (
+  SELECT FROM account_snapshot m WHERE m.account_id = a.account_id AND m.is_absent AND m.business_date < $2
+    AND NOT {_STATED_SINCE.format(mark="m", until="$2")})
+"""
+# Of the marks of one absence the first and the last are kept: a row in between that arrives late must not end it.
+_FORGET_BETWEEN = f"""
+DELETE FROM account_snapshot m
+WHERE m.account_id = ANY($1::uuid[]) AND m.is_absent AND m.business_date < $2
+  AND NOT {_STATED_SINCE.format(mark="m", until="$2")}
+  AND EXISTS (SELECT FROM account_snapshot p WHERE p.account_id = m.account_id AND p.is_absent
+    AND p.business_date < m.business_date AND NOT {_STATED_SINCE.format(mark="p", until="m.business_date")})
 """
 _MARK = """
 INSERT INTO account_snapshot
@@ -63,12 +78,17 @@ async def warn(tx: Tx, started: Import, code: str, message: str) -> None:
 
 
 async def mark_absent(tx: Tx, started: Import, after: UUID, *, version_epoch: int = 0) -> Absent:
-    """Marks the next accounts that the file left out, and judges them anew."""
-    rows = await tx.fetch(_MISSING, started.import_id, started.creditor_id, started.business_date, after, CHUNK)
-    found = [row["account_id"] for row in rows]
+    """Marks the next accounts that the file left out, and judges anew those that an earlier file had not left out."""
+    rows = await tx.fetch(_MISSING, started.import_id, started.creditor_id, after, CHUNK)
+    missing = [row["account_id"] for row in rows]
+    if not missing:
+        return Absent(0, None)
+    await lock(tx, creditors=[started.creditor_id], accounts=missing)
+    gone = {row["account_id"] for row in await tx.fetch(_ABSENT_BEFORE, missing, started.business_date)}
+    await tx.execute(_FORGET_BETWEEN, sorted(gone), started.business_date)
+    await tx.execute(_MARK, missing, started.business_date)
+    found = [account_id for account_id in missing if account_id not in gone]
     if found:
-        await lock(tx, creditors=[started.creditor_id], accounts=found)
-        await tx.execute(_MARK, found, started.business_date)
         await recompute(tx, found, version_epoch=version_epoch)
         await add_counts(tx, started.import_id, Counts(absent=len(found)))
-    return Absent(len(found), found[-1] if len(found) == CHUNK else None)
+    return Absent(len(found), missing[-1] if len(missing) == CHUNK else None)

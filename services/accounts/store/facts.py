@@ -30,6 +30,7 @@ CROSS JOIN LATERAL (
 """
 _POSTINGS = """
 e.payment_id, e.account_id, e.amount_minor, e.dues_minor, e.effective_on, e.posted_on, e.origin, e.booked_on,
+e.source_ref, e.source,
 v.reversal_id, v.effective_on AS v_effective_on, v.posted_on AS v_posted_on, v.origin AS v_origin,
 v.booked_on AS v_booked_on
 """
@@ -123,7 +124,14 @@ def _postings(rows: Sequence[Any]) -> tuple[dict[UUID, list[Entry]], dict[UUID, 
         payment_id, account_id = row["payment_id"], row["account_id"]
         booking = Booking(row["origin"], row["posted_on"], row["booked_on"])
         entries[account_id].append(
-            Entry(payment_id, row["amount_minor"], row["dues_minor"], row["effective_on"], booking)
+            Entry(
+                payment_id,
+                row["amount_minor"],
+                row["dues_minor"],
+                row["effective_on"],
+                booking,
+                (row["source_ref"], row["source"]),
+            )
         )
         if row["reversal_id"] is not None:
             reversals[account_id][payment_id] = Reversal(

@@ -3,6 +3,8 @@
 "... it is posted and flagged for review" is tested with the restrictions themselves, which come with compliance.
 """
 
+from typing import Any
+
 import pytest
 
 from tests.integration.creditor_book import Book, refused_with
@@ -136,7 +138,7 @@ async def test_surplus_of_principal_only_pays_no_due(book: Book) -> None:
     ],
 )  # fmt: skip
 async def test_allocation_sums_to_the_payment(
-    book: Book, owed: dict[str, int], amount: int, lines: list[tuple[str, int]]
+    book: Book, owed: dict[str, Any], amount: int, lines: list[tuple[str, int]]
 ) -> None:
     await book.take(**owed)
     made = await book.pay(amount)

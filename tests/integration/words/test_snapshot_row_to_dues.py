@@ -7,7 +7,7 @@ import pytest
 from tests.integration.creditor_book import LOAN, Book
 from tests.integration.world import read
 
-UNPAID = {"past_due_minor": 0, "oldest_unpaid_due_on": None}
+UNPAID: dict[str, Any] = {"past_due_minor": 0, "oldest_unpaid_due_on": None}
 
 
 async def test_one_row_is_one_account_with_its_primary_party(book: Book) -> None:

@@ -1,0 +1,68 @@
+"""What the brute-force models say of a story: computed from its facts alone, by sentences, not by the services."""
+
+from datetime import date
+from typing import Any
+
+from tests.integration.any_order.story import AccountStory, Payment, Story
+from tests.model.account_model import AccountModel, Entry, Snapshot
+from tests.model.commitment_model import Arrangement, Money, Promise, arrangement_state, promise_states
+
+
+def standing_of(account: AccountStory, day: date) -> tuple[Any, ...]:
+    """(balance, past due, days past due, oldest, bucket, stage) on a business date."""
+    snapshots = [
+        Snapshot(
+            row.on, 0, row.balance, row.past_due, row.oldest, row.installment, row.frequency, row.next_due, row.status,
+            row.is_absent,
+        )
+        for row in account.rows
+    ]  # fmt: skip
+    entries = {one.ref: _entry(one) for one in account.payments}
+    found = AccountModel(account.product, snapshots, entries).standing(day)
+    oldest = found.oldest.isoformat() if found.oldest else None
+    return found.balance, found.past_due, found.days_past_due, oldest, found.bucket, found.stage
+
+
+def _entry(one: Payment) -> Entry:
+    return Entry(
+        one.ref, one.amount, one.dues, one.effective, one.posted, one.is_core, one.booked,
+        # A reversal of ours that the core has booked is the core's, on that day.
+        reversal_posted=one.reversal_booked or one.reversed_on,
+        reversal_is_core=one.is_core or one.reversal_booked is not None,
+    )  # fmt: skip
+
+
+def words_of(story: Story, account: AccountStory) -> list[str]:
+    """The status of each promise and arrangement at the end, in the order in which they were made."""
+    money = [_money(account, one) for one in account.payments if one.reversed_on is None]
+    promises: dict[int, Promise] = {}
+    states: dict[int, str] = {}
+    for n, word in enumerate(account.words):
+        if word.kind == "promise":
+            due_on, amount = word.installments[0]
+            promises[n] = Promise(str(n), amount, due_on, story.start, _instant(word.at, n))
+            continue
+        made = _instant(word.at, n)
+        agreed = Arrangement(tuple(word.installments), story.start, made, word.grace, word.tolerance)
+        states[n] = arrangement_state(agreed, money, story.end)
+        # Activation cancels open promises: those that the money so far had not kept.
+        so_far = [_money(account, one) for one in account.payments if one.phase == 0]
+        so_far = [one for one in so_far if one.taken < made]
+        for other, status in promise_states(list(promises.values()), so_far, story.start).items():
+            if status == "made":
+                states[int(other)] = "cancelled"
+                del promises[int(other)]
+    states |= {int(n): status for n, status in promise_states(list(promises.values()), money, story.end).items()}
+    return [states[n] for n in range(len(account.words))]
+
+
+def _instant(at: int, nth: int) -> int:
+    """The place of a promise or an arrangement among the calls at the START: after `at` payments, `nth` of its kind."""
+    return at * 100 + nth + 50
+
+
+def _money(account: AccountStory, one: Payment) -> Money:
+    if one.phase != 0:
+        return Money(one.amount, one.effective, 10**6)
+    calls = [other for other in account.payments if other.phase == 0]
+    return Money(one.amount, one.effective, calls.index(one) * 100 + 100)
