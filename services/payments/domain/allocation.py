@@ -65,7 +65,10 @@ class Owed:
         return any(owed is not None for owed in (self.principal, self.interest, self.fees, self.costs, self.escrow))
 
     def after(self, paid: Mapping[str, int]) -> dict[Component, int | None]:
-        """What is left of each component once `paid` (minor units by component) is taken off; never below zero."""
+        """What is left of each component once `paid` (minor units by component) is taken off; never below zero.
+
+        A negative part went back after the snapshot: it is owed again.
+        """
         principal_paid = paid.get("principal", 0) + paid.get("principal_only", 0)
         return {
             "principal": _left(self.principal, principal_paid),

@@ -21,19 +21,38 @@ FURTHEST_ZONE = timedelta(hours=14)
 _CREDITORS = "SELECT creditor_id, business_date, time_zone FROM creditor_view WHERE creditor_id = ANY($1::uuid[])"
 
 _PAID = """
-SELECT p.account_id, a.component, sum(a.amount_minor)::bigint AS amount_minor
-FROM account_view v
-JOIN payment p ON p.account_id = v.account_id AND p.status = 'posted'
-JOIN allocation a ON a.payment_id = p.payment_id
-WHERE v.account_id = ANY($1::uuid[])
-  AND NOT CASE
-    WHEN p.origin = 'core' THEN p.posted_on <= v.snapshot_on
-    WHEN p.booked_on IS NOT NULL THEN p.booked_on <= v.snapshot_on
-    ELSE p.posted_on < v.snapshot_on
-  END
-GROUP BY p.account_id, a.component
+SELECT account_id, component, sum(amount_minor)::bigint AS amount_minor
+FROM (
+  SELECT p.account_id, a.component, a.amount_minor
+  FROM account_view v
+  JOIN payment p ON p.account_id = v.account_id AND p.unapplied_reason IS NULL AND p.status <> 'unapplied'
+  JOIN allocation a ON a.payment_id = p.payment_id
+  WHERE v.account_id = ANY($1::uuid[])
+    AND NOT CASE
+      WHEN p.origin = 'core' THEN p.posted_on <= v.snapshot_on
+      WHEN p.booked_on IS NOT NULL THEN p.booked_on <= v.snapshot_on
+      ELSE p.posted_on < v.snapshot_on
+    END
+  UNION ALL
+  SELECT r.account_id, a.component, -a.amount_minor
+  FROM account_view v
+  JOIN reversal r ON r.account_id = v.account_id
+  JOIN payment p ON p.payment_id = r.payment_id AND p.unapplied_reason IS NULL
+  JOIN allocation a ON a.payment_id = r.payment_id
+  WHERE v.account_id = ANY($1::uuid[])
+    AND NOT CASE
+      WHEN r.origin = 'core' THEN r.posted_on <= v.snapshot_on
+      WHEN r.booked_on IS NOT NULL THEN r.booked_on <= v.snapshot_on
+      ELSE r.posted_on < v.snapshot_on
+    END
+) AS beyond
+GROUP BY account_id, component
 """
-"""As `domain.allocation.is_contained` says, in SQL: what was paid beyond the snapshot that the figures stand as of."""
+"""What was paid beyond the snapshot that the figures stand as of, less what went back beyond it.
+
+Contained is what `domain.allocation.is_contained` says. A payment that the snapshot holds and a later reversal takes
+back is owed again: its part is negative.
+"""
 
 _SAVE_CREDITORS = """
 INSERT INTO creditor_view AS t (creditor_id, aggregate_version, currency, time_zone, business_date)
@@ -94,7 +113,7 @@ async def load_creditors(tx: Tx, creditor_ids: Collection[UUID]) -> dict[UUID, C
 
 
 async def load_paid(tx: Tx, account_ids: Collection[UUID]) -> dict[UUID, dict[str, int]]:
-    """What unreversed payments beyond each account's snapshot paid, minor units by component."""
+    """What payments less reversals beyond each account's snapshot paid, minor units by component; may be negative."""
     paid: dict[UUID, dict[str, int]] = {}
     if account_ids:
         for row in await tx.fetch(_PAID, list(account_ids)):

@@ -53,6 +53,18 @@ async def test_a_reversed_payment_no_longer_counts_as_paid(desk: Desk) -> None:
     assert second["allocation"][0] == {"component": "interest", "amount_minor": 500}
 
 
+async def test_a_reversal_of_a_payment_that_a_snapshot_holds_makes_its_parts_owed_again(desk: Desk) -> None:
+    payment = await posted(desk, allocation=[{"component": "interest", "amount_minor": 1000}])
+    later = desk.account_message("A", version=2, snapshot_on="2026-03-03", interest_minor=0, fees_minor=0)
+    await desk.feed(desk.date_message("2026-03-03"), later)
+    await reverse(desk, payment, effective_on="2026-03-03")
+    again = (await desk.pay(desk.body("A", "2", 1500))).json()
+    assert again["allocation"] == [
+        {"component": "interest", "amount_minor": 1000},
+        {"component": "principal", "amount_minor": 500},
+    ]
+
+
 async def test_an_unknown_payment_or_a_day_in_the_future_is_refused(desk: Desk) -> None:
     unknown = await reverse(desk, "019a7c0e-7b52-7c3e-b4a6-0d4b9f5f2f10")
     early = await reverse(desk, await posted(desk), effective_on="2026-03-09")
