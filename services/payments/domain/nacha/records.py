@@ -2,7 +2,7 @@
 
 Source: Nacha Operating Rules, Appendix Three (ACH record format specifications) and Appendix Four (returns). Columns
 are counted from 1, as there. Trailing blanks may be cut, line ends may be CRLF or missing altogether; a field that
-must hold digits or a code must hold them.
+must hold digits or a code must hold them. What is wrong with a field is told by its shape, never by its digits.
 """
 
 import re
@@ -55,7 +55,7 @@ class Line:
         value = self.at(first, last)
         if value.isascii() and value.isdigit():
             return value
-        self.fault(f"{name} (columns {first} to {last}) must be digits, it is {value!r}")
+        self.fault(f"{name} (columns {first} to {last}) must be digits, it is {_shape(value)!r}")
         return "0" * len(value)
 
     def number_at(self, first: int, last: int, name: str) -> int:
@@ -99,6 +99,11 @@ def split(content: bytes) -> tuple[list[Line], list[Fault]]:
         else:
             lines.append(Line(number, stripped.ljust(WIDTH)))
     return lines, faults
+
+
+def _shape(value: str) -> str:
+    """The value with every digit as 9 and every letter as A: a line that slipped may hold an account or a name here."""
+    return "".join("9" if one.isdigit() else "A" if one.isalpha() else one for one in value)
 
 
 def _decoded(content: bytes) -> str:
