@@ -290,7 +290,21 @@ class NdjsonReader:
             return BadLine(line.number, "json-invalid", f"the line is not a JSON object: {error}")
         if not isinstance(values, dict):
             return BadLine(line.number, "json-invalid", "the line is not a JSON object")
+        if "\\u" in text and not _is_storable(values):
+            stated = values.get("core_account_number")
+            number = stated.strip() or None if isinstance(stated, str) and _is_storable(stated) else None
+            message = "the line escapes a NUL character or half a character"
+            return BadLine(line.number, "character-invalid", message, number)
         return Record(line.number, {name: value for name, value in values.items() if value not in (None, "")})
+
+
+def _is_storable(value: Any) -> bool:
+    """Whether each text in a JSON value can be kept: an escape may write a NUL, or half of a surrogate pair."""
+    if isinstance(value, str):
+        return not any(character == "\0" or "\ud800" <= character <= "\udfff" for character in value)
+    if isinstance(value, dict):
+        return all(_is_storable(name) and _is_storable(item) for name, item in value.items())
+    return all(map(_is_storable, value)) if isinstance(value, list) else True
 
 
 def _refuse_constant(name: str) -> Any:

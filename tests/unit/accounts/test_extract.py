@@ -112,3 +112,20 @@ def test_json_that_is_no_object_or_no_json_is_a_bad_line() -> None:
     assert [type(each) for each in found] == [BadLine, BadLine, BadLine, Record, BadLine, BadLine]
     assert isinstance(found[3], Record)
     assert found[3].values == {"core_account_number": "A"}
+
+
+def test_an_escape_that_nothing_can_store_spoils_its_line_only() -> None:
+    wanted = {"core_account_number": "A1", "given_name": "\U0001f600 and \\u0000"}
+    lines = [
+        {"core_account_number": "A\ud800"},
+        {"core_account_number": "A2", "given_name": "\x00"},
+        {"core_account_number": "A3", "parties": [{"party_number": "\udfff"}]},
+        wanted,
+    ]
+    found = read(NdjsonReader(), "\n".join(map(json.dumps, lines)).encode())
+    assert [(each.line, each.code, each.account_number) for each in found if isinstance(each, BadLine)] == [
+        (1, "character-invalid", None),
+        (2, "character-invalid", "A2"),
+        (3, "character-invalid", "A3"),
+    ]
+    assert found[3] == Record(4, wanted)
