@@ -114,9 +114,10 @@ async def _out_of_reach(tx: Tx, creditor_id: UUID | None, actor: Actor) -> Refus
 
 
 async def reevaluate_queues(tx: Tx, job: Job, *, version_epoch: int = 0) -> ChunkResult:
-    """One chunk of the job: the next accounts, by id, whose queue the definitions of now do not confirm."""
+    """One chunk of the job: the next accounts, by id, whose work items the definitions of now do not confirm."""
     after = UUID(job.cursor["after"]) if job.cursor else None
-    stale = await stale_accounts(tx, await load_definitions(tx), after=after, limit=CHUNK_ACCOUNTS)
+    definitions, restated = await load_definitions(tx), job.params["code"]
+    stale = await stale_accounts(tx, definitions, restated=restated, after=after, limit=CHUNK_ACCOUNTS)
     progress = {"queues_changed": 0, **job.progress}
     if stale:
         ids = [row.account_id for row in stale]

@@ -112,7 +112,7 @@ class _Compiler:
 
     def priority(self, definition: QueueDefinition) -> str:
         terms = [f"{self._weighed(field)} * {self.bind(weight, 'bigint')}" for field, weight in definition.priority]
-        return " + ".join(terms) if terms else "0::bigint"
+        return f"({' + '.join(terms)})" if terms else "0::bigint"
 
     def _weighed(self, field: str) -> str:
         column = f"{self._a}.{FIELDS[field].name}"
@@ -155,12 +155,18 @@ def placement_sql(definitions: Definitions) -> Sql:
 
 @lru_cache(maxsize=64)
 def queue_scan_condition(
-    definitions: Definitions, *, first_parameter: int, business_date: str, account: str = "a"
+    definitions: Definitions,
+    *,
+    first_parameter: int,
+    business_date: str,
+    account: str = "a",
+    restated: str | None = None,
 ) -> Sql:
     """True of an account whose work list is stale at `business_date` (an SQL expression): `refresh_queues` changes it.
 
-    That is: another queue has it now, `offer_when` of its queue has turned, or the date until which its item was
-    withheld has come. `$first_parameter` and up belong to the condition.
+    That is: another queue has it now, `offer_when` or a dated reason of its queue has turned, or the date until which
+    its item was withheld has come. `restated` names a queue whose definition was changed: its items are also compared
+    with its priority and reasons. `$first_parameter` and up belong to the condition.
     """
     compiler = _Compiler(first_parameter=first_parameter, business_date=business_date, account=account)
     open_item = f"FROM work_item w WHERE w.account_id = {account}.account_id AND w.closed_at IS NULL"
@@ -168,15 +174,38 @@ def queue_scan_condition(
         f"{compiler.queue(definitions)} IS DISTINCT FROM {account}.queue",
         f"({account}.queue IS NOT NULL AND EXISTS (SELECT {open_item} AND w.withheld_until <= {business_date}))",
     ]
-    held_back = [definition for definition in definitions if definition.offer_when != AllOf(())]
-    if held_back:
-        whens = " ".join(
-            f"WHEN {compiler.bind(definition.code, 'text')} THEN "
-            f"{compiler.predicate(definition.offer_when)} IS DISTINCT FROM (SELECT w.is_offerable {open_item})"
-            for definition in held_back
-        )
+    differing = [(each.code, _differs(compiler, each, is_restated=each.code == restated)) for each in definitions]
+    whens = " ".join(
+        f"WHEN {compiler.bind(code, 'text')} THEN EXISTS (SELECT {open_item} AND ({' OR '.join(differs)}))"
+        for code, differs in differing
+        if differs
+    )
+    if whens:
         parts.append(f"CASE {account}.queue {whens} ELSE FALSE END")
     return Sql(f"({' OR '.join(parts)})", compiler.args)
+
+
+def _differs(compiler: _Compiler, definition: QueueDefinition, *, is_restated: bool) -> list[str]:
+    """How the item `w` of an account that stays in a queue can be stale."""
+    found = []
+    if definition.offer_when != AllOf(()):
+        found.append(f"w.is_offerable IS DISTINCT FROM {compiler.predicate(definition.offer_when)}")
+    if is_restated or any(_is_dated(reason.when) for reason in definition.reasons):
+        found.append(f"w.reasons::text[] IS DISTINCT FROM {compiler.reasons(definition)}")
+    if is_restated:
+        found.append(f"w.priority IS DISTINCT FROM {compiler.priority(definition)}")
+    return found
+
+
+def _is_dated(predicate: Predicate) -> bool:
+    """Whether a predicate may turn because the business date moves."""
+    match predicate:
+        case AllOf(parts) | AnyOf(parts):
+            return any(map(_is_dated, parts))
+        case Not(part):
+            return _is_dated(part)
+        case Comparison():
+            return "{date}" in _COMPUTED.get(predicate.field, "")
 
 
 @lru_cache(maxsize=32)

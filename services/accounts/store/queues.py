@@ -223,9 +223,14 @@ class StaleAccount:
     creditor_id: UUID
 
 
-async def stale_accounts(tx: Tx, definitions: Definitions, *, after: UUID | None, limit: int) -> list[StaleAccount]:
-    """The next accounts after `after`, by id, that `refresh_queues` would change at their creditors' dates."""
-    condition = queue_scan_condition(definitions, first_parameter=3, business_date="c.business_date")
+async def stale_accounts(
+    tx: Tx, definitions: Definitions, *, restated: str | None = None, after: UUID | None, limit: int
+) -> list[StaleAccount]:
+    """The next accounts after `after`, by id, that `refresh_queues` would change at their creditors' dates.
+
+    `restated` names the queue whose definition was changed.
+    """
+    condition = queue_scan_condition(definitions, first_parameter=3, business_date="c.business_date", restated=restated)
     rows = await tx.fetch(
         f"""
         SELECT a.account_id, a.creditor_id

@@ -169,6 +169,27 @@ async def test_a_changed_definition_is_previewed_stored_and_applied_to_the_book(
     assert row["n"] == len(ids)
 
 
+async def test_a_changed_priority_and_changed_reasons_reach_the_items_that_stay(book: Book, client: Client) -> None:
+    await _book_of(book, 3)
+    runner = JobRunner(book.engine, book.clock, {REEVALUATION: reevaluate_queues})
+
+    async def put(definition: dict[str, Any], headers: dict[str, str]) -> None:
+        stored = await client.call("PUT", "/v1/queues/mine", role="supervisor", json=definition, headers=headers)
+        assert stored.status_code < 300
+        (job,) = await book.fetch("SELECT job_id FROM job WHERE kind = $1 AND status = 'queued'", REEVALUATION)
+        await runner.run_job(job["job_id"])
+
+    await put(MINE, {})
+    before = (await client.call("GET", "/v1/queues/mine/items")).json()["items"]
+    assert [item["reasons"] for item in before] == [["mine"]] * 3
+    reasons = [{"code": "owes", "when": PAST_DUE}]
+    await put(MINE | {"priority": {"past_due_minor": -2}, "reasons": reasons}, {"If-Match": '"1"'})
+    after = (await client.call("GET", "/v1/queues/mine/items")).json()["items"]
+    assert [item["work_item_id"] for item in after] == [item["work_item_id"] for item in reversed(before)]
+    assert [item["priority"] for item in after] == [-2 * item["priority"] for item in reversed(before)]
+    assert [item["reasons"] for item in after] == [["owes"]] * 3
+
+
 @pytest.mark.usefixtures("book")
 async def test_a_change_needs_the_version_that_was_read(client: Client) -> None:
     changed = MINE | {"name": "Mine, renamed"}
