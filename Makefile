@@ -3,21 +3,18 @@
 
 PY := .venv/bin/python
 STAMP := .venv/.synced
-CODE := services shared deploy tests
+CODE := services shared deploy benchmarks tests
 
 DATA_DIR ?= .arrears
 PORT_BASE ?= 8000
 ROLES ?= supervisor integrator admin
 PYTEST ?=
 
-# The benchmarks come with their own change; until then there is nothing to run.
-BENCHMARKS := $(wildcard benchmarks/__main__.py)
-
 .DEFAULT_GOAL := help
 
 .PHONY: help
 help: ## Show these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST) $(if $(BENCHMARKS),,| grep -v 'make bench')
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: $(STAMP) ## Start everything, live through the demo, print the addresses and a token
@@ -60,11 +57,9 @@ lock: $(STAMP) ## Resolve the packages of pyproject.toml anew into the two lock 
 	.venv/bin/uv pip compile pyproject.toml --group local --group dev --universal --generate-hashes --no-header \
 	  --no-emit-index-url --quiet --constraint requirements.lock --output-file requirements-dev.lock
 
-ifneq ($(BENCHMARKS),)
 .PHONY: bench
-bench: $(STAMP) ## Measure against the limit of this machine, in the same run
-	$(PY) -m benchmarks
-endif
+bench: $(STAMP) ## Measure against the limit of this machine, in the same run; CASE=B2,B4 SCALE=0.1 selects
+	$(PY) -m benchmarks $(if $(CASE),--case "$(CASE)") $(if $(SCALE),--scale "$(SCALE)") $(if $(NOTE),--note "$(NOTE)")
 
 $(STAMP): requirements-dev.lock .ci/venv
 	@.ci/venv

@@ -1,0 +1,1 @@
+"""One measurement per module; each verifies the work before it reports a time."""

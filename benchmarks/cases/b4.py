@@ -1,0 +1,102 @@
+"""B4: `payment.posted` to the account: entry, days past due, queue, events; against bare set-based SQL of the same."""
+
+from datetime import timedelta
+
+import asyncpg
+from pydantic import SecretStr
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from benchmarks.book import BALANCE_MINOR, CLOCK, CREDITOR, DAY, import_book, number_of, open_book
+from benchmarks.cases.messages import POLLED, MessageCase
+from benchmarks.place import Place
+from benchmarks.rounds import Measurement, rates
+from benchmarks.written import count
+from services.accounts.consumers import subscriptions
+from services.accounts.settings import AccountsSettings
+from shared.events.core import AllocationLine
+from shared.events.envelope import encode_headers
+from shared.events.payments import PaymentPosted
+from shared.ids import account_id, new_id
+from shared.messaging.message import RawMessage
+
+FULL = 100_000
+PAYMENTS_PER_ACCOUNT = 2
+AMOUNT_MINOR = 10_000
+"""One instalment: the first payment of an account one instalment behind cures it."""
+
+
+async def measure(place: Place, *, scale: float, rounds: int) -> Measurement:
+    """Measure with 100,000 x `scale` payments a round."""
+    n = max(POLLED, int(FULL * scale))
+    accounts = n // PAYMENTS_PER_ACCOUNT
+
+    async def check(admin: asyncpg.Connection) -> None:
+        found = await admin.fetchrow(
+            "SELECT (SELECT count(*) FROM entry) AS entries, (SELECT sum(amount_minor) FROM entry) AS paid,"
+            " (SELECT sum(balance_minor) FROM account) AS owed, (SELECT count(*) FROM inbox) AS claimed,"
+            " (SELECT count(*) FROM account WHERE queue IS NOT NULL AND past_due_minor = 0) AS misplaced"
+        )
+        expected = (n, n * AMOUNT_MINOR, accounts * BALANCE_MINOR - n * AMOUNT_MINOR, n, 0)
+        if tuple(found) != expected:
+            raise AssertionError(f"{tuple(found)} is not {expected}")
+
+    async def fill(engine: AsyncEngine) -> None:
+        await open_book(engine)
+        await import_book(engine, accounts)
+
+    settings = AccountsSettings(
+        database_url=SecretStr("unused"), kafka_bootstrap_servers="unused", jwks_url="unused", jwt_issuer="unused"
+    )
+    facts = [each for each in subscriptions(settings) if "payment.posted" in each.topics]
+    prepared = await place.prepared("accounts", fill)
+    case = MessageCase(place, "accounts", prepared, subscriptions=facts, messages=_messages(n, accounts), check=check)
+    ours, theirs = await case.run(rounds)
+    return rates(
+        "B4",
+        "payment.posted as it lies in Kafka to inbox, entry, balance, days past due, bucket, queue, history and "
+        "events, in batches of 500",
+        f"bare set-based SQL of the same {count(case.writes):,} rows, ready made, one connection, batches as large",
+        n=n,
+        unit="payments",
+        verified="entries, inbox and events counted, amounts and balances summed, nobody without a due in a queue, "
+        "on both sides",
+    )(ours, theirs)
+
+
+def _messages(n: int, accounts: int) -> list[RawMessage]:
+    """The payments in the order in which the core sends them: account after account, and again."""
+    at = CLOCK.now()
+    messages = []
+    for nth in range(n):
+        payload = PaymentPosted(
+            creditor_id=CREDITOR,
+            account_id=account_id(CREDITOR, number_of(nth % accounts)),
+            payment_id=new_id(),
+            amount_minor=AMOUNT_MINOR,
+            currency="USD",
+            effective_on=DAY + timedelta(days=1),
+            posted_on=DAY + timedelta(days=1),
+            channel="ach",
+            source="core",
+            source_ref=f"T{nth:09d}",
+            origin="core",
+            allocation=(AllocationLine(component="principal", amount_minor=AMOUNT_MINOR),),
+            allocation_basis="waterfall",
+        )
+        event_id = new_id()
+        headers = encode_headers(
+            {
+                "event_id": event_id,
+                "source": "/payments",
+                "type": "payment.posted.v1",
+                "time": at,
+                "subject": str(payload.account_id),
+                "aggregate_version": None,
+                "correlation_id": event_id,
+                "causation_id": None,
+                "traceparent": None,
+            }
+        )
+        key, value = str(payload.account_id).encode(), payload.model_dump_json().encode()
+        messages.append(RawMessage("payment.posted", 0, nth, key, value, tuple(headers), at))
+    return messages
