@@ -12,6 +12,7 @@ from typing import Annotated, Any, Generic, NoReturn, TypeVar
 from uuid import UUID
 
 import typer
+import uvloop
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -19,7 +20,7 @@ from shared.clock import Clock, SystemClock
 from shared.db.engine import create_engine
 from shared.db.migrations import scripts_of, upgrade
 from shared.errors import ArrearsError
-from shared.http.server import serve
+from shared.http.server import keep_start, serve
 from shared.messaging.dead_letter import DeadLetter, Selection
 from shared.messaging.message import Loop, Subscription, group_of
 from shared.messaging.offsets import OffsetReader
@@ -76,7 +77,8 @@ def _add_processes(cli: typer.Typer, service: ServiceDescription[Any]) -> None:
             f"{service.name}-worker", ratio=settings.trace_sample_ratio, otlp_endpoint=settings.otlp_endpoint
         )
         try:
-            _run(_work(service, settings))
+            keep_start()
+            _run(_work(service, settings), loop_factory=uvloop.new_event_loop)
         finally:
             shutdown_tracing()
 
@@ -132,9 +134,10 @@ def _add_lag(cli: typer.Typer, service: ServiceDescription[Any]) -> None:
             typer.echo(line)
 
 
-def _run(work: Coroutine[Any, Any, Any]) -> Any:
+def _run(work: Coroutine[Any, Any, Any], *, loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None) -> Any:
     try:
-        return asyncio.run(work)
+        with asyncio.Runner(loop_factory=loop_factory) as runner:
+            return runner.run(work)
     except ArrearsError as error:
         _fail(f"{type(error).__name__}: {error}")
 
