@@ -196,7 +196,7 @@ class SnapshotImport:
         self._counts.warnings += 1
 
 
-async def _ended(task: "asyncio.Future[object]") -> None:
+async def _ended(task: "asyncio.Future[ImportChunk | None]") -> None:
     """Lets nothing of a file that failed go on reading."""
     if not task.done():
         task.cancel()
