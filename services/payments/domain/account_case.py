@@ -12,7 +12,7 @@ from typing import Final, Literal
 from uuid import UUID
 
 from services.payments.domain import arrangement, promise
-from services.payments.domain.account_facts import Seen, charged_off_on, paid_off_on
+from services.payments.domain.account_facts import Seen, charged_off_on, paid_off_by, paid_off_on
 from services.payments.domain.arrangement import ArrangementStanding, ArrangementTerms, judge_arrangement
 from services.payments.domain.counting import Entry
 from services.payments.domain.promise import PromiseStanding, PromiseTerms, judge_promises
@@ -44,7 +44,10 @@ class Activation:
 
 @dataclass(frozen=True, slots=True)
 class AccountCase:
-    """Everything that decides on the promises and arrangements of one account. `business_date` is the date judged."""
+    """Everything that decides on the promises and arrangements of one account. `business_date` is the date judged.
+
+    `balance_minor` is the account's in its newest state, None when it is not known.
+    """
 
     promises: Sequence[PromiseTerms]
     arrangements: Sequence[ArrangementTerms]
@@ -53,6 +56,7 @@ class AccountCase:
     seen: Sequence[Seen]
     business_date: date
     activation: Activation | None = None
+    balance_minor: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,8 @@ def _judge(case: AccountCase) -> Verdict:
 def _with_windows(case: AccountCase) -> list[ArrangementTerms]:
     """Give each arrangement the start of the next one as its end; one that was cancelled unapproved opens no window."""
     paid_off = paid_off_on(case.seen)
+    if paid_off is not None and case.balance_minor is not None and case.balance_minor <= 0:
+        paid_off = paid_off_by(case.entries, case.balance_minor) or paid_off
     windowed: list[ArrangementTerms] = []
     next_start = None
     for terms in sorted(case.arrangements, key=lambda one: (one.start.made_at, one.arrangement_id), reverse=True):

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
+from services.payments.domain.counting import Entry
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -27,6 +29,19 @@ def paid_off_on(seen: Iterable[Seen]) -> date | None:
         elif since is None:
             since = state.business_date
     return since
+
+
+def paid_off_by(entries: Iterable[Entry], balance_minor: int) -> date | None:
+    """The effective date of the money that brought the balance to where it is, nothing owed; None when none did.
+
+    Money counts for the day on which it is effective, so a payoff that arrives late is a payoff of its day.
+    """
+    owed = balance_minor
+    for entry in sorted(entries, key=Entry.order, reverse=True):
+        owed += entry.amount_minor
+        if owed > 0:
+            return entry.effective_on
+    return None
 
 
 def charged_off_on(seen: Iterable[Seen], *, made_at_version: int, made_charged_off: bool) -> date | None:

@@ -31,6 +31,7 @@ from services.payments.store.obligation_forms import (
 from services.payments.store.obligations import (
     Obligations,
     Row,
+    load_balances,
     load_entries,
     load_judged_dates,
     load_obligations,
@@ -68,7 +69,7 @@ async def reassess(
     amendment: Amendment | None = None,
     causes: Mapping[UUID, UUID] | None = None,
 ) -> Reassessed:
-    """Judge all promises and arrangements of the accounts again: at most five reads and three writes in all.
+    """Judge all promises and arrangements of the accounts again: at most six reads and three writes in all.
 
     `causes` names, by account, the event that led to this; the events published for that account carry it.
     """
@@ -78,6 +79,7 @@ async def reassess(
         return Reassessed()
     entries = await load_entries(tx, touched, min(row["made_on"] for row in found.rows()))
     seen = await load_seen(tx, touched)
+    balances = await load_balances(tx, touched)
     dates = await load_judged_dates(tx, {row["creditor_id"] for row in found.rows()})
     step = _Step(tx, amendment or Amendment())
     for account_id in touched:
@@ -90,6 +92,7 @@ async def reassess(
             seen=seen.get(account_id, []),
             business_date=dates[(promises or arrangements)[0]["creditor_id"]],
             activation=step.activation(arrangements),
+            balance_minor=balances.get(account_id),
         )
         verdict = judge_account(case)
         step.cause = (causes or {}).get(account_id)

@@ -50,6 +50,17 @@ WHERE EXISTS (SELECT FROM promise AS p WHERE p.account_id = v.account_id)
    OR EXISTS (SELECT FROM arrangement AS a WHERE a.account_id = v.account_id)
 ON CONFLICT DO NOTHING
 """
+# A state that is neither paid nor charged off says one thing: an earlier payoff is over. The newest one says it for all,
+# so that an account keeps few rows, however long it lives and in whatever order its states come.
+_FORGET_PLAIN = """
+DELETE FROM account_standing AS s
+USING (
+    SELECT account_id, max(aggregate_version) AS newest FROM account_standing
+    WHERE account_id = ANY($1::uuid[]) AND NOT is_paid_off GROUP BY account_id
+) AS owing
+WHERE s.account_id = owing.account_id AND s.aggregate_version < owing.newest
+  AND NOT s.is_paid_off AND NOT s.is_charged_off
+"""
 _RECORD_BASELINE = """
 INSERT INTO account_standing (account_id, aggregate_version, business_date, is_paid_off, is_charged_off)
 SELECT account_id, aggregate_version, business_date, balance_minor <= 0, status = 'charged_off'
@@ -137,6 +148,12 @@ async def load_judged_dates(tx: Tx, creditor_ids: Collection[UUID]) -> dict[UUID
     return {row[0]: row[1] for row in await tx.fetch(_DATES, list(creditor_ids)) if row[1] is not None}
 
 
+async def load_balances(tx: Tx, account_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """What is owed on the accounts in their newest state, minor units, by account."""
+    found = await tx.fetch("SELECT account_id, balance_minor FROM account_view WHERE account_id = ANY($1)", account_ids)
+    return {row["account_id"]: row["balance_minor"] for row in found}
+
+
 async def load_account(tx: Tx, account_id: UUID) -> Any:
     """What is known of an account that an undertaking is made on; None while it, or its business date, is not here."""
     return await tx.fetchrow(_ACCOUNT, account_id)
@@ -204,7 +221,7 @@ async def record_seen(tx: Tx, states: Sequence[tuple[AccountState, int]]) -> Non
     Only accounts with a promise or an arrangement are kept. Call it before `reassess`, for every state that arrives.
     """
     if states:
-        await tx.execute(
+        recorded = await tx.execute(
             _RECORD_SEEN,
             [state.account_id for state, _ in states],
             [version for _, version in states],
@@ -212,6 +229,8 @@ async def record_seen(tx: Tx, states: Sequence[tuple[AccountState, int]]) -> Non
             [state.balance_minor <= 0 for state, _ in states],
             [state.status == "charged_off" for state, _ in states],
         )
+        if recorded:
+            await tx.execute(_FORGET_PLAIN, list({state.account_id for state, _ in states}))
 
 
 async def advance_evaluation(tx: Tx, creditor_id: UUID, day: date) -> None:

@@ -28,3 +28,15 @@ async def test_a_complete_file_rules_over_an_earlier_row_that_arrives_after_it(b
     if is_late:
         await book.take("2026-03-12")
     assert await book.owes() == (100_000, 0, 0)
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+async def test_a_payoff_in_time_completes_an_arrangement_whenever_it_arrives(book: Book, is_late: bool) -> None:
+    await book.take("2026-03-10", balance_minor=30_000)
+    made = await book.arrange(("2026-03-12", 20_000), ("2026-03-20", 20_000))
+    if not is_late:
+        await book.core_pays("R1", 30_000, "2026-03-12")
+    await book.open("2026-03-22")
+    if is_late:
+        await book.core_pays("R1", 30_000, "2026-03-12")
+    assert (await book.arrangement_of(made))["status"] == "completed"
