@@ -41,7 +41,13 @@ def test_every_service_of_the_project_has_an_api_a_worker_and_a_migration(compos
 
 def test_every_image_that_is_not_ours_has_a_fixed_version(compose: dict[str, Any]) -> None:
     images = [part["image"] for part in compose["services"].values() if "build" not in part]
-    assert sorted(images) == ["apache/kafka:4.3.1", "postgres:18.6"]
+    assert sorted(images) == [
+        "apache/kafka:4.3.1",
+        "grafana/grafana:12.2.0",
+        "otel/opentelemetry-collector-contrib:0.164.0",
+        "postgres:18.6",
+        "prom/prometheus:v3.16.0",
+    ]
 
 
 def test_every_published_port_is_bound_to_the_loopback_interface(compose: dict[str, Any]) -> None:
