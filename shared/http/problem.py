@@ -19,11 +19,13 @@ from starlette.responses import Response
 
 from shared.db.failures import is_transient, sqlstate
 from shared.errors import PROBLEMS, Problem
+from shared.http.auth import authenticate
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:arrears:problem:"
 RETRY_AFTER_S = "1"
 _MAX_ERRORS = 100
+_MALFORMED = 400
 _BY_STATUS = {
     400: "malformed-request",
     401: "unauthenticated",
@@ -97,8 +99,10 @@ async def _on_problem(_request: Request, error: Exception) -> Response:
     return problem_response(problem_for(error))
 
 
-async def _on_http_exception(_request: Request, error: Exception) -> Response:
+async def _on_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - the registration below says so
+    if error.status_code == _MALFORMED and (stranger := await _stranger(request)) is not None:
+        return problem_response(stranger)
     code = _BY_STATUS.get(error.status_code)
     if code is None:
         code = "malformed-request" if error.status_code < 500 else "internal-error"  # noqa: PLR2004 - HTTP
@@ -108,6 +112,8 @@ async def _on_http_exception(_request: Request, error: Exception) -> Response:
 
 async def _on_validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - the registration below says so
+    if (stranger := await _stranger(request)) is not None:
+        return problem_response(stranger)
     found = error.errors()
     if any(item["type"] == "json_invalid" for item in found):
         return problem_response(Problem("malformed-request", "The body is not JSON."))
@@ -118,6 +124,15 @@ async def _on_validation_error(request: Request, error: Exception) -> Response:
     code = registered[0] if registered else "validation-error"
     detail = f"{PROBLEMS[code][1]}: see errors."
     return problem_response(Problem(code, detail), errors=errors)
+
+
+async def _stranger(request: Request) -> Problem | None:
+    """Who has no token learns nothing of a body: the framework reads it before it asks who sent it."""
+    try:
+        await authenticate(request)
+    except Problem as refused:
+        return refused
+    return None
 
 
 def _is_wrong_media_type(request: Request, found: Any) -> bool:

@@ -54,6 +54,15 @@ async def test_no_route_answers_without_a_token(app: FastAPI) -> None:
     assert asked == 21
 
 
+async def test_who_has_no_token_is_told_so_whatever_the_body_holds(app: FastAPI) -> None:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://sample") as client:
+        for content in (b"{", b"\xff\xfe", b"[" * 100_000, b"", b'{"value": 1}'):
+            for headers in ({}, {"Authorization": "Bearer x"}):
+                sent = {"Content-Type": "application/json", **headers}
+                answer = await client.post("/v1/batched-pairs", content=content, headers=sent)
+                assert_problem(answer, 401, "unauthenticated")
+
+
 async def test_an_app_with_an_open_route_cannot_be_made(kernel_engine: AsyncEngine, issuer: Issuer) -> None:
     router = APIRouter()
 
