@@ -107,9 +107,9 @@ def test_one_wrong_field_refuses_the_whole_file_and_names_a_line(line: int, firs
 
 def test_a_fault_shows_the_shape_of_a_field_and_never_what_stood_in_it() -> None:
     """A line that slipped has the account number, or a name, where an amount is expected."""
-    [fault] = [one for one in faults_of(changed(3, 30, "4417 Ana99")) if "amount" in one.message]
-    assert "'9999 AAA99'" in fault.message
-    assert not any(secret in fault.message for secret in ("4417", "Ana"))
+    told = " ".join(fault.message for fault in faults_of(changed(3, 30, "4417 Ana99")))
+    assert "'9999 AAA99'" in told
+    assert not any(secret in told for secret in ("4417", "Ana"))
 
 
 def test_crlf_trailing_blanks_a_bom_and_missing_line_ends_change_nothing() -> None:
