@@ -50,7 +50,7 @@ WHERE EXISTS (SELECT FROM promise AS p WHERE p.account_id = v.account_id)
    OR EXISTS (SELECT FROM arrangement AS a WHERE a.account_id = v.account_id)
 ON CONFLICT DO NOTHING
 """
-# A state that is neither paid nor charged off says one thing: an earlier payoff is over. The newest one says it for all,
+# A state neither paid nor charged off says one thing: an earlier payoff is over. The newest one says it for all,
 # so that an account keeps few rows, however long it lives and in whatever order its states come.
 _FORGET_PLAIN = """
 DELETE FROM account_standing AS s

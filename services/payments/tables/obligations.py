@@ -130,7 +130,8 @@ class ArrangementInstallment(Base, table=True):
 class AccountStanding(Base, table=True):
     """What one published state said of an account with a promise or an arrangement: paid off, or charged off.
 
-    The states are kept, not only the last, so that payoff and charge-off are found alike in whatever order they came.
+    The states that can decide are kept, not only the last, so that payoff and charge-off are found alike in whatever
+    order they came. Of those that are neither, the newest stands for all.
     """
 
     __tablename__ = "account_standing"

@@ -10,6 +10,7 @@ import pytest_asyncio
 from services.payments.handlers.approve import approve
 from services.payments.handlers.evaluate_date import EvaluateDate, Offsets
 from services.payments.handlers.reassess import reassess
+from shared.db.transaction import Tx
 from shared.errors import Refusal
 from shared.messaging.kafka import KafkaUnavailableError
 from tests.conftest import GetEngine
@@ -274,6 +275,20 @@ async def test_any_order_of_arrival_ends_in_the_same_standing(service_engine: Ge
         views = [await book.promise_now(first.id), await book.promise_now(second.id)]
         ends.add(tuple((one.status, one.paid_minor, one.resolved_on) for one in views))
     assert ends == {(("kept", 100, on(4)), ("kept", 50, on(7)))}
+
+
+async def test_the_states_of_an_account_that_decide_nothing_are_not_kept(book: Book) -> None:
+    await book.promise(100, 5)
+    for version in (9, 4, 7, 8, 6, 5):
+        await book.account(version=version)
+    await book.account(version=11, balance_minor=0)
+    await book.account(version=12, balance_minor=0)
+
+    async def kept(tx: Tx) -> list[int]:
+        sql = "SELECT aggregate_version FROM account_standing WHERE account_id = $1 ORDER BY 1"
+        return [row[0] for row in await tx.fetch(sql, book.account_id)]
+
+    assert await book.run(kept) == [9, 11, 12]
 
 
 async def test_a_promise_is_never_approved(book: Book) -> None:
