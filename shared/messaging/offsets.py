@@ -15,6 +15,7 @@ from shared.messaging.kafka import REQUEST_TIMEOUT_MS, KafkaSettings, KafkaUnava
 
 Offsets = dict[str, int]
 _TIMEOUT_S = REQUEST_TIMEOUT_MS / 1000
+_POLL_S = 0.25
 
 
 def place(topic: str, partition: int) -> str:
@@ -90,6 +91,28 @@ class OffsetReader:
             await admin.start()
         found = await self._admin.list_consumer_group_offsets(group)
         return {place(tp.topic, tp.partition): item.offset for tp, item in found.items() if item.offset >= 0}
+
+
+async def await_coordinators(settings: KafkaSettings, groups: Iterable[str], *, patience_s: float = 30) -> None:
+    """Wait until Kafka coordinates each group: a new cluster makes its offsets topic when it is first asked.
+
+    A consumer that began before that would fill the log with errors.
+
+    Raises:
+        KafkaUnavailableError: it still did not after `patience_s`.
+    """
+    loop = asyncio.get_running_loop()
+    until = loop.time() + patience_s
+    async with OffsetReader(settings) as reader:
+        for group in groups:
+            while True:
+                try:
+                    await reader.committed(group)
+                    break
+                except KafkaUnavailableError:
+                    if loop.time() >= until:
+                        raise
+                await asyncio.sleep(_POLL_S)
 
 
 async def end_offsets(settings: KafkaSettings, topics: Iterable[str]) -> Offsets:

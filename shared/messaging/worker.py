@@ -24,6 +24,7 @@ from shared.messaging.backlog import MESSAGING, Measure, keep_measuring
 from shared.messaging.consumer import Consumer
 from shared.messaging.kafka import KafkaUnavailableError
 from shared.messaging.message import Loop, Subscription, group_of
+from shared.messaging.offsets import await_coordinators
 from shared.messaging.probes import serve_probes
 from shared.messaging.relay import Relay
 from shared.messaging.topics import create_topics
@@ -150,6 +151,7 @@ class Worker:
             try:
                 await check_database(self._engine)
                 await create_topics(self._settings)
+                await await_coordinators(self._settings, [consumer.group for consumer in self.consumers])
             except Exception as error:
                 if attempt == _START_TRIES or not (isinstance(error, KafkaUnavailableError) or is_transient(error)):
                     raise
