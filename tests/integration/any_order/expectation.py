@@ -34,7 +34,7 @@ def _entry(one: Payment) -> Entry:
 
 def words_of(story: Story, account: AccountStory) -> list[str]:
     """The status of each promise and arrangement at the end, in the order in which they were made."""
-    money = [_money(account, one) for one in account.payments if one.reversed_on is None]
+    money = [_money(story, account, one) for one in account.payments if one.reversed_on is None]
     promises: dict[int, Promise] = {}
     states: dict[int, str] = {}
     for n, word in enumerate(account.words):
@@ -46,8 +46,8 @@ def words_of(story: Story, account: AccountStory) -> list[str]:
         agreed = Arrangement(tuple(word.installments), story.start, made, word.grace, word.tolerance)
         states[n] = arrangement_state(agreed, money, story.end)
         # Activation cancels open promises: those that the money so far had not kept.
-        so_far = [_money(account, one) for one in account.payments if one.phase == 0]
-        so_far = [one for one in so_far if one.taken < made]
+        calls = [one for one in account.payments if one.phase == 0][: word.at]
+        so_far = [_money(story, account, one) for one in calls]
         for other, status in promise_states(list(promises.values()), so_far, story.start).items():
             if status == "made":
                 states[int(other)] = "cancelled"
@@ -61,8 +61,9 @@ def _instant(at: int, nth: int) -> int:
     return at * 100 + nth + 50
 
 
-def _money(account: AccountStory, one: Payment) -> Money:
-    if one.phase != 0:
+def _money(story: Story, account: AccountStory, one: Payment) -> Money:
+    """What was not called at the START, or is booked on a later day, came after whatever was made on that day."""
+    if one.phase != 0 or one.posted > story.start:
         return Money(one.amount, one.effective, 10**6)
     calls = [other for other in account.payments if other.phase == 0]
     return Money(one.amount, one.effective, calls.index(one) * 100 + 100)

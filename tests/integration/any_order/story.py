@@ -56,7 +56,7 @@ class Payment:
         return sum(amount for component, amount in self.allocation if component in {"interest", "principal", "escrow"})
 
 
-@dataclass
+@dataclass(eq=False)
 class Word:
     """A promise or an arrangement, made at the START; `at` is its place among the calls there."""
 
@@ -87,6 +87,7 @@ class Story:
         self.middle = self.start + timedelta(days=self.chance.randint(8, 25))
         self.end = self.middle + timedelta(days=self.chance.randint(8, 45))
         self.phases = [self.start, self.middle, self.end]
+        self.payday = self._day(1, 20)
         self.absent_on = self._day(3, 40) if self.chance.random() < 0.5 else None
         self.absent_again_on = None
         if self.absent_on and self.chance.random() < 0.5:
@@ -142,7 +143,7 @@ class Story:
             allocation = list(zip(components, [first, amount - first], strict=False))
         if chance.random() < 0.5:
             return self._of_ours(ref, amount, allocation)
-        effective = self._day(-12, 40)
+        effective = self.payday if chance.random() < 0.4 else self._day(-12, 40)
         posted = effective + timedelta(days=chance.choice([0, 0, 1, 4]))
         if effective == self.start:  # whether it came before or after a promise of that day would depend on the order
             posted = effective + timedelta(days=1)
@@ -156,6 +157,8 @@ class Story:
         phase = chance.choice([0, 1, 1, 2])
         day = self.phases[phase]
         made = Payment(ref, amount, day + timedelta(days=chance.choice([-9, -1, 0, 0, 3])), day, allocation, phase)
+        if chance.random() < 0.2:
+            made.posted += timedelta(days=chance.choice([-3, 1, 5]))
         if chance.random() < 0.6:
             made.booked = day + timedelta(days=chance.randint(0, 4))
         if chance.random() < 0.4:

@@ -40,6 +40,8 @@ LEFT JOIN posting p ON p.account_id = a.account_id AND CASE
 GROUP BY a.account_id, r.balance_minor HAVING a.balance_minor <> r.balance_minor + coalesce(sum(p.change), 0)
 """
 
+_STATES = ("account.opened", "account.updated", "account.aged", "account.cured", "account.charged_off")
+
 Arrival = RawMessage | Callable[[], Awaitable[None]]
 """A message of core banking, or a file of it."""
 
@@ -180,6 +182,7 @@ class Telling:
                 one.effective.isoformat(),
                 account_id=self.book.id_of(account.number),
                 source_ref=one.ref,
+                posted_on=one.posted.isoformat() if one.posted != self.day else None,
                 allocation=one.allocation
                 and [{"component": name, "amount_minor": part} for name, part in one.allocation],
             )
@@ -218,6 +221,10 @@ class Telling:
             now = await (self.book.promise_of(one) if word.kind == "promise" else self.book.arrangement_of(one))
             words.append((now["status"], now["paid_minor"], [part["status"] for part in now["installments"]]))
         names = ("balance_minor", "past_due_minor", "days_past_due", "oldest_unpaid_due_on", "bucket", "stage")
+        told = [body for _, body in self.book.published(*_STATES) if body["account_id"] == found["account_id"]][-1]
+        # Days past due run on by themselves: they are told again when bucket or stage change.
+        told_wrong = {name for name in names if told[name] != found[name]} - {"days_past_due"}
+        assert not told_wrong, "others were told something else"
         return {
             "standing": tuple(found[name] for name in names),
             "dues": await self.book.dues(account.number),
