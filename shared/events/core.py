@@ -3,13 +3,12 @@
 These come from outside: unknown fields are ignored, values are checked, and a bad message becomes a dead letter.
 """
 
-from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from shared.events.payload import MAX_MINOR, Currency
+from shared.events.payload import MAX_MINOR, Currency, Day
 
 CoreAccountNumber = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
 SourceRef = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128)]
@@ -50,8 +49,8 @@ class CorePaymentReceived(BaseModel):
     core_account_number: CoreAccountNumber
     amount_minor: PositiveMinor
     currency: Currency
-    effective_on: date
-    posted_on: date | None = None
+    effective_on: Day
+    posted_on: Day | None = None
     channel: Channel
     source_ref: SourceRef
     ach_trace: Annotated[str, StringConstraints(pattern=r"^\d{15}$")] | None = None

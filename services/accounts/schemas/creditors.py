@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from shared.events.accounts import CreditorKind
-from shared.events.payload import Currency
+from shared.events.payload import Currency, Day
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Zone = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
@@ -46,7 +46,7 @@ class AgingRunIn(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     creditor_id: UUID
-    business_date: date = Field(examples=["2026-03-02"])
+    business_date: Day = Field(examples=["2026-03-02"])
 
 
 class AgingRunOut(BaseModel):

@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from shared.events.core import PositiveMinor
-from shared.events.payload import AmountMinor, Currency
+from shared.events.payload import AmountMinor, Currency, Day
 from shared.events.payments import ArrangementStatus, InstallmentStatus, PromiseStatus
 from shared.events.snapshot import Frequency
 
@@ -40,7 +40,7 @@ class PromiseRequest(_Model):
     )
 
     account_id: UUID
-    due_on: date
+    due_on: Day
     amount_minor: PositiveMinor
     currency: Currency
     method: Method | None = Field(default=None, description="How the person means to pay; a lower-case word.")
@@ -49,7 +49,7 @@ class PromiseRequest(_Model):
 class InstallmentTerms(_Model):
     """One amount and the day by which it is to be there."""
 
-    due_on: date
+    due_on: Day
     amount_minor: PositiveMinor
 
 
@@ -57,7 +57,7 @@ class ScheduleTerms(_Model):
     """Equal instalments; what does not divide stands on the last one. A day a month lacks falls on its last day."""
 
     count: Annotated[int, Field(ge=1, le=360, strict=True)]
-    first_due_on: date
+    first_due_on: Day
     frequency: Frequency
     total_minor: PositiveMinor
 

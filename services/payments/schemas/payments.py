@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from services.payments.domain.allocation import Line
 from shared.events.core import AllocationLine, Channel, CoreAccountNumber, PositiveMinor, ReversalReason, SourceRef
-from shared.events.payload import AmountMinor, Currency
+from shared.events.payload import AmountMinor, Currency, Day
 from shared.ids import account_id as id_of_account
 
 Status = Literal["posted", "unapplied", "reversed"]
@@ -89,8 +89,8 @@ class PaymentRequest(AccountName):
 
     amount_minor: PositiveMinor
     currency: Currency
-    effective_on: date = Field(description="The day for which it counts.")
-    posted_on: date | None = Field(default=None, description="The day on which it was booked.")
+    effective_on: Day = Field(description="The day for which it counts.")
+    posted_on: Day | None = Field(default=None, description="The day on which it was booked.")
     channel: Channel
     source: Source = Field(description="Who sends it. `core` is core banking itself.")
     source_ref: SourceRef = Field(description="Unique per creditor and source, for ever.")
@@ -196,7 +196,7 @@ class ReversalRequest(_Request):
     )
 
     reason: ReversalReason
-    effective_on: date
+    effective_on: Day
 
 
 class ReallocationRequest(_Request):
@@ -209,7 +209,7 @@ class ReallocationRequest(_Request):
     )
 
     account_id: UUID | None = Field(default=None, description="Default: the account where it stands.")
-    effective_on: date | None = Field(default=None, description="Default: the payment's own.")
+    effective_on: Day | None = Field(default=None, description="Default: the payment's own.")
     allocation: Allocation | None = None
 
 
