@@ -17,7 +17,7 @@ from shared.telemetry.logging import configure_logging
 from shared.telemetry.tracing import configure_tracing
 
 CASES = {"B2": b2.measure, "B4": b4.measure, "B7": b7.measure, "B9": b9.measure}
-SCALE = 0.05
+SCALE = 0.02
 ROUNDS = 5
 HERE = Path(__file__).parent
 
