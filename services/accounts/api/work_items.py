@@ -9,7 +9,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, Depends, Path, Response
 
-from services.accounts.api.doors import EdgeOf
+from services.accounts.api.doors import EdgeOf, SettingsOf
 from services.accounts.domain.actor import Actor
 from services.accounts.handlers import complete as completing
 from services.accounts.handlers import escalate as escalating
@@ -39,11 +39,11 @@ def _actor(principal: Principal) -> Actor:
     responses={**problems("queue-unknown"), 204: {"description": "Nothing is on offer.", "model": None}},
     response_model=WorkItemOut,
 )
-async def next_work_item(code: Code, principal: Worker, edge: EdgeOf) -> WorkItemOut | Response:
+async def next_work_item(code: Code, principal: Worker, edge: EdgeOf, settings: SettingsOf) -> WorkItemOut | Response:
     """Lease the best item of a queue for 30 minutes. Each call leases another; 204 when there is none."""
 
     async def step(tx: Tx) -> WorkItemOut | Refusal | None:
-        return await offering.next_item(tx, code, _actor(principal))
+        return await offering.next_item(tx, code, _actor(principal), version_epoch=settings.version_epoch)
 
     item = await edge.run(step, principal=principal)
     return Response(status_code=204) if item is None else item
@@ -51,9 +51,11 @@ async def next_work_item(code: Code, principal: Worker, edge: EdgeOf) -> WorkIte
 
 @router.post("/work-items/{work_item_id}/complete", responses=problems(*_HELD, "follow-up-in-past", "forbidden"))
 async def complete_work_item(
+    *,
     work_item_id: UUID,
     principal: Worker,
     edge: EdgeOf,
+    settings: SettingsOf,
     key: OptionalKey,
     request: Annotated[CompleteIn | None, Body()] = None,
 ) -> WorkItemOut:
@@ -69,41 +71,64 @@ async def complete_work_item(
             _actor(principal),
             follow_up_on=wanted.follow_up_on,
             resolve_escalation=wanted.resolve_escalation,
+            version_epoch=settings.version_epoch,
         ),
     )
 
 
 @router.post("/work-items/{work_item_id}/release", responses=problems(*_HELD))
-async def release_work_item(work_item_id: UUID, principal: Worker, edge: EdgeOf, key: OptionalKey) -> WorkItemOut:
+async def release_work_item(
+    work_item_id: UUID, principal: Worker, edge: EdgeOf, settings: SettingsOf, key: OptionalKey
+) -> WorkItemOut:
     """Give the item back, to be offered again at once. A supervisor may release anybody's."""
-    return await _run(edge, principal, key, lambda tx: releasing.release(tx, work_item_id, _actor(principal)))
+    return await _run(
+        edge,
+        principal,
+        key,
+        lambda tx: releasing.release(tx, work_item_id, _actor(principal), version_epoch=settings.version_epoch),
+    )
 
 
 @router.post("/work-items/{work_item_id}/snooze", responses=problems(*_HELD, "snooze-in-past"))
 async def snooze_work_item(
+    *,
     work_item_id: UUID,
     principal: Worker,
     edge: EdgeOf,
+    settings: SettingsOf,
     key: OptionalKey,
     request: Annotated[SnoozeIn | None, Body()] = None,
 ) -> WorkItemOut:
     """Withhold the item until a business date, by default the next one. A change of queue offers it at once."""
     until = request.until if request else None
     return await _run(
-        edge, principal, key, lambda tx: snoozing.snooze(tx, work_item_id, _actor(principal), until=until)
+        edge,
+        principal,
+        key,
+        lambda tx: snoozing.snooze(
+            tx, work_item_id, _actor(principal), until=until, version_epoch=settings.version_epoch
+        ),
     )
 
 
 @router.post("/work-items/{work_item_id}/escalate", responses=problems(*_HELD))
 async def escalate_work_item(
-    work_item_id: UUID, request: EscalateIn, principal: Worker, edge: EdgeOf, key: OptionalKey
+    *,
+    work_item_id: UUID,
+    request: EscalateIn,
+    principal: Worker,
+    edge: EdgeOf,
+    settings: SettingsOf,
+    key: OptionalKey,
 ) -> WorkItemOut:
     """Ask for a supervisor: the account moves to `escalated`, and this item is superseded."""
     return await _run(
         edge,
         principal,
         key,
-        lambda tx: escalating.escalate(tx, work_item_id, _actor(principal), reason=request.reason),
+        lambda tx: escalating.escalate(
+            tx, work_item_id, _actor(principal), reason=request.reason, version_epoch=settings.version_epoch
+        ),
     )
 
 

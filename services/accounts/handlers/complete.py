@@ -9,19 +9,25 @@ from services.accounts.handlers.held_item import hold_item
 from services.accounts.handlers.queue_membership import queue_event, refresh_queues
 from services.accounts.schemas.work_items import WorkItemOut
 from services.accounts.store.history import HistoryFact, record_history
-from services.accounts.store.queues import set_escalation, update_items
+from services.accounts.store.queues import load_item, set_escalation, update_items
 from shared.db.transaction import Tx
 from shared.errors import Refusal
 
 
 async def complete(
-    tx: Tx, work_item_id: UUID, actor: Actor, *, follow_up_on: date | None = None, resolve_escalation: bool = False
+    tx: Tx,
+    work_item_id: UUID,
+    actor: Actor,
+    *,
+    follow_up_on: date | None = None,
+    resolve_escalation: bool = False,
+    version_epoch: int = 0,
 ) -> WorkItemOut | Refusal:
     """Completes a leased item.
 
     Refuses as `domain.work_item.withhold` does; `forbidden` to who may not resolve an escalation.
     """
-    held = await hold_item(tx, work_item_id, actor)
+    held = await hold_item(tx, work_item_id, actor, version_epoch=version_epoch)
     if isinstance(held, Refusal):
         return held
     if resolve_escalation and not actor.is_supervisor:
@@ -42,5 +48,6 @@ async def complete(
     await record_history(tx, [fact])
     if resolve_escalation:
         await set_escalation(tx, item.account_id, None)
-        await refresh_queues(tx, [item.account_id], {item.creditor_id: held.business_date})
+        await refresh_queues(tx, [item.account_id], {item.creditor_id: held.business_date}, version_epoch=version_epoch)
+        item = await load_item(tx, work_item_id) or item  # it is superseded, as a rule
     return WorkItemOut.of(item)

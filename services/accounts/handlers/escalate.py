@@ -18,9 +18,11 @@ from shared.errors import Refusal
 from shared.events.accounts import WorkItemEscalated
 
 
-async def escalate(tx: Tx, work_item_id: UUID, actor: Actor, *, reason: str) -> WorkItemOut | Refusal:
+async def escalate(
+    tx: Tx, work_item_id: UUID, actor: Actor, *, reason: str, version_epoch: int = 0
+) -> WorkItemOut | Refusal:
     """Escalates a leased item and answers with it as it is afterwards: as a rule `superseded`."""
-    held = await hold_item(tx, work_item_id, actor)
+    held = await hold_item(tx, work_item_id, actor, version_epoch=version_epoch)
     if isinstance(held, Refusal):
         return held
     item = give_back(held.item, Action.ESCALATE, sub=actor.sub)
@@ -43,6 +45,6 @@ async def escalate(tx: Tx, work_item_id: UUID, actor: Actor, *, reason: str) -> 
     fact = HistoryFact(item.account_id, item.creditor_id, held.business_date, "work_item.escalated", detail)
     await record_history(tx, [fact])
     await set_escalation(tx, item.account_id, tx.clock.now())
-    await refresh_queues(tx, [item.account_id], {item.creditor_id: held.business_date})
+    await refresh_queues(tx, [item.account_id], {item.creditor_id: held.business_date}, version_epoch=version_epoch)
     after = await load_item(tx, work_item_id)
     return WorkItemOut.of(after or item)

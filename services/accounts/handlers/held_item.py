@@ -20,13 +20,13 @@ class HeldItem:
     business_date: date
 
 
-async def hold_item(tx: Tx, work_item_id: UUID, actor: Actor) -> HeldItem | Refusal:
+async def hold_item(tx: Tx, work_item_id: UUID, actor: Actor, *, version_epoch: int = 0) -> HeldItem | Refusal:
     """Locks the item's account and reads the item. Refuses with `work-item-unknown`, also for another's creditor."""
     found = await load_item(tx, work_item_id)
     if found is None or not actor.may_see(found.creditor_id):
         return Refusal("work-item-unknown", "no such work item")
     await lock(tx, creditors=[found.creditor_id], accounts=[found.account_id])
-    item = await load_item(tx, work_item_id)
+    item = await load_item(tx, work_item_id, version_epoch=version_epoch)
     business_date = await tx.fetchval("SELECT business_date FROM creditor WHERE creditor_id = $1", found.creditor_id)
     # items are never deleted, and an account has its item only since its creditor has a business date
     if item is None or business_date is None:

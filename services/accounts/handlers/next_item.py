@@ -25,7 +25,7 @@ MAX_TRIED = 400
 PAUSE_SECONDS = 0.02
 
 
-async def next_item(tx: Tx, queue: str, actor: Actor) -> WorkItemOut | Refusal | None:
+async def next_item(tx: Tx, queue: str, actor: Actor, *, version_epoch: int = 0) -> WorkItemOut | Refusal | None:
     """The item now leased to the actor, or None when nothing is on offer. Refuses with `queue-unknown`.
 
     Accounts that are being written at this moment are looked at again, up to `MAX_LOOKS` times.
@@ -41,7 +41,7 @@ async def next_item(tx: Tx, queue: str, actor: Actor) -> WorkItemOut | Refusal |
         while len(tried) < MAX_TRIED and (
             head := await queue_head(tx, queue, creditors=creditors, exclude=sorted(tried))
         ):
-            leased = await _lease_first(tx, head, definitions, actor, busy)
+            leased = await _lease_first(tx, head, definitions, actor, busy, version_epoch=version_epoch)
             if leased is not None:
                 return WorkItemOut.of(leased)
             tried.update(candidate.work_item_id for candidate in head)
@@ -53,13 +53,13 @@ async def next_item(tx: Tx, queue: str, actor: Actor) -> WorkItemOut | Refusal |
 
 
 async def _lease_first(
-    tx: Tx, head: Sequence[Candidate], definitions: Definitions, actor: Actor, busy: set[UUID]
+    tx: Tx, head: Sequence[Candidate], definitions: Definitions, actor: Actor, busy: set[UUID], *, version_epoch: int
 ) -> WorkItem | None:
     for candidate in head:
         if not await try_lock(tx, candidate.account_id):
             busy.add(candidate.work_item_id)
             continue
-        item = await load_item(tx, candidate.work_item_id)
+        item = await load_item(tx, candidate.work_item_id, version_epoch=version_epoch)
         if item is None or not is_offered(item, now=tx.clock.now(), business_date=candidate.business_date):
             continue
         if not await _still_wanted(tx, item, candidate, definitions):

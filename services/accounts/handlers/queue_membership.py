@@ -10,7 +10,7 @@ from datetime import date
 from uuid import UUID
 
 from services.accounts.domain.membership import Move, place
-from services.accounts.domain.work_item import WorkItem
+from services.accounts.domain.work_item import EPOCH_BITS, WorkItem
 from services.accounts.store.queues import (
     close_items,
     hold_definitions,
@@ -58,7 +58,7 @@ async def refresh_queues(
     """Moves the accounts to their queues at their creditors' business dates (by creditor id).
 
     Accounts of a creditor without a date are left alone. Emits `queue.item_exited` and `queue.item_entered` for those
-    that move. `version_epoch` is the service's: the high bits of a new item's version.
+    that move. `version_epoch` is the service's: the high bits of the items' versions.
     """
     ids = sorted(set(account_ids))
     if not ids or not business_dates:
@@ -66,7 +66,7 @@ async def refresh_queues(
     await hold_definitions(tx)
     definitions = await load_definitions(tx)
     placements = await load_placements(tx, definitions, ids, business_dates)
-    items = await load_open_items(tx, ids)
+    items = await load_open_items(tx, ids, version_epoch=version_epoch)
     moves: list[tuple[Move, date]] = []
     stale: dict[UUID, str | None] = {}
     for placement, stored_queue in placements:
@@ -74,7 +74,7 @@ async def refresh_queues(
             items.get(placement.account_id),
             placement,
             new_item_id=new_id,
-            first_version=(version_epoch << 40) + 1,
+            first_version=(version_epoch << EPOCH_BITS) + 1,
         )
         moves.append((move, placement.business_date))
         if stored_queue != placement.queue:

@@ -12,9 +12,9 @@ from shared.db.transaction import Tx
 from shared.errors import Refusal
 
 
-async def release(tx: Tx, work_item_id: UUID, actor: Actor) -> WorkItemOut | Refusal:
+async def release(tx: Tx, work_item_id: UUID, actor: Actor, *, version_epoch: int = 0) -> WorkItemOut | Refusal:
     """Releases a leased item. Refuses with `not-lease-holder` or `work-item-superseded`."""
-    held = await hold_item(tx, work_item_id, actor)
+    held = await hold_item(tx, work_item_id, actor, version_epoch=version_epoch)
     if isinstance(held, Refusal):
         return held
     item = give_back(held.item, Action.RELEASE, sub=actor.sub, may_release_others=actor.is_supervisor)

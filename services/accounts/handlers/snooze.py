@@ -14,9 +14,11 @@ from shared.db.transaction import Tx
 from shared.errors import Refusal
 
 
-async def snooze(tx: Tx, work_item_id: UUID, actor: Actor, *, until: date | None = None) -> WorkItemOut | Refusal:
+async def snooze(
+    tx: Tx, work_item_id: UUID, actor: Actor, *, until: date | None = None, version_epoch: int = 0
+) -> WorkItemOut | Refusal:
     """Withholds a leased item until `until` (default: the next business date)."""
-    held = await hold_item(tx, work_item_id, actor)
+    held = await hold_item(tx, work_item_id, actor, version_epoch=version_epoch)
     if isinstance(held, Refusal):
         return held
     item = withhold(held.item, Action.SNOOZE, sub=actor.sub, business_date=held.business_date, until=until)

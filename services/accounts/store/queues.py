@@ -12,7 +12,7 @@ from uuid import UUID
 
 from services.accounts.domain.membership import ExitReason, Placement
 from services.accounts.domain.queues import QueueDefinition, definition_json, parse_definition, rank_order
-from services.accounts.domain.work_item import Status, WorkItem
+from services.accounts.domain.work_item import EPOCH_BITS, Status, WorkItem
 from services.accounts.store.predicates import Definitions, placement_sql, queue_scan_condition
 from services.accounts.tables.accounts import ACCOUNT
 from services.accounts.tables.queues import QUEUE_DEFINITION, WORK_ITEM
@@ -116,20 +116,23 @@ async def load_placements(
     ]
 
 
-async def load_open_items(tx: Tx, account_ids: Sequence[UUID]) -> dict[UUID, WorkItem]:
-    """The open work item of each account that has one."""
+async def load_open_items(tx: Tx, account_ids: Sequence[UUID], *, version_epoch: int = 0) -> dict[UUID, WorkItem]:
+    """The open work item of each account that has one. `version_epoch`: see `load_item`."""
     rows = await tx.fetch(_OPEN_ITEMS, list(account_ids))
-    return {row["account_id"]: to_work_item(row) for row in rows}
+    return {row["account_id"]: to_work_item(row, version_epoch=version_epoch) for row in rows}
 
 
-async def load_item(tx: Tx, work_item_id: UUID) -> WorkItem | None:
-    """One work item, open or closed."""
+async def load_item(tx: Tx, work_item_id: UUID, *, version_epoch: int = 0) -> WorkItem | None:
+    """One work item, open or closed.
+
+    `version_epoch` is the service's: what is published of an item after a restore counts as newer than before it.
+    """
     rows = await load_rows(tx, WORK_ITEM, "work_item_id", [work_item_id])
-    return to_work_item(rows[0]) if rows else None
+    return to_work_item(rows[0], version_epoch=version_epoch) if rows else None
 
 
-def to_work_item(row: Mapping[str, Any]) -> WorkItem:
-    """The work item of a stored row."""
+def to_work_item(row: Mapping[str, Any], *, version_epoch: int = 0) -> WorkItem:
+    """The work item of a stored row, at a version of the epoch."""
     return WorkItem(
         work_item_id=row["work_item_id"],
         account_id=row["account_id"],
@@ -142,7 +145,7 @@ def to_work_item(row: Mapping[str, Any]) -> WorkItem:
         holder=row["holder"],
         leased_until=row["leased_until"],
         withheld_until=row["withheld_until"],
-        version=row["version"],
+        version=max(row["version"], version_epoch << EPOCH_BITS),
     )
 
 

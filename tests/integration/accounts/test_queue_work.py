@@ -12,6 +12,7 @@ from services.accounts.domain.default_queues import DEFAULT_QUEUES
 from services.accounts.handlers.complete import complete
 from services.accounts.handlers.escalate import escalate
 from services.accounts.handlers.next_item import next_item
+from services.accounts.handlers.queue_membership import refresh_queues
 from services.accounts.handlers.release import release
 from services.accounts.handlers.snooze import snooze
 from services.accounts.schemas.work_items import WorkItemOut
@@ -235,8 +236,28 @@ async def test_escalating_moves_the_account_to_the_supervisors(book: Book) -> No
     escalated = await book.next("escalated", "sue")
     assert escalated is not None
     assert escalated.account_id == account_id
-    await book.run(lambda tx: complete(tx, escalated.work_item_id, SUE, resolve_escalation=True))
+    done = await book.run(lambda tx: complete(tx, escalated.work_item_id, SUE, resolve_escalation=True))
+    assert isinstance(done, WorkItemOut)
+    assert done.status == "superseded"
     assert (await _leased(book)).account_id == account_id
+
+
+async def test_what_is_published_of_an_item_after_a_restore_counts_as_newer(book: Book) -> None:
+    account_id = await _one(book)
+    item = await _leased(book)
+    assert [version for _, version, _ in await book.events()] == [2]
+    await book.run(lambda tx: release(tx, item.work_item_id, ANN, version_epoch=1))
+    await book.run(lambda tx: next_item(tx, "mid", ANN, version_epoch=1))
+    await book.run(lambda tx: complete(tx, item.work_item_id, ANN, version_epoch=1))
+    first = 1 << 40
+    assert [version for _, version, _ in await book.events()] == [first + 1, first + 2, first + 3]
+
+    async def cure(tx: Tx) -> object:
+        await tx.execute("UPDATE account SET past_due_minor = 0 WHERE account_id = $1", account_id)
+        return await refresh_queues(tx, [account_id], {book.creditor_id: BUSINESS_DATE}, version_epoch=2)
+
+    await book.run(cure)
+    assert [(topic, version) for topic, version, _ in await book.events()] == [("queue.item_exited", (2 << 40) + 1)]
 
 
 async def test_only_a_supervisor_resolves_an_escalation(book: Book) -> None:
