@@ -95,7 +95,10 @@ class QueueItemChanged(AccountPayload):
 
 
 class WorkItemEscalated(AccountPayload):
-    """`work_item.escalated`: a collector asked for a supervisor's eyes."""
+    """`work_item.escalated`: a collector asked for a supervisor's eyes.
+
+    `reason` is always empty: the collector's words stand on the account's timeline, for events hold no personal data.
+    """
 
     work_item_id: UUID
     queue: str

@@ -38,7 +38,7 @@ async def escalate(
             work_item_id=item.work_item_id,
             queue=item.queue,
             escalated_by=actor.sub,
-            reason=reason,
+            reason="",  # what a person typed may name anybody: it stays on the account's timeline
         ),
     )
     detail = {"queue": item.queue, "work_item_id": str(item.work_item_id), "by": actor.sub, "reason": reason}

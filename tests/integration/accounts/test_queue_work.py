@@ -232,7 +232,9 @@ async def test_escalating_moves_the_account_to_the_supervisors(book: Book) -> No
         "queue.item_exited",
         "queue.item_entered",
     ]
-    assert events[1][2]["reason"] == "threatens to sue"
+    assert events[1][2]["reason"] == "", "what a person typed may name anybody: it is in no event"
+    (fact,) = await book.fetch("SELECT detail FROM account_history WHERE kind = 'work_item.escalated'")
+    assert fact["detail"]["reason"] == "threatens to sue"
     escalated = await book.next("escalated", "sue")
     assert escalated is not None
     assert escalated.account_id == account_id
