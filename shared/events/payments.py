@@ -58,13 +58,16 @@ class PaymentReversed(AccountPayload):
 
 
 class PaymentUnapplied(AccountPayload):
-    """Money is here for an account that is not, or not in this currency. It is held, and posted when that changes."""
+    """Money is here that cannot be posted yet: its account is not, or not in this currency, or its day has not come.
+
+    It is held, and posted when that changes.
+    """
 
     payment_id: UUID
     amount_minor: PositiveMinor
     currency: Currency
     effective_on: date
-    reason: Literal["account-unknown", "currency-mismatch"]
+    reason: Literal["account-unknown", "currency-mismatch", "effective-date-in-future"]
 
 
 class PromiseState(AccountPayload):

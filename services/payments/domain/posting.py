@@ -15,7 +15,7 @@ from uuid import UUID
 from services.payments.domain.allocation import Basis, Line, Owed, allocate, merged, order_for
 from shared.errors import Refusal
 
-UnappliedReason = Literal["account-unknown", "currency-mismatch"]
+UnappliedReason = Literal["account-unknown", "currency-mismatch", "effective-date-in-future"]
 Origin = Literal["core", "ours"]
 CORE = "core"
 CANONICAL_LENGTH: Final = 36
@@ -47,6 +47,8 @@ class PostPayment:
     taken_by: str | None = None
     caused_by: UUID | None = None
     """The event that brought it, for the trace."""
+    is_booked: bool = False
+    """The core has it on its books and hears no refusal: what does not fit the account waits, in any order alike."""
 
     @property
     def origin(self) -> Origin:
@@ -144,7 +146,7 @@ class Posted:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Keep it, visibly, until its account is here in its currency."""
+    """Keep it, visibly, until its account is here, in its currency, and its day has come."""
 
     posted_on: date | None
     reason: UnappliedReason
@@ -196,12 +198,28 @@ def decide(
     refusal = _refuse(command, account, creditor)
     if refusal is not None:
         return refusal
-    if account is None:
-        return Held(_posted_on(command, creditor.business_date), "account-unknown")
+    reason = why_held(account, creditor, command.currency, command.effective_on)
+    if account is None or reason is not None:
+        return Held(_posted_on(command, creditor.business_date), reason or "account-unknown")
     business_date = latest(creditor.business_date, account.business_date)
     posted_on = _posted_on(command, business_date) or account.business_date
     allocation, basis = allocation_of(command.amount_minor, command.allocation, account, posted_on, paid)
     return Posted(posted_on, allocation, basis)
+
+
+def why_held(account: Account | None, creditor: Creditor, currency: str, effective_on: date) -> UnappliedReason | None:
+    """Why money cannot be posted yet; None when it can. It says the same whenever it is asked with the same facts."""
+    if account is None:
+        return "account-unknown"
+    if currency != account.currency:
+        return "currency-mismatch"
+    return "effective-date-in-future" if effective_on > _horizon(account, creditor) else None
+
+
+def _horizon(account: Account | None, creditor: Creditor) -> date:
+    """The last day that has come: the business date's or the calendar's, whichever is later."""
+    seen = latest(creditor.business_date, account.business_date if account else None)
+    return max(creditor.local_date, seen or creditor.local_date)
 
 
 def allocation_of(
@@ -250,8 +268,10 @@ def _refuse(command: PostPayment, account: Account | None, creditor: Creditor) -
     directed = command.allocation
     if directed is not None and sum(line.amount_minor for line in directed) != command.amount_minor:
         return Refusal("allocation-mismatch", "The allocation does not sum to amount_minor.", "allocation")
-    horizon = latest(creditor.business_date, creditor.local_date, account.business_date if account else None)
-    if horizon is not None and command.effective_on > horizon:
+    if command.is_booked:
+        return None
+    horizon = _horizon(account, creditor)
+    if command.effective_on > horizon:
         return Refusal("effective-date-in-future", f"effective_on is after {horizon}.", "effective_on")
     if account is not None and command.currency != account.currency:
         return Refusal("currency-mismatch", f"The account is in {account.currency}.", "currency")

@@ -2,7 +2,8 @@
 
 First it waits, within a bound, until this service has posted every payment that the core had published by then: money
 that is on its way in time must not break a promise in between. Then the date judged moves under the creditor's
-exclusive lock, in a transaction of its own, and only then the accounts are read on which time changed a status.
+exclusive lock, in a transaction of its own, and only then the accounts are read on which time changed a status, or
+where money of the core waits for its day.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -11,7 +12,9 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from services.payments.handlers.held_payments import post_held
 from services.payments.handlers.reassess import reassess
+from services.payments.handlers.receive_reversals import retry_held
 from services.payments.store.obligations import accounts_for_review, advance_evaluation
 from shared.db.locks import lock
 from shared.db.transaction import Tx
@@ -73,6 +76,8 @@ async def _judge(tx: Tx, job: Job, creditor_id: UUID, day: date) -> ChunkResult:
         tx, creditor_id, day=day, after=UUID(after) if after else None, limit=CHUNK_ACCOUNTS
     )
     await lock(tx, creditors=[creditor_id], accounts=accounts)
+    await post_held(tx, accounts)
+    await retry_held(tx, accounts)
     done = await reassess(tx, accounts)
     progress = {
         "evaluated": job.progress.get("evaluated", 0) + len(accounts),

@@ -1,7 +1,7 @@
-"""Posts the payments that waited for their account, once accounts has announced it.
+"""Posts the payments that waited: for their account, for its currency, or for their day.
 
 They are posted in the order of (effective_on, posted_on, payment_id), whatever the order in which they came. One that
-went back meanwhile is posted and reversed, so that consumers learn both. One in another currency goes on waiting.
+went back meanwhile is posted and reversed, so that consumers learn both. One that still does not fit goes on waiting.
 """
 
 from collections.abc import Collection, Mapping
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from services.payments.domain.posting import Account, Creditor, allocation_of, latest, moved
+from services.payments.domain.posting import Account, Creditor, UnappliedReason, allocation_of, latest, moved, why_held
 from services.payments.handlers.facts import publish_posted, publish_reversed, publish_unapplied
 from services.payments.store.payments import Row, Stored, insert_allocations, load_held, update_payments
 from services.payments.store.reversals import load_reversals, update_reversals
@@ -50,10 +50,14 @@ async def post_held(tx: Tx, account_ids: Collection[UUID], causes: Mapping[UUID,
     )
     for payment in held.values():
         account = accounts.get(payment.row["account_id"])
-        if account is not None and account.currency != payment.row["currency"]:
-            _keep(release, payment)
-        elif account is not None:
+        if account is None:
+            continue
+        creditor = release.creditors[account.creditor_id]
+        reason = why_held(account, creditor, payment.row["currency"], payment.row["effective_on"])
+        if reason is None:
             _post(release, payment, account)
+        else:
+            _keep(release, payment, reason)
     await update_payments(tx, release.payments)
     await update_payments(tx, release.mismatched)
     await insert_allocations(tx, release.allocations)
@@ -62,10 +66,10 @@ async def post_held(tx: Tx, account_ids: Collection[UUID], causes: Mapping[UUID,
     return {payment.row["account_id"] for key, payment in held.items() if key in posted}
 
 
-def _keep(release: _Release, payment: Stored) -> None:
+def _keep(release: _Release, payment: Stored, reason: UnappliedReason) -> None:
     """Say once why it goes on waiting."""
-    if payment.row["unapplied_reason"] != "currency-mismatch":
-        row = {**payment.row, "unapplied_reason": "currency-mismatch"}
+    if payment.row["unapplied_reason"] != reason:
+        row = {**payment.row, "unapplied_reason": reason}
         release.mismatched.append({"payment_id": row["payment_id"], "unapplied_reason": row["unapplied_reason"]})
         publish_unapplied(release.tx, row, cause=release.causes.get(row["account_id"]))
 

@@ -55,6 +55,7 @@ def _payment(message: Message[Any]) -> PostPayment:
         if sent.allocation
         else None,
         caused_by=message.event_id,
+        is_booked=True,
     )
 
 

@@ -1,17 +1,18 @@
 """Takes reversals of core banking in batches: applied once per reference, booked when they echo ours, or held.
 
-A reversal that comes before its payment waits in `held_reversal`; posting that payment applies it.
+A reversal that comes before its payment waits in `held_reversal`; posting that payment applies it. One that does not
+fit its payment (another amount, a day that has not come) waits there too, whichever of the two came first.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from services.payments.domain.posting import KnownReference
 from services.payments.domain.reversal import Booked, CoreReversal, Reversed
 from services.payments.handlers.reverse_payments import reverse
-from services.payments.store.references import Claim, Key, claim, settle
-from services.payments.store.reversals import find_originals, hold_reversals
+from services.payments.store.references import Claim, Key, claim
+from services.payments.store.reversals import find_originals, hold_reversals, take_held_of
 from shared.db.transaction import Tx
 from shared.errors import Refusal
 
@@ -34,14 +35,23 @@ async def receive_reversals(tx: Tx, reversals: Sequence[CoreReversal]) -> Taken:
     originals = await find_originals(tx, new)
     here = [one for one in new if _key(one) in originals]
     await hold_reversals(tx, [one for one in new if _key(one) not in originals])
+    return Taken([refusals.get(place) for place in range(len(reversals))], await _reverse(tx, here, originals))
+
+
+async def retry_held(tx: Tx, account_ids: Collection[UUID]) -> set[UUID]:
+    """Try the reversals that wait on these accounts again; return the accounts whose money changed."""
+    held = await take_held_of(tx, account_ids)
+    originals = await find_originals(tx, held)
+    await hold_reversals(tx, [one for one in held if _key(one) not in originals])
+    return await _reverse(tx, [one for one in held if _key(one) in originals], originals)
+
+
+async def _reverse(tx: Tx, here: Sequence[CoreReversal], originals: Mapping[Key, UUID]) -> set[UUID]:
+    """Apply reversals whose payments are here, hold those that do not fit, and return whose money changed."""
     decisions = await reverse(tx, [(originals[_key(one)], one.command()) for one in here])
-    refused = {_key(one): made for one, made in zip(here, decisions, strict=True) if isinstance(made, Refusal)}
-    used = {key: one for key, one in claims.items() if key not in known and key not in refused}
-    await settle(tx, {key: one for key, one in claims.items() if key not in known}, used)
-    return Taken(
-        [refusals.get(place) or refused.get(_key(one)) for place, one in enumerate(reversals)],
-        {one.account_id for one, made in zip(here, decisions, strict=True) if isinstance(made, (Reversed, Booked))},
-    )
+    made = list(zip(here, decisions, strict=True))
+    await hold_reversals(tx, [one for one, decision in made if isinstance(decision, Refusal)])
+    return {one.account_id for one, decision in made if isinstance(decision, (Reversed, Booked))}
 
 
 def _unknown(

@@ -180,7 +180,7 @@ class PaymentView(PaymentAnswer):
     ach_trace: str | None
     origin: Literal["core", "ours"]
     booked_on: date | None = Field(description="For a payment of ours: the day on which the core booked it.")
-    unapplied_reason: Literal["account-unknown", "currency-mismatch"] | None
+    unapplied_reason: Literal["account-unknown", "currency-mismatch", "effective-date-in-future"] | None
     allocation_basis: Literal["directed", "waterfall"] | None
     reallocation_of: UUID | None = Field(description="The misapplied payment whose money this is.")
     taken_at: datetime

@@ -86,6 +86,15 @@ SELECT DISTINCT account_id FROM (
     (SELECT account_id FROM arrangement
      WHERE creditor_id = $1 AND next_review_on <= $2 AND ($3::uuid IS NULL OR account_id > $3)
      ORDER BY account_id LIMIT $4)
+    UNION ALL
+    (SELECT account_id FROM payment
+     WHERE creditor_id = $1 AND unapplied_reason = 'effective-date-in-future' AND effective_on <= $2
+       AND ($3::uuid IS NULL OR account_id > $3)
+     ORDER BY account_id LIMIT $4)
+    UNION ALL
+    (SELECT account_id FROM held_reversal
+     WHERE creditor_id = $1 AND effective_on <= $2 AND ($3::uuid IS NULL OR account_id > $3)
+     ORDER BY account_id LIMIT $4)
 ) AS due
 ORDER BY account_id LIMIT $4
 """
@@ -239,7 +248,7 @@ async def advance_evaluation(tx: Tx, creditor_id: UUID, day: date) -> None:
 
 
 async def accounts_for_review(tx: Tx, creditor_id: UUID, *, day: date, after: UUID | None, limit: int) -> list[UUID]:
-    """The next accounts, by id, on which time alone has changed a status by `day`."""
+    """The next accounts, by id, where time alone changes something by `day`: a status, or money that waited for it."""
     return [row[0] for row in await tx.fetch(_FOR_REVIEW, creditor_id, day, after, limit)]
 
 

@@ -25,6 +25,9 @@ WHERE h.creditor_id = k.creditor_id AND h.reversal_of = k.reversal_of RETURNING 
 """
 
 
+_TAKE_HELD_OF = "DELETE FROM held_reversal WHERE account_id = ANY($1::uuid[]) RETURNING *"
+
+
 async def load_standing(tx: Tx, payment_ids: Collection[UUID]) -> dict[UUID, Standing]:
     """The reversals that payments have, by payment."""
     return {
@@ -107,7 +110,15 @@ async def take_held(tx: Tx, originals: Collection[tuple[UUID, str]]) -> list[Cor
     if not originals:
         return []
     ordered = sorted(originals)
-    rows = await tx.fetch(_TAKE_HELD, [key[0] for key in ordered], [key[1] for key in ordered])
+    return _taken(await tx.fetch(_TAKE_HELD, [key[0] for key in ordered], [key[1] for key in ordered]))
+
+
+async def take_held_of(tx: Tx, account_ids: Collection[UUID]) -> list[CoreReversal]:
+    """Take out the reversals that wait on these accounts."""
+    return _taken(await tx.fetch(_TAKE_HELD_OF, list(account_ids)))
+
+
+def _taken(rows: Iterable[Row]) -> list[CoreReversal]:
     held = []
     for row in sorted(rows, key=lambda row: (row["effective_on"], row["posted_on"], row["source_ref"])):
         fields = dict(row)

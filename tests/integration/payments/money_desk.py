@@ -4,7 +4,7 @@
 """
 
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,12 +19,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from deploy.local.issuer import Issuer
 from services.payments.app import create_api
 from services.payments.consumers import subscriptions
+from services.payments.handlers.evaluate_date import EVALUATE, EvaluateDate
 from services.payments.settings import PaymentsSettings
 from shared.clock import FixedClock
 from shared.events.accounts import AccountState, BusinessDateAdvanced, CreditorUpdated
 from shared.events.envelope import encode_headers
 from shared.events.topics import TOPICS
 from shared.ids import account_id, new_id
+from shared.jobs import JobRunner
 from shared.messaging.batch import BatchApplier
 from shared.messaging.message import RawMessage
 
@@ -69,6 +71,17 @@ class Desk:
     def date_message(self, business_date: str, version: int = 2) -> RawMessage:
         facts = {"creditor_id": self.creditor, "business_date": business_date, "previous": None}
         return self.message("business_date.advanced", BusinessDateAdvanced.model_validate(facts), version)
+
+    async def judge(self, business_date: str) -> None:
+        """The creditor's business date moves, and its evaluation runs to its end."""
+        await self.feed(self.date_message(business_date))
+        [(job_id,)] = await self.query(
+            f"SELECT job_id FROM job WHERE creditor_id = :creditor AND params->>'business_date' = '{business_date}'"
+        )
+        job = await JobRunner(self.engine, FixedClock(NOW), {EVALUATE: EvaluateDate(_nothing, _is_past)}).run_job(
+            job_id
+        )
+        assert job.status == "done", job.error
 
     def account_message(
         self, number: str, *, version: int = 1, topic: str = "account.opened", **facts: Any
@@ -150,6 +163,14 @@ class Desk:
     def _token(self, role: str, creditors: Iterable[UUID] = ()) -> dict[str, str]:
         token = self.issuer.mint(role, creditors=list(creditors), ttl=timedelta(minutes=5))
         return {"Authorization": f"Bearer {token}"}
+
+
+async def _nothing() -> Mapping[str, int]:
+    return {}
+
+
+async def _is_past(_offsets: Mapping[str, int]) -> bool:
+    return True
 
 
 @asynccontextmanager

@@ -147,16 +147,39 @@ async def test_held_money_in_another_currency_goes_on_waiting(desk: Desk) -> Non
     assert [event["reason"] for _, event in await desk.published()] == ["account-unknown", "currency-mismatch"]
 
 
+@pytest.mark.parametrize(
+    ("facts", "reason"),
+    [({"currency": "EUR"}, "currency-mismatch"), ({"effective_on": "2026-03-09"}, "effective-date-in-future")],
+)
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+async def test_money_of_the_core_that_does_not_fit_waits_in_sight_in_either_order(
+    desk: Desk, order: tuple[int, int], facts: dict[str, Any], reason: str
+) -> None:
+    messages = [desk.core("NEW", "1", **facts), desk.account_message("NEW")]
+    for place in order:
+        await desk.feed(messages[place])
+    [payment] = await desk.payments()
+    assert (payment["status"], payment["unapplied_reason"]) == ("unapplied", reason)
+    assert await desk.query("SELECT code FROM dead_letter WHERE creditor_id = :creditor") == []
+
+
+async def test_money_of_a_day_to_come_is_posted_when_it_comes(desk: Desk) -> None:
+    await desk.feed(desk.core("A", "1", effective_on="2026-03-09"))
+    await desk.judge("2026-03-08")
+    assert [one["status"] for one in await desk.payments()] == ["unapplied"]
+    await desk.judge("2026-03-09")
+    assert [(one["status"], one["posted_on"]) for one in await desk.payments()] == [("posted", "2026-03-09")]
+
+
 async def test_a_bad_payment_of_the_core_is_parked_and_its_neighbours_are_posted(desk: Desk) -> None:
     await desk.feed(
         desk.core("A", "1"),
-        desk.core("A", "2", currency="EUR"),
         desk.core("A", "1", 7),
-        desk.core("A", "3", effective_on="2026-03-09"),
+        desk.core("A", "3", allocation=[{"component": "interest", "amount_minor": 1}]),
         desk.core("B", "4"),
     )
     codes = await desk.query("SELECT code FROM dead_letter WHERE creditor_id = :creditor ORDER BY code")
-    assert [row[0] for row in codes] == ["currency-mismatch", "effective-date-in-future", "source-ref-conflict"]
+    assert [row[0] for row in codes] == ["allocation-mismatch", "source-ref-conflict"]
     assert sorted(one["source_ref"] for one in await desk.payments()) == ["1", "4"]
 
 

@@ -91,12 +91,26 @@ async def test_reversals_of_the_core_are_applied_once_and_each_leaves_its_trace(
     assert [tuple(row) for row in kinds] == [("c-1", "payment"), ("r-1", "reversal"), ("r-2", "reversal")]
 
 
-async def test_a_reversal_of_another_amount_is_parked(desk: Desk) -> None:
-    await desk.feed(desk.core("A", "c-1"))
-    await desk.feed(desk.core("A", "r-1", 999, reversal_of="c-1"))
-    codes = await desk.query("SELECT code FROM dead_letter WHERE creditor_id = :creditor")
-    assert [row[0] for row in codes] == ["reversal-mismatch"]
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+@pytest.mark.parametrize(("amount", "day"), [(999, DAY), (1000, "2026-03-09")])
+async def test_a_reversal_that_does_not_fit_waits_in_sight_in_either_order(
+    desk: Desk, order: tuple[int, int], amount: int, day: str
+) -> None:
+    messages = [desk.core("A", "c-1"), desk.core("A", "r-1", amount, reversal_of="c-1", effective_on=day)]
+    for place in order:
+        await desk.feed(messages[place])
+    waiting = (await desk.get("/v1/held-reversals", creditors=[desk.creditor])).json()["items"]
+    assert [one["source_ref"] for one in waiting] == ["r-1"]
     assert [one["status"] for one in await desk.payments()] == ["posted"]
+    assert await desk.query("SELECT code FROM dead_letter WHERE creditor_id = :creditor") == []
+
+
+async def test_a_reversal_of_a_day_to_come_is_applied_when_it_comes(desk: Desk) -> None:
+    await desk.feed(desk.core("A", "c-1"), desk.core("A", "r-1", reversal_of="c-1", effective_on="2026-03-09"))
+    await desk.judge("2026-03-08")
+    assert [one["status"] for one in await desk.payments()] == ["posted"]
+    await desk.judge("2026-03-09")
+    assert [one["status"] for one in await desk.payments()] == ["reversed"]
 
 
 @pytest.mark.parametrize("has_echo", [True, False])
