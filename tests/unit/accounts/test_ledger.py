@@ -180,3 +180,13 @@ def test_the_reasons_of_a_change() -> None:
     assert reasons(early, current) == ("cured", "aged")
     assert reasons(early, early) == ("updated",)
     assert reasons(early, Judged("charged_off", "b1_29", "recovery", 5)) == ("charged_off", "aged")
+
+
+def test_of_payments_of_one_day_the_reference_says_which_paid_first_not_the_id() -> None:
+    earlier = replace(LOAN, business_date=DAY - ONE)
+    cured = replace(LOAN, past_due_minor=0, oldest_unpaid_due_on=None, balance_minor=80_000)
+    for first, second in permutations((1, 2)):
+        one = replace(entry(first, 10_000, DAY), reference=("A", "core"))
+        two = replace(entry(second, 10_000, DAY), reference=("B", "core"))
+        found = on_top(cured, [two, one], returned(two, DAY + ONE), [earlier])
+        assert found.returned == (Due(date(2026, 3, 1), 10_000),)

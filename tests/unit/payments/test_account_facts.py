@@ -1,9 +1,11 @@
 """Payoff and charge-off, found alike in whatever order an account's states came."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import permutations
+from uuid import UUID
 
-from services.payments.domain.account_facts import Seen, charged_off_on, paid_off_on
+from services.payments.domain.account_facts import Seen, charged_off_on, paid_off_by, paid_off_on
+from services.payments.domain.counting import Entry
 
 DAY = date(2026, 1, 1)
 
@@ -32,3 +34,15 @@ def test_a_charge_off_before_it_was_made_does_not_cancel() -> None:
     states = [seen(4, charged=True), seen(5, charged=True)]
     assert charged_off_on(states, made_at_version=5, made_charged_off=True) is None
     assert charged_off_on([seen(4, charged=True)], made_at_version=4, made_charged_off=False) is None
+
+
+def test_a_payoff_is_of_the_day_on_which_its_money_is_effective() -> None:
+    def entry(number: int, amount: int, day: int) -> Entry:
+        return Entry(UUID(int=number), amount, date(2026, 3, day), date(2026, 3, 25), datetime(2026, 3, 25, tzinfo=UTC))
+
+    entries = [entry(1, 5_000, 12), entry(2, 20_000, 10), entry(3, 1_000, 20)]
+    assert paid_off_by(entries, 0) == date(2026, 3, 20)
+    assert paid_off_by(entries, -1_000) == date(2026, 3, 12)  # without the last thousand nothing was owed either
+    assert paid_off_by(entries, -6_000) == date(2026, 3, 10)
+    assert paid_off_by(entries, -26_000) is None  # nothing was owed before any of it
+    assert paid_off_by([], 0) is None
