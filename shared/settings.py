@@ -35,6 +35,8 @@ class ServiceSettings(BaseSettings):
     """How long a request waits for a connection before it is answered 503."""
     statement_cache_size: int = Field(default=200, ge=0)
     """Prepared statements kept per connection; 0 behind a pooler in transaction mode that cannot keep them."""
+    version_epoch: int = Field(default=0, ge=0, lt=2**23)
+    """High bits of every `aggregateversion`: raised after a restore, so that what is sent again counts as newer."""
     lock_timeout_ms: int = Field(default=5_000, ge=1)
     statement_timeout_ms: int = Field(default=30_000, ge=1)
     idle_in_transaction_timeout_ms: int = Field(default=60_000, ge=1)

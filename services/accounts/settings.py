@@ -15,5 +15,3 @@ class AccountsSettings(ServiceSettings):
     """Rows of one import transaction. More is not faster, and holds the accounts' locks longer."""
     aging_patience_s: float = 20
     """How long an answer waits for an aging run that does not move; less than the patience of usual proxies."""
-    version_epoch: int = 0
-    """High bits of every `aggregateversion`: raised after a restore, so that what is sent again counts as newer."""

@@ -17,6 +17,8 @@ from shared.settings import ServiceSettings
 
 MIN_LOCKS_PER_TRANSACTION = 256
 _DIRECT_URL = "arrears_direct_url"
+_EPOCH = "arrears_version_epoch"
+_EPOCH_BITS = 40
 
 
 class DatabaseSetupError(ArrearsError):
@@ -38,6 +40,7 @@ def create_engine(settings: ServiceSettings, *, application_name: str = "arrears
         lock_timeout_ms=settings.lock_timeout_ms,
         statement_timeout_ms=settings.statement_timeout_ms,
         idle_in_transaction_timeout_ms=settings.idle_in_transaction_timeout_ms,
+        version_epoch=settings.version_epoch,
     )
 
 
@@ -53,6 +56,7 @@ def engine_for(
     lock_timeout_ms: int = 5_000,
     statement_timeout_ms: int = 30_000,
     idle_in_transaction_timeout_ms: int = 60_000,
+    version_epoch: int = 0,
 ) -> AsyncEngine:
     """Return a pool for a `postgresql://` URL: what `create_engine` does, for tests and tools without settings."""
     engine = create_async_engine(
@@ -75,7 +79,7 @@ def engine_for(
                 "idle_in_transaction_session_timeout": str(idle_in_transaction_timeout_ms),
             },
         },
-        execution_options={_DIRECT_URL: direct_url or url},
+        execution_options={_DIRECT_URL: direct_url or url, _EPOCH: version_epoch},
     )
     event.listen(engine.sync_engine, "connect", _on_connect)
     return engine
@@ -106,6 +110,12 @@ def _encode_jsonb(value: Any) -> bytes:
 
 def _decode_jsonb(value: bytes) -> Any:
     return orjson.loads(value[1:])
+
+
+def least_version(engine: AsyncEngine) -> int:
+    """Return the number above which every new aggregate version is: the service's epoch in its high bits."""
+    epoch: int = engine.get_execution_options().get(_EPOCH, 0)
+    return epoch << _EPOCH_BITS
 
 
 async def connect_directly(engine: AsyncEngine, *, application_name: str) -> asyncpg.Connection:

@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shared.clock import Clock
+from shared.db.engine import least_version
 from shared.db.metrics import POOL_WAIT
 from shared.db.outbox_rows import INSERT_EVENTS, event_arrays
 from shared.errors import ArrearsError
@@ -75,6 +76,8 @@ class Tx:
     context: Context = Context()
     causes: dict[UUID, Context] = field(default_factory=dict)
     """The context of each message of a polled batch, by its event id: `emit(causation=...)` looks it up."""
+    least_version: int = 0
+    """Every new aggregate version is above it: the epoch of the service, raised after a restore."""
     events: list[PendingEvent] = field(default_factory=list)
     is_committed: bool = False
     _after_commit: list[AfterCommit] = field(default_factory=list)
@@ -174,7 +177,13 @@ async def open_transaction(engine: AsyncEngine, clock: Clock, *, context: Contex
     conn, driver = await _connect(engine)
     try:
         await _begin(conn)
-        yield Tx(conn=conn, clock=clock, driver=driver, context=context or Context())
+        yield Tx(
+            conn=conn,
+            clock=clock,
+            driver=driver,
+            context=context or Context(),
+            least_version=least_version(engine),
+        )
     finally:
         # A cancelled task must not leave the connection half reset: closing goes on by itself (SQLAlchemy #12077).
         closing = asyncio.ensure_future(_close(conn, driver))

@@ -134,7 +134,7 @@ class _Step:
         is_amended = row["promise_id"] in self._amendment.columns
         if is_amended or row["version"] == 0 or any(row[name] != new[name] for name in _PROMISE_STATE):
             check_promise_step(row["status"], new["status"])
-            new["version"] = row["version"] + 1
+            new["version"] = max(row["version"], self._tx.least_version) + 1
             self._tx.emit(
                 f"promise.{new['status']}", promise_state(row | new), version=new["version"], causation=self.cause
             )
@@ -147,7 +147,7 @@ class _Step:
         is_amended = row["arrangement_id"] in self._amendment.columns
         if is_amended or row["version"] == 0 or any(row[name] != new[name] for name in _ARRANGEMENT_STATE):
             check_arrangement_step(row["status"], new["status"])
-            new["version"] = row["version"] + 1
+            new["version"] = max(row["version"], self._tx.least_version) + 1
             topic = "activated" if new["status"] == "active" else new["status"]
             state = arrangement_state(row | new, verdict, business_date)
             self._tx.emit(f"arrangement.{topic}", state, version=new["version"], causation=self.cause)

@@ -1,5 +1,6 @@
 """Promises on the real PostgreSQL: made, kept, broken, cancelled and opened again by what happens to their account."""
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
 from typing import Any
@@ -289,6 +290,16 @@ async def test_the_states_of_an_account_that_decide_nothing_are_not_kept(book: B
         return [row[0] for row in await tx.fetch(sql, book.account_id)]
 
     assert await book.run(kept) == [9, 11, 12]
+
+
+async def test_a_raised_epoch_makes_every_version_newer(book: Book) -> None:
+    made = await book.promise(100, 5)
+    restored = replace(book, engine=book.engine.execution_options(arrears_version_epoch=2))
+    await restored.pay(40, 1)
+    await restored.pay(60, 2)
+    versions = [version for _, version, _ in await book.events("promise.")]
+    assert versions == [1, (2 << 40) + 1, (2 << 40) + 2]
+    assert (await book.promise_now(made.id)).version == versions[-1]
 
 
 async def test_a_promise_is_never_approved(book: Book) -> None:
