@@ -19,6 +19,7 @@ from services.accounts.store.imports import (
     LineIssue,
     add_counts,
     claim_accounts,
+    close_abandoned,
     insert_import,
     mark_present,
     new_import,
@@ -59,6 +60,7 @@ async def start_import(tx: Tx, command: StartImport) -> Import:
     creditor = (await load_creditors(tx, [command.creditor_id]))[command.creditor_id]
     if creditor.business_date is None:
         await move_business_date(tx, creditor, command.business_date)
+    await close_abandoned(tx, command.creditor_id)
     delinquent = await tx.fetchval(
         "SELECT count(*) FROM account WHERE creditor_id = $1 AND past_due_minor > 0", command.creditor_id
     )

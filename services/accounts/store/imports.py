@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 from services.accounts.tables.imports import IMPORT_FILE, IMPORT_ISSUE
@@ -23,6 +23,11 @@ SELECT DISTINCT ON (account_id) $1::uuid, account_id, line, FALSE
 FROM unnest($2::uuid[], $3::bigint[]) AS v(account_id, line)
 ON CONFLICT DO NOTHING
 """
+_ABANDONED = """
+SELECT import_id FROM import_file
+WHERE creditor_id = $1 AND status = 'running' AND started_at < $2 FOR UPDATE SKIP LOCKED
+"""
+_ABANDONED_AFTER = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +117,13 @@ async def add_counts(tx: Tx, import_id: UUID, counts: Counts) -> None:
     values = asdict(counts)
     changed = ", ".join(f"{name} = {name} + ${n}" for n, name in enumerate(values, start=2))
     await tx.execute(f"UPDATE import_file SET {changed} WHERE import_id = $1", import_id, *values.values())
+
+
+async def close_abandoned(tx: Tx, creditor_id: UUID) -> None:
+    """Closes files of a creditor whose process ended while it read them, and forgets which accounts they held."""
+    begun_before = tx.clock.now() - _ABANDONED_AFTER
+    for row in await tx.fetch(_ABANDONED, creditor_id, begun_before):
+        await finish_import(tx, row["import_id"], "failed")
 
 
 async def finish_import(tx: Tx, import_id: UUID, status: str) -> None:

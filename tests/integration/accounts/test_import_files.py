@@ -2,8 +2,11 @@
 
 from datetime import date
 from typing import Any
+from uuid import UUID
 
-from tests.integration.accounts.desk import COLUMNS, CURRENT_LOAN, DAY, HEADER, LOAN, Desk, csv_of
+from shared.db.transaction import Tx
+from shared.jobs import run_chunk
+from tests.integration.accounts.desk import CLOCK, COLUMNS, CURRENT_LOAN, DAY, HEADER, LOAN, Desk, csv_of
 
 
 async def test_a_first_import_opens_accounts_and_sets_the_business_date(desk: Desk) -> None:
@@ -36,6 +39,31 @@ async def test_a_wrong_header_refuses_the_file_and_names_what_is_missing(desk: D
     assert "past_due_minor" in answer.json()["detail"]
     creditor = await desk.http.get(f"/v1/creditors/{desk.creditor_id}", headers=desk.headers("admin"))
     assert creditor.json()["business_date"] is None
+
+
+async def test_a_file_whose_process_ended_is_closed_by_a_later_one(desk: Desk) -> None:
+    """One that may still be read is left alone."""
+    ids = [(await desk.take(LOAN))["import_id"] for _ in range(2)]
+
+    async def end_without_a_word(tx: Tx) -> None:
+        for import_id, days in zip(ids, (2, 0), strict=True):
+            await tx.execute(
+                "UPDATE import_file SET status = 'running', finished_at = NULL,"
+                " started_at = started_at - make_interval(days => $2) WHERE import_id = $1",
+                UUID(import_id),
+                days,
+            )
+            await tx.execute("INSERT INTO import_row VALUES ($1, $1, 2, TRUE)", UUID(import_id))
+
+    await run_chunk(desk.engine, CLOCK, end_without_a_word)
+    await desk.take(LOAN)
+    shown = [(await desk.http.get(f"/v1/imports/{each}", headers=desk.headers("integrator"))).json() for each in ids]
+    assert [each["status"] for each in shown] == ["failed", "running"]
+
+    async def held(tx: Tx) -> list[UUID]:
+        return [row["import_id"] for row in await tx.fetch("SELECT import_id FROM import_row")]
+
+    assert await run_chunk(desk.engine, CLOCK, held) == [UUID(ids[1])]
 
 
 async def test_an_empty_file_is_refused(desk: Desk) -> None:
