@@ -14,6 +14,7 @@ from uuid import UUID
 import typer
 import uvloop
 from fastapi import FastAPI
+from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.clock import Clock, SystemClock
@@ -65,13 +66,13 @@ def _add_processes(cli: typer.Typer, service: ServiceDescription[Any]) -> None:
     @cli.command()
     def api() -> None:
         """Serve the HTTP API until SIGTERM."""
-        settings = service.settings()
+        settings = _settings(service)
         serve(service.create_api(settings), settings)
 
     @cli.command()
     def worker() -> None:
         """Consume, relay and do long work until SIGTERM."""
-        settings = service.settings()
+        settings = _settings(service)
         configure_logging(f"{service.name}-worker", level=settings.log_level)
         configure_tracing(
             f"{service.name}-worker", ratio=settings.trace_sample_ratio, otlp_endpoint=settings.otlp_endpoint
@@ -142,6 +143,16 @@ def _run(work: Coroutine[Any, Any, Any], *, loop_factory: Callable[[], asyncio.A
         _fail(f"{type(error).__name__}: {error}")
 
 
+def _settings(service: ServiceDescription[S]) -> S:
+    """The service's settings; what its environment lacks is named, without any value."""
+    try:
+        return service.settings()
+    except ValidationError as error:
+        prefix = f"{service.name}_".upper()
+        wrong = sorted({prefix + str(each["loc"][0]).upper() for each in error.errors(include_input=False)})
+        _fail(f"missing or wrong in the environment: {', '.join(wrong)}")
+
+
 def _fail(message: str) -> NoReturn:
     typer.echo(message, err=True)
     raise typer.Exit(2)
@@ -158,7 +169,7 @@ async def _work(service: ServiceDescription[Any], settings: ServiceSettings) -> 
 async def _list(
     service: ServiceDescription[Any], selection: Selection, *, limit: int, is_open: bool
 ) -> list[DeadLetter]:
-    engine = create_engine(service.settings(), application_name=f"{service.name} dead-letters")
+    engine = create_engine(_settings(service), application_name=f"{service.name} dead-letters")
     try:
         return await list_dead_letters(engine, SystemClock(), selection, limit=limit, is_open=is_open)
     finally:
@@ -166,7 +177,7 @@ async def _list(
 
 
 async def _replay(service: ServiceDescription[Any], selection: Selection, *, dry_run: bool) -> bool:
-    settings = service.settings()
+    settings = _settings(service)
     engine = create_engine(settings, application_name=f"{service.name} replay")
     try:
         subscriptions = service.subscriptions(settings)
@@ -183,7 +194,7 @@ async def _replay(service: ServiceDescription[Any], selection: Selection, *, dry
 
 
 async def _lag(service: ServiceDescription[Any]) -> list[str]:
-    settings = service.settings()
+    settings = _settings(service)
     loops: dict[Loop, list[str]] = {}
     for subscription in service.subscriptions(settings):
         loops.setdefault(subscription.loop, []).extend(subscription.topics)
