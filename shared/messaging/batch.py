@@ -85,11 +85,6 @@ class BatchApplier:
         self.stopped: dict[Partition, int] = {}
         """Partitions that were stopped, with the offset at which to go on."""
 
-    def forget_stops(self) -> None:
-        """Try the stopped partitions again, from where they stopped."""
-        self._row.clear()
-        self.stopped.clear()
-
     async def apply(self, batch: Sequence[RawMessage]) -> None:
         """Apply a batch, in one transaction when all is well.
 
