@@ -115,7 +115,7 @@ async def _pause(draining: asyncio.Event, seconds: float) -> None:
 
 
 def _frame(event: str, data: str, position: int) -> bytes:
-    lines = "".join(f"data: {line}\n" for line in data.splitlines() or [""])
+    lines = "".join(f"data: {line}\n" for line in data.split("\n"))  # not `splitlines`: JSON may hold U+2028
     return f"id: {position}\nevent: {event}\n{lines}\n".encode()
 
 

@@ -66,3 +66,15 @@ async def test_a_stream_ends_when_the_token_has_expired() -> None:
 
 def test_the_comment_comes_every_15_seconds_unless_told_otherwise() -> None:
     assert inspect.signature(stream_frames).parameters["heartbeat_s"].default == HEARTBEAT_S == 15
+
+
+async def test_data_stays_on_one_line_whatever_characters_it_holds() -> None:
+    log: list[StreamEvent] = []
+    frames = _frames(log, asyncio.Event(), heartbeat_s=0)
+    async with asyncio.timeout(10):
+        await anext(frames)
+        await anext(frames)
+        log.append(StreamEvent(1, "queue.item_assigned", '{"assigned_to":"a\u2028b\x85c"}'))
+        while (frame := await anext(frames)).startswith(b":"):
+            pass
+    assert frame.decode() == 'id: 1\nevent: queue.item_assigned\ndata: {"assigned_to":"a\u2028b\x85c"}\n\n'
