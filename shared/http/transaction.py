@@ -45,7 +45,7 @@ _MAX_TRIES = 3
 _RETRIED = frozenset({"40001", "40P01"})  # rolled back by the server, nothing was done
 _LOCK_NOT_AVAILABLE = "55P03"
 _HURRIED_LOCK_TIMEOUT = "SET LOCAL lock_timeout = '250ms'"
-
+_ONE_STATE = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 
 Handler = Callable[[Tx, Sequence[C]], Awaitable[Sequence[R | Refusal]]]
 
@@ -95,9 +95,14 @@ class Edge:
         return result
 
     async def read(self, fn: Callable[[Tx], Awaitable[R]]) -> R:
-        """Run `fn` in a transaction that is rolled back: for answers that change nothing."""
+        """Run `fn` in a transaction that sees one state of the database and changes nothing.
+
+        An answer is made of several statements: each of them looking anew would show a payment beside the balance of
+        before it.
+        """
         self._refuse_when(len(self._running) >= self._max_running)
         async with open_transaction(self.engine, self.clock, context=current_context()) as tx:
+            await tx.execute(_ONE_STATE)
             return await fn(tx)
 
     async def close(self) -> None:

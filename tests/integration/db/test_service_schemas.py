@@ -19,7 +19,7 @@ def _metadata(service: str) -> MetaData:
     package = importlib.import_module(f"services.{service}.tables")
     for module in pkgutil.iter_modules(package.__path__, package.__name__ + "."):  # registers every table class
         importlib.import_module(module.name)
-    base = importlib.import_module(f"services.{service}.tables.base").Base
+    base = importlib.import_module(f"services.{service}.tables.registry").Base
     found: MetaData = base.metadata
     return found
 

@@ -311,3 +311,16 @@ def _pair(creditor: UUID, number: int, *, value: int = 1) -> NewPair:
 
 def _locks(pair: NewPair) -> Locks:
     return Locks(accounts=frozenset({pair.creditor_id}))
+
+
+async def test_an_answer_of_several_statements_shows_one_state(kernel_engine: AsyncEngine) -> None:
+    edge, creditor = Edge(kernel_engine, SystemClock()), uuid4()
+    count = "SELECT count(*) FROM pair WHERE creditor_id = $1"
+
+    async def look_twice(tx: Tx) -> tuple[int, int]:
+        before = await tx.fetchval(count, creditor)
+        await edge.run(insert(creditor, "meanwhile"), principal=USER)
+        return before, await tx.fetchval(count, creditor)
+
+    assert await edge.read(look_twice) == (0, 0)
+    assert await orders(kernel_engine, creditor) == ["meanwhile"]
