@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from deploy.local.issuer import Issuer
 from shared.clock import SystemClock
 from shared.db.engine import engine_for
-from shared.db.transaction import Tx, open_transaction
+from shared.db.transaction import open_transaction
 from tests.conftest import KERNEL, GetDatabase
 from tests.integration.http.sample_app import sample_app, settings_for
 
@@ -133,15 +133,15 @@ async def test_a_key_that_another_process_holds_is_409_after_the_lock_timeout(
     creditor, key = uuid4(), str(uuid4())
     entered, leave = asyncio.Event(), asyncio.Event()
 
-    async def hold(tx: Tx) -> None:
-        route = f"POST {path}"
-        await tx.execute(
-            "INSERT INTO idempotency (subject, route, key, fingerprint) VALUES ($1, $2, $3, '')", "user-1", route, key
-        )
-        entered.set()
-        await leave.wait()
+    async def hold() -> None:
+        """What another process does that claims the key and then fails."""
+        claim = "INSERT INTO idempotency (subject, route, key, fingerprint) VALUES ($1, $2, $3, '')"
+        async with open_transaction(app.state.engine, SystemClock()) as tx:
+            await tx.execute(claim, "user-1", f"POST {path}", key)
+            entered.set()
+            await leave.wait()
 
-    holding = asyncio.create_task(app.state.edge.read(hold))
+    holding = asyncio.create_task(hold())
     await entered.wait()
     transport = httpx.ASGITransport(impatient)
     async with httpx.AsyncClient(transport=transport, base_url="http://x", headers=bearer) as client:
