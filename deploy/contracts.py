@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from services.payments.app import SERVICE as PAYMENTS
 
 from services.accounts.app import SERVICE as ACCOUNTS
+from services.payments.app import SERVICE as PAYMENTS
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "contracts" / "openapi"
 SERVICES = (ACCOUNTS, PAYMENTS)
