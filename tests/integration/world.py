@@ -177,6 +177,7 @@ async def _open_side(
         kafka_bootstrap_servers=kafka,
         jwks_url=issuer.jwks_url,
         jwt_issuer=issuer.url,
+        evaluation_wait_s=0,  # this Kafka is played: what other tests left in the real one never comes
     )
     await create_topics(settings)  # the evaluation of a date asks Kafka where core.payment.received ends
     clock = SystemClock()
