@@ -52,9 +52,9 @@ audit: $(STAMP) ## Look the locked packages up in the database of known vulnerab
 
 .PHONY: lock
 lock: $(STAMP) ## Resolve the packages of pyproject.toml anew into the two lock files
-	.venv/bin/uv pip compile pyproject.toml --universal --generate-hashes --no-header --no-emit-index-url \
+	.venv/bin/uv pip compile pyproject.toml --universal --generate-hashes --no-header --no-annotate --no-emit-index-url \
 	  --quiet --output-file requirements.lock
-	.venv/bin/uv pip compile pyproject.toml --group local --group dev --universal --generate-hashes --no-header \
+	.venv/bin/uv pip compile pyproject.toml --group local --group dev --universal --generate-hashes --no-header --no-annotate \
 	  --no-emit-index-url --quiet --constraint requirements.lock --output-file requirements-dev.lock
 
 .PHONY: bench
