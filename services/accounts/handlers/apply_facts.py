@@ -16,7 +16,8 @@ from services.accounts.domain.ledger import paying_dues
 from services.accounts.handlers.recompute import recompute
 from services.accounts.store.creditors import load_creditors
 from services.accounts.store.history import HistoryFact, record_history
-from services.accounts.tables.accounts import ARRANGEMENT_VIEW, ENTRY, PROMISE_VIEW, REVERSAL
+from services.accounts.tables.commitments import ARRANGEMENT_VIEW, PROMISE_VIEW
+from services.accounts.tables.entries import ENTRY, REVERSAL
 from shared.db.sets import insert_rows, load_rows, upsert_rows
 from shared.db.transaction import Tx
 from shared.events.payments import ArrangementState, PaymentPosted, PaymentReversed, PromiseState

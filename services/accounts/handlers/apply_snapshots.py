@@ -14,7 +14,7 @@ from services.accounts.handlers.recompute import EPOCH_BITS, Recomputed, recompu
 from services.accounts.handlers.snapshot_rows import Examined
 from services.accounts.store.accounts import Newcomer, load_accounts
 from services.accounts.store.parties import StatedParty, save_parties
-from services.accounts.tables.accounts import ACCOUNT_SNAPSHOT
+from services.accounts.tables.snapshots import ACCOUNT_SNAPSHOT
 from shared.db.sets import upsert_rows
 from shared.db.transaction import Tx
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from services.accounts.handlers.apply_snapshots import SnapshotLine, apply_snapshots
 from services.accounts.handlers.snapshot_rows import Examined, Issue, examine
 from services.accounts.store.creditors import Creditor, load_creditors, move_business_date
-from services.accounts.tables.accounts import HELD_SNAPSHOT
+from services.accounts.tables.snapshots import HELD_SNAPSHOT
 from shared.db.locks import Locks, lock
 from shared.db.sets import insert_rows
 from shared.db.transaction import Tx

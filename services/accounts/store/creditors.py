@@ -8,7 +8,7 @@ from uuid import UUID
 
 from services.accounts.domain.delinquency import StagePolicy, default_stages
 from services.accounts.domain.dues import ProductClass
-from services.accounts.tables.accounts import AGING_POLICY, CREDITOR
+from services.accounts.tables.creditors import AGING_POLICY, CREDITOR
 from shared.db.sets import load_rows, upsert_rows
 from shared.db.transaction import Tx
 from shared.events.accounts import BusinessDateAdvanced, CreditorUpdated

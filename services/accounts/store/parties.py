@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from services.accounts.tables.accounts import ACCOUNT_PARTY, CONTACT_POINT, PARTY
+from services.accounts.tables.parties import ACCOUNT_PARTY, CONTACT_POINT, PARTY
 from shared.db.sets import insert_rows, load_rows, upsert_rows
 from shared.db.transaction import Tx
 from shared.events.accounts import ContactPoint, PartyUpdated

@@ -17,7 +17,8 @@ from services.accounts.handlers.next_item import next_item
 from services.accounts.handlers.queue_membership import QueueChanges, refresh_queues
 from services.accounts.schemas.work_items import WorkItemOut
 from services.accounts.store.queues import save_definition
-from services.accounts.tables.accounts import ACCOUNT, CREDITOR
+from services.accounts.tables.accounts import ACCOUNT
+from services.accounts.tables.creditors import CREDITOR
 from shared.clock import Clock
 from shared.db.locks import lock
 from shared.db.sets import insert_rows
