@@ -5,7 +5,7 @@ from pathlib import Path
 from fastapi import APIRouter, FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.accounts.api import accounts, aging_runs, creditors, imports, overview, queues, stream, work_items
+from services.accounts.api import accounts, aging_runs, creditors, imports, overview, pauses, queues, stream, work_items
 from services.accounts.consumers import chunks, subscriptions
 from services.accounts.settings import AccountsSettings
 from services.accounts.store.backlog import MEASURES
@@ -14,6 +14,7 @@ from shared.clock import Clock, SystemClock
 from shared.db.engine import create_engine
 from shared.http.app import create_app
 from shared.jobs import JobRunner
+from shared.messaging.live import LiveLog
 from shared.messaging.relay import RelayWaker
 from shared.messaging.worker import Worker
 
@@ -25,6 +26,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     aging_runs.router,
     accounts.router,
     overview.router,
+    pauses.router,
     stream.router,  # before the queues: `stream` is no code of a queue
     queues.router,
     work_items.router,
@@ -36,6 +38,7 @@ def create_api(settings: AccountsSettings, *, engine: AsyncEngine | None = None,
     engine = engine or create_engine(settings, application_name="accounts api")
     clock = clock or SystemClock()
     waker = RelayWaker(engine)
+    live = LiveLog(engine)
     after_commit = [waker.wake]
     app = create_app(
         title="accounts",
@@ -46,9 +49,10 @@ def create_api(settings: AccountsSettings, *, engine: AsyncEngine | None = None,
         engine=engine,
         clock=clock,
         migrations=MIGRATIONS,
-        lifespan=[waker.running],
+        lifespan=[waker.running, live.running],
         after_commit=after_commit,
     )
+    app.state.live = live
     app.state.after_commit = after_commit
     app.state.jobs = JobRunner(engine, clock, chunks(settings), after_commit=after_commit)
     return app

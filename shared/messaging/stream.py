@@ -42,8 +42,10 @@ SELECT min(position) AS oldest, max(position) AS newest,
        (SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM stream_log_position_seq) AS given
 FROM stream_log
 """
-_PAGE = """
-SELECT position, topic, event_id, key, creditor_id, time, aggregate_version, body FROM stream_log
+_COLUMNS = "position, topic, event_id, key, creditor_id, time, aggregate_version, body"
+_NEXT = f"SELECT {_COLUMNS} FROM stream_log WHERE position > $1 ORDER BY position LIMIT 1000"
+_PAGE = f"""
+SELECT {_COLUMNS} FROM stream_log
 WHERE position > :after AND position <= :newest AND topic = ANY(CAST(:topics AS text[]))
   AND (CAST(:creditors AS uuid[]) IS NULL OR creditor_id = ANY(CAST(:creditors AS uuid[])))
 ORDER BY position LIMIT :limit
@@ -85,6 +87,18 @@ async def read_stream(
         events = [_event(row) for row in rows.mappings()]
     # A short page has seen everything up to the end, also what the filter left out.
     return StreamPage(events, events[-1].position if len(events) == limit else end)
+
+
+async def read_end(connection: Any) -> int:
+    """Return the last position that was given, over a direct connection."""
+    row = await connection.fetchrow(_EDGES)
+    end: int = row["given"] if row["newest"] is None else row["newest"]
+    return end
+
+
+async def read_next(connection: Any, after_position: int) -> list[StreamEvent]:
+    """Return the events of all topics and creditors that come next, at most 1,000, over a direct connection."""
+    return [_event(row) for row in await connection.fetch(_NEXT, after_position)]
 
 
 def _event(row: Any) -> StreamEvent:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 from fastapi import FastAPI
 from pydantic import SecretStr
+from starlette.types import Message
 
 from deploy.local.issuer import Issuer
 from services.accounts.app import create_api
@@ -35,6 +36,12 @@ class Client:
     http: httpx.AsyncClient
     issuer: Issuer
 
+    def authorization(
+        self, role: str = "collector", *, creditors: Sequence[UUID] = (), sub: str = "ann"
+    ) -> dict[str, str]:
+        token = self.issuer.mint(role, creditors=creditors, ttl=timedelta(minutes=5), sub=sub)
+        return {"Authorization": f"Bearer {token}"}
+
     async def call(
         self,
         method: str,
@@ -45,8 +52,7 @@ class Client:
         sub: str = "ann",
         **options: Any,
     ) -> httpx.Response:
-        token = self.issuer.mint(role, creditors=creditors, ttl=timedelta(minutes=5), sub=sub)
-        headers = {"Authorization": f"Bearer {token}", **options.pop("headers", {})}
+        headers = self.authorization(role, creditors=creditors, sub=sub) | options.pop("headers", {})
         return await self.http.request(method, path, headers=headers, **options)
 
 
@@ -249,17 +255,30 @@ async def _relay(book: Book) -> None:
     await book.fetch(f"INSERT INTO stream_log ({columns}) SELECT {columns} FROM outbox ORDER BY id")
 
 
-class _EndAtFirstPause(asyncio.Event):
-    """The process is to end as soon as the stream has sent what there is and waits for more."""
-
-    async def wait(self) -> Literal[True]:
-        self.set()
-        return True
-
-
 async def _stream(client: Client, headers: dict[str, str], *, creditors: Sequence[UUID]) -> list[tuple[str, str]]:
-    """The events that a client gets until there are no more."""
-    client.app.state.draining = _EndAtFirstPause()
-    answer = await client.call("GET", "/v1/queues/stream", headers=headers, creditors=creditors)
-    lines = [dict(line.split(": ", 1) for line in frame.splitlines()) for frame in answer.text.split("\n\n")]
+    """The events that are there for a client: the first block after the hello."""
+    sent: list[str] = []
+    has_read = asyncio.Event()
+
+    async def receive() -> Message:
+        await has_read.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.body" and message["body"]:
+            sent.append(message["body"].decode())
+            if len(sent) == 2:
+                has_read.set()
+
+    headers = headers | client.authorization(creditors=creditors)
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/v1/queues/stream",
+        "query_string": b"",
+        "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
+    }
+    async with asyncio.timeout(20):
+        await client.app(scope, receive, send)
+    lines = [dict(line.split(": ", 1) for line in block.splitlines()) for block in sent[1].split("\n\n")]
     return [(line["event"], line["data"]) for line in lines if "event" in line]

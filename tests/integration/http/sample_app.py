@@ -1,6 +1,5 @@
 """A service with no domain, on the kernel's tables: every part of the edge behind a route of its own."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
@@ -8,7 +7,6 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, FastAPI, Header, Request, Response
 from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncEngine
-from starlette.responses import StreamingResponse
 
 from shared.clock import Clock, SystemClock
 from shared.db.locks import Locks
@@ -22,8 +20,9 @@ from shared.http.free_text import FreeText
 from shared.http.idempotency import OptionalKey, RequiredKey
 from shared.http.openapi import problems
 from shared.http.pagination import CursorText, Limit, Page, decode_cursor, encode_cursor, page_of
-from shared.http.stream import LastEventId, StreamBatch, StreamEvent, event_stream
+from shared.http.stream import LastEventId, event_stream
 from shared.http.transaction import Edge, MicroBatcher
+from shared.messaging.live import LiveLog
 from shared.settings import ServiceSettings
 
 Writer = Annotated[Principal, Depends(requires("payments:write"))]
@@ -134,18 +133,8 @@ async def fail(request: Request, kind: str, principal: Reader) -> Response:
 
 
 @router.get("/stream")
-async def stream(request: Request, principal: Reader, last_event_id: LastEventId = None) -> StreamingResponse:
-    async def read(after: int | None) -> StreamBatch:
-        log: list[str] = request.app.state.log
-        request.app.state.began.set()
-        if after is None:
-            return StreamBatch([], len(log))
-        if after > len(log):
-            return StreamBatch([], len(log), is_reset=True)
-        events = [StreamEvent(n, "queue.item_entered", text) for n, text in enumerate(log, start=1) if n > after]
-        return StreamBatch(events, len(log))
-
-    return event_stream(request, read, principal=principal, last_event_id=last_event_id)
+async def stream(request: Request, principal: Reader, last_event_id: LastEventId = None) -> Response:
+    return event_stream(request, ["queue.item_entered"], principal=principal, last_event_id=last_event_id)
 
 
 def settings_for(issuer_url: str, jwks_url: str, **changed: Any) -> ServiceSettings:
@@ -173,8 +162,7 @@ def sample_app(
         clock=clock or SystemClock(),
         assert_database=False,
     )
-    app.state.log = []
-    app.state.began = asyncio.Event()
+    app.state.live = LiveLog(engine, poll_s=0.01)
     app.state.batcher = MicroBatcher(
         app.state.edge,
         make_pairs,

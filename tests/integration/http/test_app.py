@@ -19,6 +19,7 @@ from shared.errors import PROBLEMS
 from shared.http.app import OpenRouteError
 from shared.http.openapi import api_routes
 from shared.http.server import Server
+from shared.jobs import run_chunk
 from shared.telemetry.logging import configure_logging
 from tests.integration.http.sample_app import sample_app, settings_for
 
@@ -290,7 +291,7 @@ async def frames(lines: AsyncIterator[str], count: int) -> list[dict[str, str]]:
         async for line in lines:
             if line:
                 name, _, value = line.partition(": ")
-                frame[name] = value
+                frame |= {name: value} if name else {}
             elif frame:
                 found.append(frame)
                 frame = {}
@@ -299,27 +300,35 @@ async def frames(lines: AsyncIterator[str], count: int) -> list[dict[str, str]]:
     return found
 
 
+async def tell(app: FastAPI, *numbers: int) -> None:
+    insert = """
+    INSERT INTO stream_log (event_id, topic, key, type, source, time, body)
+    SELECT gen_random_uuid(), 'queue.item_entered', 'k', 't', '/accounts', now(), jsonb_build_object('n', n)::text
+    FROM unnest($1::int[]) AS n
+    """
+    await run_chunk(app.state.engine, app.state.clock, lambda tx: tx.execute(insert, numbers))
+
+
 async def test_a_stream_tells_what_comes_resumes_and_resets(
     app: FastAPI, server: Server, url: str, bearer: dict[str, str]
 ) -> None:
     assert server.started
-    app.state.log[:] = ['{"n":1}', '{"n":2}']
+    await tell(app, 1, 2)
     async with httpx.AsyncClient(base_url=url, headers=bearer) as client:
-        async with client.stream("GET", "/v1/stream") as answer:
+        async with client.stream("GET", "/v1/stream") as answer:  # a new client begins at the end of the log
             assert answer.headers["Content-Type"].startswith("text/event-stream")
-            reading = asyncio.create_task(frames(answer.aiter_lines(), 2))
-            await asyncio.wait_for(app.state.began.wait(), 5)  # a new client begins at the end of the log
-            app.state.log.append('{"n":3}')
-            hello, third = await reading
+            lines = answer.aiter_lines()
+            hello, start = await frames(lines, 2)
             assert "retry" in hello
-            assert (third["id"], third["data"]) == ("3", '{"n":3}')
-        async with client.stream("GET", "/v1/stream", headers={"Last-Event-ID": "1"}) as answer:
-            _, second, third = await frames(answer.aiter_lines(), 3)
-            assert (second["id"], second["event"], second["data"]) == ("2", "queue.item_entered", '{"n":2}')
-            assert third["data"] == '{"n":3}'
-        async with client.stream("GET", "/v1/stream", headers={"Last-Event-ID": "99"}) as answer:
+        await tell(app, 3)
+        resume = {"Last-Event-ID": start["id"]}  # it was cut off before its first event, and misses none
+        async with client.stream("GET", "/v1/stream", headers=resume) as answer:
+            _, third = await frames(answer.aiter_lines(), 2)
+            assert (third["event"], third["data"]) == ("queue.item_entered", '{"n": 3}')
+            assert int(third["id"]) == int(start["id"]) + 1
+        async with client.stream("GET", "/v1/stream", headers={"Last-Event-ID": "99999"}) as answer:
             _, reset = await frames(answer.aiter_lines(), 2)
-            assert (reset["event"], reset["id"]) == ("stream.reset", "3")
+            assert (reset["event"], reset["id"]) == ("stream.reset", third["id"])
         refused = await client.get("/v1/stream", headers={"Last-Event-ID": "x"})
         assert_problem(refused, 422, "validation-error")
 
