@@ -95,6 +95,8 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "account-unknown": (404, "There is no such account"),
     "as-of-in-future": (422, "The date lies after the business date"),
     "as-of-before-history": (422, "The date lies before the first snapshot"),
+    "pause-unknown": (404, "There is no such pause"),
+    "pause-empty": (422, "A pause must end after the day on which it starts"),
     "queue-unknown": (404, "There is no such queue"),
     "predicate-invalid": (422, "The predicate of the queue cannot be read"),
     "predicate-too-large": (422, "The definition holds too many conditions"),
@@ -135,5 +137,6 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "message-undecodable": (422, "The message cannot be decoded"),
     "message-invalid": (422, "The message does not match the schema of its topic"),
     "handler-failed": (500, "The handler failed on this message alone"),
+    "partition-stopped": (500, "Too many messages of the partition failed in a row; it is tried again by itself"),
 }
 """Every code: its HTTP status and its title. Add a code here before using it; each stands once."""

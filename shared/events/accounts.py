@@ -61,6 +61,20 @@ class PartyUpdated(Payload):
     contact_points: tuple[ContactPoint, ...]
 
 
+class PausedDays(Payload):
+    """Days that count in days past due, and not in delinquent days: from `starts_on`, up to but not on `ends_on`."""
+
+    starts_on: date
+    ends_on: date
+
+
+class AccountRestriction(Payload):
+    """What stands against working an account as usual, by its kind (`bankruptcy`, `discharge`, ..), and since when."""
+
+    kind: str
+    since_on: date
+
+
 class AccountState(AccountPayload):
     """The whole public state of an account at `business_date`; the topic says why it was published."""
 
@@ -71,6 +85,8 @@ class AccountState(AccountPayload):
     balance_minor: SignedMinor
     past_due_minor: AmountMinor
     days_past_due: int = Field(ge=0)
+    delinquent_days: int | None = Field(default=None, ge=0, description="Days past due less paused days.")
+    pauses: tuple[PausedDays, ...] = Field(default=(), description="In order; they neither overlap nor touch.")
     oldest_unpaid_due_on: date | None
     bucket: Bucket
     stage: Stage
@@ -80,6 +96,15 @@ class AccountState(AccountPayload):
     principal_minor: SignedMinor | None
     interest_minor: SignedMinor | None
     fees_minor: SignedMinor | None
+    charged_off_on: date | None = Field(
+        default=None, description="When charged off: the day, as the core stated it, else of the first snapshot so."
+    )
+    paid_off_on: date | None = Field(
+        default=None,
+        description="When nothing is owed on an account with an arrangement: the day on which the money that paid it "
+        "off is effective; without such money, the date of the first snapshot that said so.",
+    )
+    restrictions: tuple[AccountRestriction, ...] = ()
 
 
 class QueueItemChanged(AccountPayload):

@@ -27,7 +27,7 @@ _COLLECTOR = _READ | {
     "restrictions:write",
     "work_items:write",
 }
-_SENIOR_COLLECTOR = _COLLECTOR | {"hardship:write", "settlements:write"}
+_SENIOR_COLLECTOR = _COLLECTOR | {"hardship:write", "pauses:write", "settlements:write"}
 _SUPERVISOR = _SENIOR_COLLECTOR | {
     "aging:run",
     "arrangements:approve",

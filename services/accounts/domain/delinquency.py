@@ -1,17 +1,18 @@
-"""Days past due, buckets, stages and pauses: pure functions of a date and of data.
+"""Days past due, buckets and stages: pure functions of a date and of data.
 
 `days_past_due` is contractual: business date minus the oldest due date not fully paid. `delinquent_days` is the same
-after grace and pauses. Buckets are the field's; where stages begin is data per creditor and product.
+less paused days. Buckets are the field's; where stages begin is data per creditor and product.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Literal
 
 from services.accounts.domain.dues import Due, ProductClass
+from services.accounts.domain.pauses import Pause, paused_days
 
 Bucket = Literal["current", "b1_29", "b30_59", "b60_89", "b90_119", "b120_149", "b150_179", "b180_plus"]
 Stage = Literal["current", "early", "mid", "late", "pre_charge_off", "recovery"]
@@ -111,50 +112,13 @@ def next_aging_on(
     return min(changes, default=None)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Pause:
-    """A time in which delinquent days do not run: from `starts_on`, up to but not on `ends_on`.
+def delinquent_days(oldest_unpaid_due_on: date | None, business_date: date, pauses: Iterable[Pause]) -> int:
+    """Days past due less those that a pause covers, never below 0.
 
-    Raises:
-        ValueError: It is empty.
-    """
-
-    starts_on: date
-    ends_on: date
-
-    def __post_init__(self) -> None:
-        if self.ends_on <= self.starts_on:
-            raise ValueError(f"a pause from {self.starts_on} must end after it, not on {self.ends_on}")
-
-
-def merged(pauses: Iterable[Pause]) -> tuple[Pause, ...]:
-    """The same days as pauses that neither overlap nor touch, in order."""
-    result: list[Pause] = []
-    for pause in sorted(pauses):
-        if result and pause.starts_on <= result[-1].ends_on:
-            result[-1] = Pause(result[-1].starts_on, max(result[-1].ends_on, pause.ends_on))
-        else:
-            result.append(pause)
-    return tuple(result)
-
-
-def paused_days(pauses: Iterable[Pause], from_day: date, to_day: date) -> int:
-    """How many of the days from `from_day` up to but not on `to_day` are paused, each counted once."""
-    total = 0
-    for pause in merged(pauses):
-        total += max(0, (min(pause.ends_on, to_day) - max(pause.starts_on, from_day)).days)
-    return total
-
-
-def delinquent_days(
-    oldest_unpaid_due_on: date | None, business_date: date, pauses: Sequence[Pause] = (), grace_days: int = 0
-) -> int:
-    """Days past due less paused days and grace, never below 0.
-
-    Days past due on a date are the days from the due date up to but not on that date; a pause takes out those that
-    it covers.
+    Days past due on a date are the days from the due date up to but not on that date. There is no grace: no policy
+    states one.
     """
     if oldest_unpaid_due_on is None:
         return 0
     days = days_past_due(oldest_unpaid_due_on, business_date)
-    return max(0, days - paused_days(pauses, oldest_unpaid_due_on, business_date) - grace_days)
+    return days - paused_days(pauses, oldest_unpaid_due_on, business_date)

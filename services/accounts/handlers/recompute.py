@@ -4,7 +4,7 @@ Every handler that changes a fact ends here. The state is computed whole from th
 matter; only rows that differ are written, and only what others can see is published. The caller holds the locks.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -27,6 +27,7 @@ from services.accounts.store.accounts import (
 from services.accounts.store.creditors import Policies, load_creditors, load_policies
 from services.accounts.store.facts import Loaded, add_commitments, load_facts
 from services.accounts.store.history import HistoryFact, record_history
+from services.accounts.store.pauses import paused
 from shared.db.transaction import Tx
 
 Row = Mapping[str, Any]
@@ -66,6 +67,7 @@ async def recompute(
     *,
     newcomers: Mapping[UUID, Newcomer] | None = None,
     causes: Mapping[UUID, UUID] | None = None,
+    restated: Collection[UUID] = (),
     version_epoch: int = 0,
 ) -> Recomputed:
     """Evaluates the accounts at their creditors' business dates, saves what differs and publishes what is seen.
@@ -75,6 +77,7 @@ async def recompute(
         account_ids: The accounts touched. One without a snapshot waits: its facts are kept.
         newcomers: Who the accounts are that may have no row yet.
         causes: The event that touched each account, for the trace.
+        restated: Accounts of whose row the caller has changed something that others see: published in any case.
         version_epoch: The service's, the high bits of versions.
     """
     ids = sorted(set(account_ids))
@@ -92,7 +95,7 @@ async def recompute(
         for creditor_id, creditor in (await load_creditors(tx, creditor_ids)).items()
         if creditor.business_date is not None
     }
-    judge = _Judge(dates, policies, version_epoch)
+    judge = _Judge(dates, policies, restated, version_epoch)
     changes = [
         judge.change(account_id, who[account_id], before.get(account_id), one)
         for account_id, one in loaded.items()
@@ -115,6 +118,7 @@ class _Judge:
 
     dates: Mapping[UUID, date]
     policies: Policies
+    restated: Collection[UUID]
     version_epoch: int
 
     def change(self, account_id: UUID, who: Newcomer, before: Row | None, one: Loaded) -> _Change:
@@ -124,7 +128,8 @@ class _Judge:
         committed = commitments(one.promises, one.arrangements, standing.oldest_unpaid_due_on)
         after = account_row(one.row, standing, committed, is_absent=facts.is_absent)
         found: tuple[Reason, ...] = ()
-        if before is None or is_public_change(before, after) or _took_in(before["snapshot_on"], one):
+        is_restated = account_id in self.restated
+        if before is None or is_restated or is_public_change(before, after) or _took_in(before["snapshot_on"], one):
             found = reasons(None if before is None else judged(before), judged(after))
         version = max(0 if before is None else before["version"], self.version_epoch << EPOCH_BITS)
         return _Change(account_id, who, before, after, standing, business_date, found, version)
@@ -171,7 +176,8 @@ def _publish(tx: Tx, changes: Sequence[_Change], causes: Mapping[UUID, UUID]) ->
     for each in changes:
         if not each.reasons:
             continue
-        state = account_state(each.account_id, each.who, each.after, each.standing, each.business_date)
+        pauses = paused(each.before) if each.before else ()
+        state = account_state(each.account_id, each.who, each.after, each.standing, each.business_date, pauses=pauses)
         for nth, reason in enumerate(each.reasons, start=1):
             tx.emit(f"account.{reason}", state, version=each.version + nth, causation=causes.get(each.account_id))
 

@@ -10,10 +10,11 @@ from typing import Any
 from uuid import UUID
 
 from services.accounts.domain.account import AccountFacts, AccountStanding, as_of, evaluate
-from services.accounts.domain.delinquency import days_past_due
+from services.accounts.domain.delinquency import days_past_due, delinquent_days
 from services.accounts.schemas.accounts import AccountOut, BalanceItemOut, BalanceOut, DueOut
 from services.accounts.store.creditors import Creditor, load_creditors, load_policies
 from services.accounts.store.facts import load_facts
+from services.accounts.store.pauses import paused
 from shared.db.transaction import Tx
 from shared.errors import Refusal
 
@@ -74,6 +75,7 @@ async def get_account(
         balance_minor=standing.balance_minor,
         past_due_minor=standing.past_due_minor,
         days_past_due=standing.days_past_due,
+        delinquent_days=delinquent_days(standing.oldest_unpaid_due_on, found.day, paused(row)),
         oldest_unpaid_due_on=standing.oldest_unpaid_due_on,
         next_due_on=standing.next_due.due_on if standing.next_due else None,
         bucket=standing.bucket,
@@ -90,7 +92,12 @@ async def get_account(
 
 def _now(row: Mapping[str, Any]) -> AccountOut:
     business_date = row["business_date"] or row["snapshot_on"]
-    derived = {"as_of": business_date, "days_past_due": days_past_due(row["oldest_unpaid_due_on"], business_date)}
+    oldest = row["oldest_unpaid_due_on"]
+    derived = {
+        "as_of": business_date,
+        "days_past_due": days_past_due(oldest, business_date),
+        "delinquent_days": delinquent_days(oldest, business_date, paused(row)),
+    }
     return AccountOut(**{name: row[name] for name in AccountOut.model_fields if name not in derived}, **derived)
 
 

@@ -40,6 +40,16 @@ UNION ALL
 SELECT business_date, 2, at, at, history_id, kind, detail
 FROM account_history WHERE account_id = $1
 UNION ALL
+SELECT starts_on, 2, made_at, made_at, pause_id, 'pause',
+       jsonb_build_object('pause_id', pause_id, 'starts_on', GREATEST(starts_on, '0001-01-01'),
+           'ends_on', LEAST(ends_on, '9999-12-31'), 'reason', reason, 'evidence', evidence, 'made_on', made_on,
+           'by', made_by)
+FROM pause WHERE account_id = $1
+UNION ALL
+SELECT cancelled_on, 2, cancelled_at, cancelled_at, pause_id, 'pause.cancelled',
+       jsonb_build_object('pause_id', pause_id, 'by', cancelled_by)
+FROM pause WHERE account_id = $1 AND cancelled_at IS NOT NULL
+UNION ALL
 SELECT entered_on, 2, entered_at, entered_at, work_item_id, 'queue.entered',
        jsonb_build_object('queue', queue, 'work_item_id', work_item_id)
 FROM work_item WHERE account_id = $1

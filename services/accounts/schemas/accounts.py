@@ -24,7 +24,8 @@ class AccountOut(BaseModel):
     currency: Currency
     balance_minor: SignedMinor
     past_due_minor: int
-    days_past_due: int
+    days_past_due: int = Field(description="Contractual: pauses never change it.")
+    delinquent_days: int = Field(description="Days past due less paused days.")
     oldest_unpaid_due_on: date | None
     next_due_on: date | None = Field(description="The first due date with something unpaid that is not past due.")
     bucket: Bucket

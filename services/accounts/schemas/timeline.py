@@ -16,7 +16,7 @@ class TimelineItem(BaseModel):
     at: datetime | None = Field(description="When it was recorded here; null for snapshots.")
     kind: str = Field(
         description="`payment`, `reversal`, `snapshot`, `snapshot.absent`, `account.*`, `promise.*`, `arrangement.*`, "
-        "`queue.entered`, `queue.exited` or `work_item.*`; more may come.",
+        "`pause`, `pause.cancelled`, `queue.entered`, `queue.exited` or `work_item.*`; more may come.",
         examples=["payment"],
     )
     id: UUID

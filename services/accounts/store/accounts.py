@@ -1,6 +1,6 @@
 """The account row: what it says of a standing, and saving the rows that changed.
 
-The columns of the work list (queue, restrictions, escalation) are never written here.
+The columns of the work list (queue, restrictions, escalation) and of pauses are never written here.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,10 +11,12 @@ from uuid import UUID
 
 from services.accounts.domain.account import AccountStanding, Judged
 from services.accounts.domain.commitments import Commitments
+from services.accounts.domain.delinquency import delinquent_days
+from services.accounts.domain.pauses import Pause
 from services.accounts.tables.accounts import ACCOUNT
 from shared.db.sets import insert_rows, load_rows, update_rows
 from shared.db.transaction import Tx
-from shared.events.accounts import AccountState
+from shared.events.accounts import AccountState, PausedDays
 
 Row = Mapping[str, Any]
 
@@ -98,7 +100,13 @@ def judged(row: Row) -> Judged:
 
 
 def account_state(
-    account_id: UUID, who: Newcomer, row: Row, standing: AccountStanding, business_date: date
+    account_id: UUID,
+    who: Newcomer,
+    row: Row,
+    standing: AccountStanding,
+    business_date: date,
+    *,
+    pauses: Sequence[Pause],
 ) -> AccountState:
     """The event payload of an account."""
     return AccountState(
@@ -111,6 +119,8 @@ def account_state(
         balance_minor=standing.balance_minor,
         past_due_minor=standing.past_due_minor,
         days_past_due=standing.days_past_due,
+        delinquent_days=delinquent_days(standing.oldest_unpaid_due_on, business_date, pauses),
+        pauses=tuple(PausedDays(starts_on=each.starts_on, ends_on=each.ends_on) for each in pauses),
         oldest_unpaid_due_on=standing.oldest_unpaid_due_on,
         bucket=standing.bucket,
         stage=standing.stage,

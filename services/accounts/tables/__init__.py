@@ -1,6 +1,16 @@
 """The tables of accounts, one file a noun. Importing this package registers all of them on `METADATA`."""
 
-from services.accounts.tables import accounts, commitments, creditors, entries, imports, parties, queues, snapshots
+from services.accounts.tables import (
+    accounts,
+    commitments,
+    creditors,
+    entries,
+    imports,
+    parties,
+    pauses,
+    queues,
+    snapshots,
+)
 from services.accounts.tables.registry import MESSAGING, METADATA, Base, table_of
 
 __all__ = [
@@ -13,6 +23,7 @@ __all__ = [
     "entries",
     "imports",
     "parties",
+    "pauses",
     "queues",
     "snapshots",
     "table_of",

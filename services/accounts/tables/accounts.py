@@ -4,10 +4,11 @@ It can always be recomputed: every writer recomputes it whole, under the account
 """
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Column, Index, String, Table, text
-from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP
+from sqlalchemy.dialects.postgresql import ARRAY, DATEMULTIRANGE, TIMESTAMP
 from sqlmodel import Field
 
 from services.accounts.tables.registry import Base, table_of
@@ -78,10 +79,15 @@ class Account(Base, table=True):
     follow_up_due_on: date | None = Field(
         default=None, description="The earliest unpaid date of an open promise or arrangement."
     )
-    # the work list's own (handlers of queues and work items write these; a recomputation leaves them alone)
+    # the work list's own and the pauses' (their handlers write these; a recomputation leaves them alone)
     escalated_at: datetime | None = Field(default=None, sa_type=_AT)
     restrictions: list[str] = Field(
         default_factory=list, sa_column=Column(ARRAY(String), nullable=False, server_default="{}")
+    )
+    paused: list[Any] = Field(
+        default_factory=list,
+        sa_column=Column(DATEMULTIRANGE, nullable=False, server_default="{}"),
+        description="The days that its pauses cover.",
     )
     queue: str | None = None
     version: int = Field(default=0, sa_type=BigInteger)
