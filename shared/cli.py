@@ -22,10 +22,12 @@ from shared.db.engine import create_engine
 from shared.db.migrations import scripts_of, upgrade
 from shared.errors import ArrearsError
 from shared.http.server import keep_start, serve
+from shared.jobs import run_chunk
 from shared.messaging.dead_letter import DeadLetter, Selection
 from shared.messaging.message import Loop, Subscription, group_of
 from shared.messaging.offsets import OffsetReader
 from shared.messaging.replay import list_dead_letters, replay
+from shared.messaging.stopped import stopped_at
 from shared.messaging.worker import Worker
 from shared.settings import ServiceSettings
 from shared.telemetry.logging import configure_logging
@@ -130,7 +132,7 @@ def _add_dead_letters(cli: typer.Typer, service: ServiceDescription[Any]) -> Non
 def _add_lag(cli: typer.Typer, service: ServiceDescription[Any]) -> None:
     @cli.command()
     def lag() -> None:
-        """Print how far each group of this service is behind, partition by partition; exits 0."""
+        """Print how far each group of this service is behind and what is stopped, partition by partition; exits 0."""
         for line in _run(_lag(service)):
             typer.echo(line)
 
@@ -195,17 +197,25 @@ async def _replay(service: ServiceDescription[Any], selection: Selection, *, dry
 
 async def _lag(service: ServiceDescription[Any]) -> list[str]:
     settings = _settings(service)
+    engine = create_engine(settings, application_name=f"{service.name} lag")
+    try:
+        stopped = await run_chunk(engine, SystemClock(), stopped_at)
+    finally:
+        await engine.dispose()
     loops: dict[Loop, list[str]] = {}
     for subscription in service.subscriptions(settings):
         loops.setdefault(subscription.loop, []).extend(subscription.topics)
-    lines = [f"{'group':<24}{'topic/partition':<36}{'committed':>12}{'end':>12}{'lag':>12}"]
+    lines = [f"{'group':<24}{'topic/partition':<36}{'committed':>12}{'end':>12}{'lag':>12}  state"]
     async with OffsetReader(settings) as reader:
         for loop, topics in loops.items():
             group = group_of(service.name, loop)
             committed = await reader.committed(group)
             for where, end in sorted((await reader.end_offsets(topics)).items()):
                 at = committed.get(where, 0)
-                lines.append(f"{group:<24}{where:<36}{at:>12}{end:>12}{end - at:>12}")
+                topic, _, partition = where.rpartition("/")
+                reason = stopped.get((topic, int(partition), at))
+                state = "" if reason is None else f"  stopped: {reason}"
+                lines.append(f"{group:<24}{where:<36}{at:>12}{end:>12}{end - at:>12}{state}")
     return lines
 
 

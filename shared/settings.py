@@ -20,6 +20,8 @@ class ServiceSettings(BaseSettings):
     jwks_url: str
     jwt_issuer: str
     jwt_audience: str = "arrears"
+    jwt_leeway_s: float = Field(default=5, ge=0, le=30)
+    """How far the issuer's clock may be off: a token is taken so long after its expiry, and no longer."""
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     log_level: str = "INFO"
@@ -29,6 +31,8 @@ class ServiceSettings(BaseSettings):
     topic_partitions: int = Field(default=3, ge=1)
     """Partitions of every topic, the same for all; never changed in place."""
     topic_replication: int = Field(default=1, ge=1)
+    max_parks_in_a_row: int = Field(default=20, ge=0)
+    """Valid messages of a partition that may fail and be parked one after the other before the partition stops."""
     pool_size: int = Field(default=8, ge=1)
     pool_max_overflow: int = Field(default=0, ge=0)
     pool_timeout_s: float = Field(default=5, gt=0)

@@ -69,8 +69,15 @@ def asyncapi() -> dict[str, Any]:
     }
 
 
+_PERSONAL = " Holds personal data: compacted, with an access list of its own. A message without a value erases its key."
+
+
 def _channel(topic: Topic) -> dict[str, Any]:
-    personal = " Holds personal data: compacted, with an access list of its own." if topic.is_personal else ""
+    personal = (
+        " Holds personal data: compacted, with an access list of its own. A message without a value erases its key."
+        if topic.is_personal
+        else ""
+    )
     trait = [] if topic.kind == "feed" else [{"$ref": "#/components/messageTraits/cloudEvent"}]
     message: dict[str, Any] = {
         "name": topic.type,

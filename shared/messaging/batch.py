@@ -17,11 +17,13 @@ from shared.clock import Clock
 from shared.db.failures import is_transient
 from shared.db.locks import take
 from shared.db.transaction import AfterCommit, Context, Tx
-from shared.events.envelope import EnvelopeError, decode
 from shared.jobs import run_chunk
 from shared.messaging import inbox, metrics
 from shared.messaging.dead_letter import Parked, park
+from shared.messaging.decoding import read
 from shared.messaging.message import Handler, Message, RawMessage, Subscription, by_topic
+from shared.messaging.stopped import CODE as STOPPED
+from shared.messaging.stopped import FIRST_PAUSE_S, Partition, StoppedPartitions, clear_notice
 from shared.telemetry.tracing import span
 
 MAX_TRIES = 5
@@ -30,34 +32,8 @@ MAX_PARKS_IN_A_ROW = 20
 """Valid messages of one partition that fail one after the other: then the fault is ours, and the partition stops."""
 
 T = TypeVar("T")
-Partition = tuple[str, int]
 
 _log = logging.getLogger(__name__)
-
-
-def read(raw: RawMessage) -> Message[Any] | Parked:
-    """Decode a message, or say why it must be parked."""
-    try:
-        envelope, payload = decode(raw.topic, raw.headers, raw.value)
-    except EnvelopeError as error:
-        return Parked(raw, error.code, error.detail)
-    return Message(
-        topic=raw.topic,
-        partition=raw.partition,
-        offset=raw.offset,
-        key=None if raw.key is None else raw.key.decode(errors="replace"),
-        event_id=envelope.event_id,
-        source=envelope.source,
-        type=envelope.type,
-        time=envelope.time,
-        subject=envelope.subject,
-        aggregate_version=envelope.aggregate_version,
-        correlation_id=envelope.correlation_id,
-        causation_id=envelope.causation_id,
-        traceparent=envelope.traceparent,
-        payload=payload,
-        raw=raw,
-    )
 
 
 class BatchApplier:
@@ -73,6 +49,7 @@ class BatchApplier:
         after_commit: Sequence[AfterCommit] = (),
         retry_s: float = 0.1,
         max_parks_in_a_row: int = MAX_PARKS_IN_A_ROW,
+        stop_s: float = FIRST_PAUSE_S,
     ) -> None:
         self._engine = engine
         self._clock = clock
@@ -82,8 +59,7 @@ class BatchApplier:
         self._retry_s = retry_s
         self._max_row = max_parks_in_a_row
         self._row: dict[Partition, int] = {}
-        self.stopped: dict[Partition, int] = {}
-        """Partitions that were stopped, with the offset at which to go on."""
+        self.stopped = StoppedPartitions(group, first_pause_s=stop_s)
 
     async def apply(self, batch: Sequence[RawMessage]) -> None:
         """Apply a batch, in one transaction when all is well.
@@ -107,7 +83,7 @@ class BatchApplier:
             _log.error("messages cannot be read", extra={"count": len(parked), "code": parked[0].code})
         links = [message.traceparent for message in messages]
         with span(f"consume {self._group}", links=links, kind=SpanKind.CONSUMER):
-            await self._apply(messages)
+            await self._apply(await self._try_stopped(messages))
 
     async def apply_again(self, message: Message[Any]) -> Parked | None:
         """Apply one dead letter in a transaction of its own; return why it fails again."""
@@ -119,8 +95,36 @@ class BatchApplier:
             return Parked(message.raw, "handler-failed", _reason(error), message)
         return rejected[0] if rejected else None
 
+    async def _try_stopped(self, messages: Sequence[Message[Any]]) -> list[Message[Any]]:
+        """Try the message at which a partition stopped, alone and once; return what may be applied after that."""
+        going = []
+        for message in messages:
+            partition = (message.topic, message.partition)
+            if partition not in self.stopped:
+                going.append(message)
+            elif self.stopped.is_on_trial(partition) and message.offset >= self.stopped.offset(partition):
+                await self._try(partition, message)
+        return going
+
+    async def _try(self, partition: Partition, message: Message[Any]) -> None:
+        async def work(tx: Tx) -> list[Parked]:
+            await clear_notice(tx, message.raw)
+            return await self._handle(tx, [message])
+
+        try:
+            rejected = await self._run(work)
+        except Exception as error:
+            if is_transient(error):
+                raise
+            self.stopped.stop(partition, message.offset)
+            _log.error("a stopped partition fails again", extra=_where(message), exc_info=error)
+            return
+        self.stopped.lift(partition)
+        self._count([message], len(rejected))
+        _log.info("a stopped partition goes on", extra=_where(message))
+
     async def _apply(self, messages: Sequence[Message[Any]]) -> None:
-        messages = [message for message in messages if not self._is_stopped(message)]
+        messages = [message for message in messages if (message.topic, message.partition) not in self.stopped]
         if not messages:
             return
         try:
@@ -156,18 +160,18 @@ class BatchApplier:
     async def _give_up(self, message: Message[Any], error: Exception) -> None:
         partition = (message.topic, message.partition)
         row = self._row.get(partition, 0) + 1
-        where = {"topic": message.topic, "partition": message.partition, "offset": message.offset}
-        if row > self._max_row:
-            # As likely our fault as that of so many messages: stop, and let a person or a new release go on.
-            self.stopped[partition] = message.offset
-            metrics.STOPPED.labels(self._group, message.topic, str(message.partition)).set(1)
-            _log.critical("a partition is stopped: too many messages in a row fail", extra=where)
+        # As likely our fault as that of so many messages: stop, until this one can be applied.
+        is_too_many = row > self._max_row
+        code = STOPPED if is_too_many else "handler-failed"
+        await self._run(lambda tx: park(tx, [Parked(message.raw, code, _reason(error), message, MAX_TRIES)]))
+        if is_too_many:
+            self.stopped.stop(partition, message.offset)
+            _log.critical(
+                "a partition is stopped: too many messages in a row fail", extra=_where(message), exc_info=error
+            )
             return
         self._row[partition] = row
-        _log.error("a message is parked", extra=where, exc_info=error)
-        await self._run(
-            lambda tx: park(tx, [Parked(message.raw, "handler-failed", _reason(error), message, MAX_TRIES)])
-        )
+        _log.error("a message is parked", extra=_where(message), exc_info=error)
 
     async def _attempt(self, messages: Sequence[Message[Any]]) -> list[Parked]:
         async def work(tx: Tx) -> list[Parked]:
@@ -191,7 +195,9 @@ class BatchApplier:
                 )
         groups: dict[Handler, list[Message[Any]]] = {}
         for message in fresh:
-            groups.setdefault(self._by_topic[message.topic].handler, []).append(message)
+            subscription = self._by_topic[message.topic]
+            if message.payload is not None or subscription.takes_erasures:
+                groups.setdefault(subscription.handler, []).append(message)
         parked = []
         for handler, group in groups.items():
             for rejected in await handler(tx, group):
@@ -202,15 +208,16 @@ class BatchApplier:
             await inbox.release(tx, [item.message for item in parked if item.message is not None])
         return parked
 
-    def _is_stopped(self, message: Message[Any]) -> bool:
-        return (message.topic, message.partition) in self.stopped
-
     def _count(self, messages: Sequence[Message[Any]], rejected: int) -> None:
         for (topic, partition), count in Counter((message.topic, message.partition) for message in messages).items():
             self._row.pop((topic, partition), None)
             metrics.PROCESSED.labels(topic).inc(count)
         if rejected:
             _log.error("messages are rejected", extra={"count": rejected})
+
+
+def _where(message: Message[Any]) -> dict[str, object]:
+    return {"topic": message.topic, "partition": message.partition, "offset": message.offset}
 
 
 def _reason(error: Exception) -> str:

@@ -36,7 +36,10 @@ class RawMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message(Generic[P]):
-    """A decoded message. On a feed of core banking `event_id` and the rest of the envelope may be missing."""
+    """A decoded message. On a feed of core banking `event_id` and the rest of the envelope may be missing.
+
+    `payload` is None for an erasure: only a subscription that `takes_erasures` is given one.
+    """
 
     topic: str
     payload: P
@@ -86,12 +89,15 @@ class Subscription:
     """Which topics one handler serves. One handler may serve several: a polled batch is grouped by handler.
 
     `loop`: topics of the bulk loop have consumers of their own, so that an import never starves a payment.
+    `takes_erasures`: the handler is also given the erasures of a compacted topic, among its messages in their order;
+    without it they are passed over.
     """
 
     topics: tuple[str, ...]
     handler: Handler
     locks: Callable[[Any], Locks] = locks_of
     loop: Loop = "main"
+    takes_erasures: bool = False
 
 
 def by_topic(subscriptions: Sequence[Subscription]) -> Mapping[str, Subscription]:

@@ -23,6 +23,9 @@ STOPPED = gauge(
     "1 when too many valid messages failed in a row, or the offset is out of range.",
     ("group", "topic", "partition"),
 )
+PARTITION_TRIES = counter(
+    "arrears_partition_tries_total", "Tries to go on with a stopped partition.", ("group", "topic", "outcome")
+)
 REBUILDS = counter("arrears_consumer_rebuilds_total", "Consumers rebuilt because they made no progress.", ("group",))
 JOBS_UNFINISHED = gauge("arrears_jobs_unfinished", "Long work that is queued or running.", ("kind",))
 JOB_AGE = gauge("arrears_job_oldest_unfinished_seconds", "Age of the oldest long work that is unfinished.", ("kind",))

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from shared.clock import Clock
 from shared.db.transaction import AfterCommit, Tx
 from shared.jobs import run_chunk
-from shared.messaging.batch import BatchApplier, read
+from shared.messaging.batch import BatchApplier
 from shared.messaging.dead_letter import (
     DeadLetter,
     Parked,
@@ -22,6 +22,7 @@ from shared.messaging.dead_letter import (
     record_failed_replay,
     select_dead_letters,
 )
+from shared.messaging.decoding import read
 from shared.messaging.message import Subscription, by_topic
 
 _PAGE = 100

@@ -44,11 +44,13 @@ class Watchdog:
         *,
         assigned: Callable[[], Iterable[tuple[str, int]]],
         stall_s: float,
+        halted: Callable[[], Iterable[tuple[str, int]]] = tuple,
     ) -> None:
         self._reader = reader
         self._group = group
         self._topics = topics
         self._assigned = assigned
+        self._halted = halted
         self._stall_s = stall_s
 
     async def watch(self, progress: Progress) -> None:
@@ -74,7 +76,10 @@ class Watchdog:
                 raise StalledError(f"no progress for {loop.time() - since:.0f} s though there are messages")
 
     async def _look(self) -> tuple[bool, Offsets]:
-        """Say whether anything waits for this consumer. One without partitions looks at all: are the others at it?"""
+        """Say whether anything waits for this consumer, but for what it has stopped itself.
+
+        One without partitions looks at all: are the others at it?
+        """
         ends = await self._reader.end_offsets(self._topics)
         committed = await self._reader.committed(self._group)
         assigned = {place(topic, partition) for topic, partition in self._assigned()} or set(ends)
@@ -85,7 +90,8 @@ class Watchdog:
         for where in ends.keys() - assigned:  # another member's now: what was last seen here is no longer true
             topic, _, partition = where.rpartition("/")
             metrics.LAG_MESSAGES.remove(self._group, topic, partition)
-        is_behind = any(messages > 0 for messages in lag.values())
+        halted = {place(topic, partition) for topic, partition in self._halted()}
+        is_behind = any(messages > 0 for where, messages in lag.items() if where not in halted)
         if not is_behind:
             metrics.LAG_SECONDS.labels(self._group).set(0)
         return is_behind, committed

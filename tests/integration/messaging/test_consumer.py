@@ -186,12 +186,13 @@ async def test_valid_messages_that_fail_in_a_row_stop_their_partition_and_no_oth
     broken = _consumer(place, kernel_engine, creditor, _failing_for(creditor, {*range(1, 11)}), max_parks_in_a_row=4)
 
     async def all_stopped_are_seen() -> bool:
-        return bool(broken._applier.stopped) and len(await effects(kernel_engine, others)) >= 1
+        return len(broken._applier.stopped) == 1 and len(await effects(kernel_engine, others)) >= 1
 
     async with consuming(broken):
         await until(all_stopped_are_seen)
-        await until(lambda: _has_dead_letters(kernel_engine, creditor, 4))
-        [(partition, offset)] = broken._applier.stopped.items()
+        await until(lambda: _has_dead_letters(kernel_engine, creditor, 5))
+        [partition] = broken._applier.stopped
+        offset = broken._applier.stopped.offset(partition)
     async with OffsetReader(place) as reader:
         committed = await reader.committed(broken.group)
     assert committed[f"{partition[0]}/{partition[1]}"] <= offset
@@ -200,8 +201,45 @@ async def test_valid_messages_that_fail_in_a_row_stop_their_partition_and_no_oth
         await until_effects(kernel_engine, creditor, [*range(5, 11)])
         await until_effects(kernel_engine, others, [*range(1, 31)])
     report = await replay(kernel_engine, CLOCK, [Subscription((TOPIC,), apply_payments)], Selection(key=str(account)))
-    assert (len(report.replayed), report.failed) == (4, [])
+    assert (len(report.replayed), report.failed) == (5, [])
     assert await effects(kernel_engine, creditor) == [*range(1, 11)]
+
+
+async def test_a_stopped_partition_goes_on_by_itself_when_its_message_can_be_applied(
+    kernel_engine: AsyncEngine, place: KafkaPlace
+) -> None:
+    creditor, account = uuid4(), uuid4()
+    await _send(place, [_outgoing(creditor, n, account=account) for n in range(1, 11)])
+    failing, tries = {*range(1, 11)}, [0]
+
+    async def handle(tx: Tx, messages: Sequence[Message[Any]]) -> Sequence[Rejected]:
+        tries[0] += sum(message.payload.creditor_id == creditor for message in messages)
+        return await _failing_for(creditor, failing)(tx, messages)
+
+    consumer = _consumer(place, kernel_engine, creditor, handle, max_parks_in_a_row=4, stop_s=0.05)
+
+    async def is_stopped() -> bool:
+        return len(consumer._applier.stopped) == 1
+
+    async def is_tried(before: int) -> bool:
+        return tries[0] >= before + 3
+
+    async with consuming(consumer):
+        await until(is_stopped)
+        await until(lambda: _has_dead_letters(kernel_engine, creditor, 5))
+        assert [letter["code"] for letter in await _dead_letters(kernel_engine, creditor)] == [
+            *["handler-failed"] * 4,
+            "partition-stopped",
+        ]
+        before = tries[0]
+        await until(lambda: is_tried(before))
+        assert tries[0] < before + 10, "the message that failed is tried alone, and once each time"
+        assert consumer.is_healthy
+        failing.clear()  # the data are corrected
+        await until_effects(kernel_engine, creditor, [*range(5, 11)])
+        assert not consumer._applier.stopped
+    # The notice is gone; what was parked before it waits for a replay.
+    assert [letter["code"] for letter in await _dead_letters(kernel_engine, creditor)] == ["handler-failed"] * 4
 
 
 async def test_two_consumers_share_the_partitions_through_rebalances(
@@ -274,8 +312,9 @@ async def test_the_watchdog_rebuilds_a_consumer_that_silently_stalls(
     await _send(place, [_outgoing(before, 1)])
     async with consuming(consumer):
         await until_effects(kernel_engine, before, [1])
-        assert consumer._client is not None
-        consumer._client.pause(*consumer._client.assignment())  # as seen of aiokafka: assigned, behind, and silent
+        assert consumer._session is not None
+        client = consumer._session.client
+        client.pause(*client.assignment())  # as seen of aiokafka: assigned, behind, and silent
         await _send(place, [_outgoing(after, 2)])
         await until_effects(kernel_engine, after, [2])
     assert consumer.rebuilds == 1
@@ -288,13 +327,13 @@ async def test_an_offset_that_is_not_there_stops_the_partition(kernel_engine: As
     await _send(place, [_outgoing(creditor, 1)])
     async with consuming(consumer):
         await until_effects(kernel_engine, creditor, [1])
-        client = consumer._client
-        assert client is not None
+        assert consumer._session is not None
+        session, client = consumer._session, consumer._session.client
         for partition in client.assignment():
             client.seek(partition, 1_000_000)
 
         async def all_are_stopped() -> bool:
-            return len(consumer._out_of_range) == place.topic_partitions
+            return len(session.out_of_range) == place.topic_partitions
 
         await until(all_are_stopped)
         assert consumer.is_healthy

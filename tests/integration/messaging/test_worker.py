@@ -18,7 +18,9 @@ from deploy.local.ports import free_port
 from shared.cli import ServiceDescription, commands
 from shared.db.transaction import Tx
 from shared.jobs import ChunkResult, Job, load_job, record_job, run_chunk
+from shared.messaging.consumer import Consumer
 from shared.messaging.message import Message, Rejected, Subscription
+from shared.messaging.relay import Relay
 from shared.messaging.worker import Worker
 from shared.settings import ServiceSettings
 from tests.conftest import KERNEL, GetDatabase
@@ -26,10 +28,12 @@ from tests.integration.messaging.rig import (
     CLOCK,
     KafkaPlace,
     apply_payments,
+    consuming,
     effects,
     emit,
     fetch,
     posted,
+    relaying,
     until,
     until_effects,
 )
@@ -173,4 +177,27 @@ async def test_the_commands_list_and_replay_dead_letters_and_show_the_lag(settin
     assert lag.exit_code == 0
     rows = [line.split() for line in lag.output.splitlines()[1:]]
     assert {row[0] for row in rows} == {"kernel", "kernel.bulk"}
+    assert not any("stopped" in row for row in rows)
     assert [row[4] for row in rows if row[1].startswith(TOPIC)] == ["0"] * 3
+
+
+async def test_the_lag_names_a_stopped_partition_and_why(
+    kernel_engine: AsyncEngine, settings: ServiceSettings, creditor: UUID
+) -> None:
+    async def handle(tx: Tx, messages: Sequence[Message[Any]]) -> Sequence[Rejected]:
+        if any(message.payload.creditor_id == creditor and message.payload.amount_minor == 7 for message in messages):
+            raise ValueError("no such column")
+        return await apply_payments(tx, messages)
+
+    relay = Relay(settings, kernel_engine)
+    consumer = Consumer(
+        settings, kernel_engine, CLOCK, "kernel", [Subscription((TOPIC,), handle)], retry_s=0.01, max_parks_in_a_row=0
+    )
+    await emit(kernel_engine, TOPIC, [posted(creditor, 7)])
+
+    async def is_told() -> bool:
+        lines = (await _invoke(settings, "lag")).output.splitlines()
+        return len([line for line in lines if "stopped: ValueError: no such column" in line]) == 1
+
+    async with relaying(relay), consuming(consumer):
+        await until(is_told)
