@@ -7,6 +7,7 @@ or `authenticate` for any token) is a defect, and stops the app from being made.
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,8 @@ from shared.db.engine import check_database
 from shared.db.transaction import AfterCommit
 from shared.errors import ArrearsError
 from shared.http import health, openapi, problem
-from shared.http.auth import Authenticator, authenticate
+from shared.http.auth import authenticate
+from shared.http.authenticator import Authenticator
 from shared.http.body_limit import MAX_BODY, BodyLimitMiddleware
 from shared.http.idempotency import REPLAYED_HEADER, ReplayedError
 from shared.http.jwks import Jwks
@@ -97,7 +99,11 @@ def create_app(
     app.state.clock = clock
     app.state.edge = Edge(engine, clock, after_commit=after_commit)
     app.state.authenticator = Authenticator(
-        jwks, issuer=settings.jwt_issuer, audience=settings.jwt_audience, clock=clock
+        jwks,
+        issuer=settings.jwt_issuer,
+        audience=settings.jwt_audience,
+        clock=clock,
+        leeway=timedelta(seconds=settings.jwt_leeway_s),
     )
     app.state.draining = asyncio.Event()
     app.state.checks = {"database": health.pool_check(engine), "jwks": health.jwks_check(jwks), **(checks or {})}
