@@ -5,6 +5,7 @@ Every connection speaks READ COMMITTED, has time-outs, and carries `jsonb` as Py
 """
 
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import orjson
@@ -95,17 +96,30 @@ def _on_connect(dbapi_connection: Any, _record: Any) -> None:
 
 
 async def set_json_codecs(connection: asyncpg.Connection) -> None:
-    """Make `json` and `jsonb` of a connection Python objects; UUIDs, dates and times in them become strings."""
+    """Make `json` and `jsonb` of a connection Python objects; UUIDs, dates, times and bytes in them become strings."""
     await connection.set_type_codec(
         "jsonb", schema="pg_catalog", format="binary", encoder=_encode_jsonb, decoder=_decode_jsonb
     )
     await connection.set_type_codec(
-        "json", schema="pg_catalog", format="binary", encoder=orjson.dumps, decoder=orjson.loads
+        "json", schema="pg_catalog", format="binary", encoder=_encode_json, decoder=orjson.loads
     )
 
 
+def _encode_json(value: Any) -> bytes:
+    return orjson.dumps(value, default=_as_text)
+
+
 def _encode_jsonb(value: Any) -> bytes:
-    return b"\x01" + orjson.dumps(value)  # the binary format of jsonb begins with its version, 1
+    return b"\x01" + _encode_json(value)  # the binary format of jsonb begins with its version, 1
+
+
+def _as_text(value: Any) -> str:
+    """What orjson does not know: the UUIDs that asyncpg makes, and bytes, as PostgreSQL reads them."""
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, bytes):
+        return f"\\x{value.hex()}"
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
 def _decode_jsonb(value: bytes) -> Any:

@@ -1,7 +1,8 @@
 """Set-based SQL: one statement per table for a whole batch, from the metadata of the table.
 
-Rows are mappings with the same keys; each column travels as one array (`unnest`). The SQL of a table and its columns
-is built once. Python-side defaults of a table class do not apply: give the value, or leave the column to the server.
+Rows are mappings with the same keys; they travel as one JSON parameter, or by COPY where many are only inserted: both
+take half the time of an array per column. The SQL of a table and its columns is built once. Python-side defaults of a
+table class do not apply: give the value, or leave the column to the server.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +12,6 @@ from typing import Any, Literal, cast
 
 from sqlalchemy import Column, Table
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.types import ARRAY
 from sqlmodel import SQLModel
 
 from shared.db.transaction import Tx
@@ -20,6 +20,8 @@ Row = Mapping[str, Any]
 TableLike = Table | type[SQLModel]
 
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
+_COPIED_FROM = 32
+"""From how many rows on an insert is a COPY: it costs a round trip more, and half as much for each row."""
 
 
 async def insert_rows(
@@ -37,12 +39,14 @@ async def insert_rows(
     """
     if not rows:
         return []
-    target, columns = _table(table), tuple(rows[0])
+    target, columns = _table(table), _columns(rows)
+    if on_conflict == "error" and not returning and len(rows) >= _COPIED_FROM:
+        await tx.copy(target.name, columns, (tuple(map(row.__getitem__, columns)) for row in rows))
+        return []
     sql = _insert_sql(target, columns, on_conflict, tuple(returning))
-    arrays = _arrays(target, columns, rows)
     if returning:
-        return await tx.fetch(sql, *arrays)
-    await tx.execute(sql, *arrays)
+        return await tx.fetch(sql, rows)
+    await tx.execute(sql, rows)
     return []
 
 
@@ -53,18 +57,18 @@ async def update_rows(tx: Tx, table: TableLike, rows: Sequence[Row], *, key: Seq
     """
     if not rows:
         return 0
-    target, columns = _table(table), tuple(rows[0])
+    target, columns = _table(table), _columns(rows)
     _refuse_twice(rows, key)
-    return await tx.execute(_update_sql(target, columns, tuple(key)), *_arrays(target, columns, rows))
+    return await tx.execute(_update_sql(target, columns, tuple(key)), rows)
 
 
 async def upsert_rows(tx: Tx, table: TableLike, rows: Sequence[Row], *, key: Sequence[str]) -> int:
     """Insert the rows; where `key` (a unique key) exists, set the other columns if they differ. Return rows written."""
     if not rows:
         return 0
-    target, columns = _table(table), tuple(rows[0])
+    target, columns = _table(table), _columns(rows)
     _refuse_twice(rows, key)
-    return await tx.execute(_upsert_sql(target, columns, tuple(key)), *_arrays(target, columns, rows))
+    return await tx.execute(_upsert_sql(target, columns, tuple(key)), rows)
 
 
 async def load_rows(
@@ -86,29 +90,11 @@ def _refuse_twice(rows: Sequence[Row], key: Sequence[str]) -> None:
         raise ValueError(f"{len(rows) - len(keys)} rows repeat a key {tuple(key)}: the result would be open")
 
 
-def _arrays(table: Table, columns: tuple[str, ...], rows: Sequence[Row]) -> list[list[Any]]:
-    width = len(columns)
-    if any(len(row) != width for row in rows):
-        raise ValueError(f"rows for {table.name} do not have the same columns")
-    arrays = []
-    for name in columns:
-        values = [row[name] for row in rows]
-        arrays.append([_literal(v) for v in values] if isinstance(table.c[name].type, ARRAY) else values)
-    return arrays
-
-
-def _literal(items: Sequence[Any] | None) -> str | None:
-    """Write an array as PostgreSQL's text form: `unnest` would flatten an array of arrays."""
-    if items is None:
-        return None
-    return "{" + ",".join(_element(item) for item in items) + "}"
-
-
-def _element(item: Any) -> str:
-    if item is None:
-        return "NULL"
-    escaped = str(item).replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+def _columns(rows: Sequence[Row]) -> tuple[str, ...]:
+    first = rows[0].keys()
+    if any(row.keys() != first for row in rows):
+        raise ValueError("the rows do not have the same columns")
+    return tuple(first)
 
 
 def _quoted(name: str) -> str:
@@ -121,9 +107,7 @@ def _names(columns: Sequence[str], prefix: str = "") -> str:
 
 @cache
 def _cast(column: Column[Any]) -> str:
-    """The type of one element, without length: an explicit cast to `varchar(n)` would cut, an assignment refuses."""
-    if isinstance(column.type, ARRAY):
-        return "text"
+    """The type of a column, without length: an explicit cast to `varchar(n)` would cut, an assignment refuses."""
     name = column.type.compile(dialect=_DIALECT)
     before, _, rest = name.partition("(")
     bare = before + rest.partition(")")[2]
@@ -131,20 +115,14 @@ def _cast(column: Column[Any]) -> str:
 
 
 def _source(table: Table, columns: tuple[str, ...]) -> str:
-    """`unnest($1::type[], ...) AS v(...)`."""
-    arrays = ", ".join(f"${n}::{_cast(table.c[name])}[]" for n, name in enumerate(columns, start=1))
-    return f"unnest({arrays}) AS v({_names(columns)})"
-
-
-def _value(column: Column[Any]) -> str:
-    """The value of a column in the source; an array comes as text and is read by PostgreSQL."""
-    value = f"v.{_quoted(column.name)}"
-    return f"{value}::{column.type.compile(dialect=_DIALECT)}" if isinstance(column.type, ARRAY) else value
+    """`json_to_recordset($1::json) AS v("column" type, ...)`."""
+    described = ", ".join(f"{_quoted(name)} {_cast(table.c[name])}" for name in columns)
+    return f"json_to_recordset($1::json) AS v({described})"
 
 
 def _insert_select(table: Table, columns: tuple[str, ...]) -> str:
-    values = ", ".join(_value(table.c[name]) for name in columns)
-    return f"INSERT INTO {_quoted(table.name)} AS t ({_names(columns)}) SELECT {values} FROM {_source(table, columns)}"
+    names = _names(columns)
+    return f"INSERT INTO {_quoted(table.name)} AS t ({names}) SELECT {names} FROM {_source(table, columns)}"
 
 
 @cache
@@ -160,12 +138,11 @@ def _update_sql(table: Table, columns: tuple[str, ...], key: tuple[str, ...]) ->
     changed = _others(table, columns, key)
     if not changed:
         raise ValueError(f"an update of {table.name} needs a column besides its key")
-    assigned = ", ".join(f"{_quoted(name)} = {_value(table.c[name])}" for name in changed)
-    new = ", ".join(_value(table.c[name]) for name in changed)
+    assigned = ", ".join(f"{_quoted(name)} = v.{_quoted(name)}" for name in changed)
     matched = " AND ".join(f"t.{_quoted(name)} = v.{_quoted(name)}" for name in key)
     return (
         f"UPDATE {_quoted(table.name)} AS t SET {assigned} FROM {_source(table, columns)} "
-        f"WHERE {matched} AND ({_names(changed, 't.')}) IS DISTINCT FROM ({new})"
+        f"WHERE {matched} AND ({_names(changed, 't.')}) IS DISTINCT FROM ({_names(changed, 'v.')})"
     )
 
 

@@ -6,11 +6,11 @@ first, so state and events commit together or not at all; only the edges (HTTP, 
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -20,7 +20,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from shared.clock import Clock
 from shared.db.engine import least_version
 from shared.db.metrics import POOL_WAIT
-from shared.db.outbox_rows import INSERT_EVENTS, event_arrays
 from shared.errors import ArrearsError
 from shared.events.topics import TOPICS
 from shared.ids import new_id
@@ -46,9 +45,8 @@ class Context:
     subject: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PendingEvent:
-    """An event of this transaction, not yet written to the outbox. `body` is its JSON."""
+class PendingEvent(NamedTuple):
+    """An event of this transaction: the columns of its row in the outbox. `body` is its JSON."""
 
     event_id: UUID
     topic: str
@@ -101,6 +99,10 @@ class Tx:
         count = status.rpartition(" ")[2]
         return int(count) if count.isdigit() else 0
 
+    async def copy(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Insert rows in their order by COPY."""
+        await self.driver.copy_records_to_table(table, records=rows, columns=columns)
+
     def emit(
         self, topic: str, payload: BaseModel, *, version: int | None = None, causation: UUID | None = None
     ) -> UUID:
@@ -148,9 +150,12 @@ class Tx:
         self._after_commit.append(hook)
 
     async def flush_events(self) -> None:
-        """Write the buffered events to the outbox, in the order of `emit`, in one statement."""
+        """Write the buffered events to the outbox, in the order of `emit`, in one statement.
+
+        The order of their ids within one account is theirs, because the account is locked until they are committed.
+        """
         if self.events:
-            await self.execute(INSERT_EVENTS, *event_arrays(self.events))
+            await self.copy("outbox", PendingEvent._fields, self.events)
             self.events.clear()
 
     async def commit(self) -> None:
