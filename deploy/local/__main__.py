@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -142,6 +143,23 @@ def token(
 
 
 @app.command()
+def env(
+    service: Annotated[list[str] | None, typer.Argument(help=f"Of {', '.join(SERVICES)}. [default: all]")] = None,
+    data_dir: DataDir = _DEFAULT_DATA_DIR,
+) -> None:
+    """Print the settings of a service as `export` lines, for its commands. They hold passwords.
+
+    eval "$(python -m deploy.local env accounts)"; python -m services.accounts lag
+    """
+    if unknown := [name for name in service or () if name not in SERVICES]:
+        raise typer.BadParameter(f"no service {unknown[0]!r}; services are {', '.join(SERVICES)}")
+    stack = _stack(data_dir.resolve())
+    for name in service or SERVICES:
+        for variable, value in stack.commands_environment(name).items():
+            sys.stdout.write(f"export {variable}={shlex.quote(value)}\n")
+
+
+@app.command()
 def demo(data_dir: DataDir = _DEFAULT_DATA_DIR) -> None:
     """Live through a month of 15,000 real card accounts on the running stack, and check the books."""
     # Plots are slow to import, and only the demo needs them.
@@ -165,6 +183,23 @@ def demo(data_dir: DataDir = _DEFAULT_DATA_DIR) -> None:
         report=directory / "demo" / "report.html",
     )
     raise typer.Exit(run_demo(where))
+
+
+@app.command("verify-books")
+def verify_books(
+    data_dir: DataDir = _DEFAULT_DATA_DIR,
+    *,
+    creditor: Annotated[UUID | None, typer.Option(help="Check this creditor's books only.")] = None,
+    wait: Annotated[float, typer.Option(help="Seconds to wait until everything is handled.")] = 60,
+    as_json: Annotated[bool, typer.Option("--json", help="Every check and difference, for programs.")] = False,
+) -> None:
+    """Compute every state again from the facts. Exit code 1: the books do not balance; 2: it cannot be told."""
+    # Clients of Kafka are slow to import, and only this command needs them.
+    from deploy.local.verify_books import run  # noqa: PLC0415
+
+    found = state.load(data_dir.resolve())
+    stack = None if found is None else _stack(data_dir.resolve())
+    run(stack, creditor_id=creditor, wait_s=wait, as_json=as_json)
 
 
 @app.command(hidden=True)

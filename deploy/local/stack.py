@@ -83,6 +83,23 @@ class Stack:
             return ServiceDatabase(service, self.outside.get(f"{_database_variable(service)}_OWNER", dsn), dsn)
         return self.credentials.database(service, self.port_base + _POSTGRES)
 
+    def environment(self, service: str, port: int) -> dict[str, str]:
+        """The settings of one process of a service."""
+        values = {
+            "DATABASE_URL": self.database(service).service_dsn,
+            "KAFKA_BOOTSTRAP_SERVERS": self.bootstrap_servers,
+            "JWKS_URL": self.issuer.jwks_url,
+            "JWT_ISSUER": self.issuer.url,
+            "HOST": ports.LOOPBACK,
+            "PORT": str(port),
+        }
+        return {f"{service.upper()}_{name}": value for name, value in values.items()}
+
+    def commands_environment(self, service: str) -> dict[str, str]:
+        """The settings of every command of a service; `migrate` works as the owner of the database."""
+        owner = {f"{service.upper()}_MIGRATION_URL": self.database(service).owner_dsn}
+        return self.environment(service, self.port_base + SERVICES[service]) | owner
+
     @property
     def embedded_services(self) -> tuple[str, ...]:
         """The services whose database is in the embedded server."""
@@ -170,29 +187,14 @@ def _processes_of(
     stack: Stack, service: str, before_migration: tuple[str, ...], before_service: tuple[str, ...]
 ) -> list[ProcessSpec]:
     module = f"services.{service}"
-    database = stack.database(service)
     migrate = f"{service}-migrate"
-
-    def environment(dsn: str, port: int) -> dict[str, str]:
-        values = {
-            "DATABASE_URL": dsn,
-            "KAFKA_BOOTSTRAP_SERVERS": stack.bootstrap_servers,
-            "JWKS_URL": stack.issuer.jwks_url,
-            "JWT_ISSUER": stack.issuer.url,
-            "HOST": ports.LOOPBACK,
-            "PORT": str(port),
-        }
-        return {f"{service.upper()}_{name}": value for name, value in values.items()}
 
     api_port, worker_port = stack.port_base + SERVICES[service], stack.worker_port(service)
     return [
         ProcessSpec(
             name=migrate,
             argv=_python(module, "migrate"),
-            env={
-                **environment(database.owner_dsn, api_port),
-                f"{service.upper()}_MIGRATION_URL": database.owner_dsn,
-            },
+            env=stack.commands_environment(service),
             cwd=ROOT,
             needs=before_migration,
             once=True,
@@ -201,7 +203,7 @@ def _processes_of(
         ProcessSpec(
             name=f"{service}-worker",
             argv=_python(module, "worker"),
-            env=environment(database.service_dsn, worker_port),
+            env=stack.environment(service, worker_port),
             cwd=ROOT,
             needs=(*before_service, migrate),
             ready=_answers(f"http://{ports.LOOPBACK}:{worker_port}/readyz"),
@@ -211,7 +213,7 @@ def _processes_of(
         ProcessSpec(
             name=f"{service}-api",
             argv=_python(module, "api"),
-            env=environment(database.service_dsn, api_port),
+            env=stack.environment(service, api_port),
             cwd=ROOT,
             needs=(*before_service, migrate),
             ready=_answers(f"{stack.url(service)}/readyz"),

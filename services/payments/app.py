@@ -62,6 +62,7 @@ def create_worker(settings: PaymentsSettings, engine: AsyncEngine, clock: Clock)
         subscriptions=subscriptions(settings),
         chunks=chunks(settings),
         measures=MEASURES,
+        migrations=MIGRATIONS,
     )
 
 

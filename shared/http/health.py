@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.responses import Response
 
 from shared.db.migrations import check_revision
+from shared.errors import ArrearsError
 from shared.http.jwks import Jwks
 from shared.telemetry import metrics
 
@@ -35,14 +36,17 @@ async def healthz() -> Response:
 
 @router.get("/readyz")
 async def readyz(request: Request) -> Response:
-    """Answer 200 when every check passes, else 503 with the checks that do not."""
+    """Answer 200 when every check passes, else 503 with the checks that do not, and why where that is known."""
     checks: Mapping[str, Check] = request.app.state.checks
-    passed = await asyncio.gather(*(_passes(name, check) for name, check in checks.items()))
+    reasons: dict[str, str] = {}
+    passed = await asyncio.gather(*(_passes(name, check, reasons) for name, check in checks.items()))
     results = dict(zip(checks, passed, strict=True))
     if request.app.state.draining.is_set():
         results["not_draining"] = False
     is_ready = all(results.values())
-    return _json({"status": "ready" if is_ready else "not ready", "checks": results}, 200 if is_ready else 503)
+    if is_ready:
+        return _json({"status": "ready", "checks": results}, 200)
+    return _json({"status": "not ready", "checks": results, "reasons": reasons}, 503)
 
 
 @router.get("/metrics")
@@ -55,9 +59,13 @@ def _json(body: object, status: int) -> Response:
     return Response(orjson.dumps(body), status_code=status, media_type="application/json")
 
 
-async def _passes(name: str, check: Check) -> bool:
+async def _passes(name: str, check: Check, reasons: dict[str, str]) -> bool:
     try:
         return await asyncio.wait_for(check(), _CHECK_TIMEOUT_S)
+    except ArrearsError as error:
+        reasons[name] = str(error)
+        _log.warning("not ready", extra={"check": name, "reason": str(error)})
+        return False
     except Exception:  # noqa: BLE001 - whatever it is, the process is not ready
         _log.warning("not ready", extra={"check": name})
         return False

@@ -10,6 +10,7 @@ import signal
 import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -18,6 +19,7 @@ from shared.clock import Clock
 from shared.db.engine import check_database
 from shared.db.failures import is_transient
 from shared.db.maintenance import clear_old_rows
+from shared.db.migrations import check_revision
 from shared.db.transaction import AfterCommit
 from shared.jobs import Chunk, JobRunner, run_chunk
 from shared.messaging.backlog import MESSAGING, Measure, keep_measuring
@@ -43,7 +45,8 @@ Background = Callable[[], Awaitable[None]]
 class Worker:
     """Everything of a service that runs without being asked. `chunks` are its kinds of long work.
 
-    `measures` are what its own tables hold back, beside what every service has.
+    `measures` are what its own tables hold back, beside what every service has. `migrations` is the folder whose head
+    the database must have reached.
     `stable_name` (the name of a pod of a StatefulSet) makes the members of its groups static.
     """
 
@@ -58,10 +61,12 @@ class Worker:
         chunks: Mapping[str, Chunk] | None = None,
         background: Sequence[Background] = (),
         measures: Sequence[Measure] = (),
+        migrations: Path | None = None,
         stable_name: str | None = None,
         stall_s: float = 30,
     ) -> None:
         self._settings = settings
+        self._migrations = migrations
         self._engine = engine
         self._clock = clock
         self._background = tuple(background)
@@ -104,6 +109,7 @@ class Worker:
 
         Raises:
             TopicSetupError, DatabaseSetupError: Kafka or the database are not as the settings say.
+            SchemaOutOfDateError: the database was not migrated for this release.
         """
         stopping = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -151,6 +157,8 @@ class Worker:
         for attempt in range(1, _START_TRIES + 1):
             try:
                 await check_database(self._engine)
+                if self._migrations is not None:
+                    await check_revision(self._engine, self._migrations)
                 await create_topics(self._settings)
                 await await_coordinators(self._settings, [consumer.group for consumer in self.consumers])
             except Exception as error:

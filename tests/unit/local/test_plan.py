@@ -1,17 +1,21 @@
 """What a stack would run and where, without running it; and what it keeps on disk."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from deploy.local import state
+from deploy.local.__main__ import app
 from deploy.local.databases import Credentials
 from deploy.local.files import open_way_to, read_json, write_private
 from deploy.local.process import Record, rotate, tail
 from deploy.local.stack import SERVICES, Stack, outside_parts, process_table
 from deploy.local.state import Phase, StackState, StateFile
 from deploy.local.supervisor import State, Status
+from services.accounts.settings import AccountsSettings
 
 OUTSIDE = {
     "KAFKA_BOOTSTRAP_SERVERS": "broker:9092",
@@ -25,6 +29,30 @@ def test_services_listen_where_the_surface_says(tmp_path: Path) -> None:
     stack = Stack(tmp_path, 8000)
     assert stack.url("accounts") == "http://127.0.0.1:8001"
     assert stack.url("payments") == "http://127.0.0.1:8003"
+
+
+def test_the_settings_of_a_service_are_printed_for_its_commands_and_stand_in_no_process_that_needs_less(
+    tmp_path: Path,
+) -> None:
+    odd = OUTSIDE | {"DATABASE_URL_ACCOUNTS": "postgresql://a:it's $HOME@db/accounts"}
+    StateFile(tmp_path, StackState(8000, odd, Phase.UP))
+    printed = CliRunner().invoke(app, ["env", "accounts", "--data-dir", str(tmp_path)])
+    assert printed.exit_code == 0
+    shell = subprocess.run(
+        ["/bin/sh", "-c", 'eval "$0"; env', printed.output], check=True, capture_output=True, text=True, env={}
+    )
+    found = dict(line.split("=", 1) for line in shell.stdout.splitlines() if line.startswith("ACCOUNTS_"))
+    assert found["ACCOUNTS_DATABASE_URL"] == odd["DATABASE_URL_ACCOUNTS"]
+    assert found["ACCOUNTS_MIGRATION_URL"] == odd["DATABASE_URL_ACCOUNTS_OWNER"]
+    assert found["ACCOUNTS_KAFKA_BOOTSTRAP_SERVERS"] == "broker:9092"
+    needed = {name for name, field in AccountsSettings.model_fields.items() if field.is_required()}
+    assert {f"ACCOUNTS_{name.upper()}" for name in needed} <= found.keys()
+    assert "PAYMENTS_" not in printed.output
+    assert "PAYMENTS_" in CliRunner().invoke(app, ["env", "--data-dir", str(tmp_path)]).output
+    assert CliRunner().invoke(app, ["env", "nothing", "--data-dir", str(tmp_path)]).exit_code == 2
+    table = {spec.name: spec.env for spec in process_table(Stack(tmp_path, 8000, odd))}
+    owners = {name for name, values in table.items() if "ACCOUNTS_MIGRATION_URL" in values}
+    assert owners == {"accounts-migrate"}
 
 
 def test_no_two_parts_of_a_stack_share_a_port_and_none_takes_that_of_a_service_to_come(tmp_path: Path) -> None:
