@@ -80,6 +80,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     # Creditors, business dates, imports
     "creditor-unknown": (404, "There is no such creditor"),
     "currency-change": (409, "A creditor with accounts keeps its currency"),
+    "aging-policy-invalid": (422, "The first days of the stages must rise"),
     "time-zone-unknown": (422, "The time zone is not in the IANA database"),
     "business-date-in-past": (422, "The business date never moves back"),
     "business-date-in-future": (422, "The business date never passes today in the creditor's zone"),

@@ -5,7 +5,18 @@ from pathlib import Path
 from fastapi import APIRouter, FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.accounts.api import accounts, aging_runs, creditors, imports, overview, pauses, queues, stream, work_items
+from services.accounts.api import (
+    accounts,
+    aging_policies,
+    aging_runs,
+    creditors,
+    imports,
+    overview,
+    pauses,
+    queues,
+    stream,
+    work_items,
+)
 from services.accounts.consumers import chunks, subscriptions
 from services.accounts.settings import AccountsSettings
 from services.accounts.store.backlog import MEASURES
@@ -22,6 +33,7 @@ VERSION = "0.1.0"
 MIGRATIONS = Path(__file__).parent / "migrations"
 ROUTERS: tuple[APIRouter, ...] = (
     creditors.router,
+    aging_policies.router,
     imports.router,
     aging_runs.router,
     accounts.router,

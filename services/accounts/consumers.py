@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from services.accounts.handlers.apply_facts import apply_facts
+from services.accounts.handlers.put_aging_policy import RESTAGING, restage_chunk
 from services.accounts.handlers.put_creditor import HELD_SNAPSHOTS
 from services.accounts.handlers.put_queue import REEVALUATION, reevaluate_queues
 from services.accounts.handlers.receive_snapshots import receive_snapshots, release_held_snapshots, snapshot_locks
@@ -42,5 +43,6 @@ def chunks(settings: AccountsSettings) -> Mapping[str, Chunk]:
     return {
         AGING: partial(age_chunk, version_epoch=settings.version_epoch),
         HELD_SNAPSHOTS: partial(release_held_snapshots, version_epoch=settings.version_epoch),
+        RESTAGING: partial(restage_chunk, version_epoch=settings.version_epoch),
         REEVALUATION: partial(reevaluate_queues, version_epoch=settings.version_epoch),
     }

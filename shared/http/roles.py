@@ -30,6 +30,7 @@ _COLLECTOR = _READ | {
 _SENIOR_COLLECTOR = _COLLECTOR | {"hardship:write", "pauses:write", "settlements:write"}
 _SUPERVISOR = _SENIOR_COLLECTOR | {
     "aging:run",
+    "aging_policies:write",
     "arrangements:approve",
     "payments:reallocate",
     "payments:reverse",
@@ -67,7 +68,15 @@ ROLES: dict[str, frozenset[str]] = {
     ),
     "auditor": _READ | {"audit:read"},
     "admin": frozenset(
-        {"creditors:read", "creditors:write", "queues:read", "queues:write", "vendors:read", "vendors:write"}
+        {
+            "aging_policies:write",
+            "creditors:read",
+            "creditors:write",
+            "queues:read",
+            "queues:write",
+            "vendors:read",
+            "vendors:write",
+        }
     ),
 }
 """Role name -> scopes. A role that is not here grants nothing."""

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 
-from services.accounts.api.doors import EdgeOf, SettingsOf
+from services.accounts.api.doors import EdgeOf, SettingsOf, visible_creditor
 from services.accounts.handlers.run_aging import OpenBusinessDate, open_business_date
 from services.accounts.schemas.creditors import AgingRunIn, AgingRunOut
 from shared.db.locks import Locks
@@ -35,8 +35,7 @@ async def run_aging(
     body: AgingRunIn, request: Request, principal: Runner, edge: EdgeOf, settings: SettingsOf
 ) -> AgingRunOut:
     """Open a business date: later than the last, not after today. The same date again returns what the run did."""
-    if not principal.may_see(body.creditor_id):
-        raise Problem("creditor-unknown", "there is no such creditor", field="creditor_id")
+    visible_creditor(principal, body.creditor_id, field="creditor_id")
     command = OpenBusinessDate(body.creditor_id, body.business_date)
     job = await edge.run(
         lambda tx: open_business_date(tx, command),

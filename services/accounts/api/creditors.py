@@ -5,14 +5,14 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends
 
-from services.accounts.api.doors import EdgeOf, SettingsOf, answered
+from services.accounts.api.doors import EdgeOf, SettingsOf, answered, visible_creditor
 from services.accounts.handlers.put_creditor import PutCreditor
 from services.accounts.handlers.put_creditor import put_creditor as put
 from services.accounts.queries import creditors as queries
 from services.accounts.schemas.creditors import CreditorIn, CreditorOut, HeldSnapshotOut
 from shared.db.locks import Locks
 from shared.db.transaction import Tx
-from shared.errors import Problem, Refusal
+from shared.errors import Refusal
 from shared.http.auth import Principal, requires
 from shared.http.openapi import problems
 from shared.http.pagination import CursorText, Limit, Page, decode_cursor, encode_cursor, page_of
@@ -28,7 +28,7 @@ async def put_creditor(
     creditor_id: UUID, body: CreditorIn, principal: Writer, edge: EdgeOf, settings: SettingsOf
 ) -> CreditorOut:
     """Make a creditor, or change one. Its currency stays while it has accounts."""
-    _visible(principal, creditor_id)
+    visible_creditor(principal, creditor_id)
     command = PutCreditor(creditor_id, body.name, body.kind, body.currency, body.time_zone)
 
     async def run(tx: Tx) -> CreditorOut | Refusal:
@@ -51,7 +51,7 @@ async def list_creditors(
 @router.get("/creditors/{creditor_id}", responses=problems("creditor-unknown"))
 async def get_creditor(creditor_id: UUID, principal: Reader, edge: EdgeOf) -> CreditorOut:
     """Read one creditor, with its business date."""
-    _visible(principal, creditor_id)
+    visible_creditor(principal, creditor_id)
     return answered(await edge.read(lambda tx: queries.get_creditor(tx, creditor_id)))
 
 
@@ -63,8 +63,3 @@ async def list_held_snapshots(
     after = decode_cursor(cursor, int)[0] if cursor else None
     rows = await edge.read(lambda tx: queries.list_held_snapshots(tx, principal.creditors, after, limit + 1))
     return page_of(rows, limit, lambda row: encode_cursor(row.held_no))
-
-
-def _visible(principal: Principal, creditor_id: UUID) -> None:
-    if not principal.may_see(creditor_id):
-        raise Problem("creditor-unknown", "there is no such creditor")

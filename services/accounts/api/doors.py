@@ -1,11 +1,13 @@
 """What every route of accounts takes from the app, and how a refused read is answered."""
 
 from typing import Annotated, TypeVar
+from uuid import UUID
 
 from fastapi import Depends, Request
 
 from services.accounts.settings import AccountsSettings
 from shared.errors import Problem, Refusal
+from shared.http.auth import Principal
 from shared.http.transaction import Edge
 
 R = TypeVar("R")
@@ -23,6 +25,12 @@ def _settings(request: Request) -> AccountsSettings:
 
 EdgeOf = Annotated[Edge, Depends(_edge)]
 SettingsOf = Annotated[AccountsSettings, Depends(_settings)]
+
+
+def visible_creditor(principal: Principal, creditor_id: UUID, *, field: str | None = None) -> None:
+    """Raises `creditor-unknown` where the creditor is not among the token's."""
+    if not principal.may_see(creditor_id):
+        raise Problem("creditor-unknown", "there is no such creditor", field=field)
 
 
 def answered(result: R | Refusal) -> R:

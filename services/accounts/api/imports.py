@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response, status
 
-from services.accounts.api.doors import EdgeOf, SettingsOf, answered
+from services.accounts.api.doors import EdgeOf, SettingsOf, answered, visible_creditor
 from services.accounts.handlers.import_chunk import StartImport
 from services.accounts.handlers.import_snapshots import SnapshotImport
 from services.accounts.queries import imports as queries
@@ -58,8 +58,7 @@ async def import_account_snapshots(
     complete: Annotated[bool, Query(description="The file states every account: one that it lacks is absent.")] = False,
 ) -> ImportOut:
     """Read the core's extract. The same file again changes nothing; a bad line never stops the others."""
-    if not principal.may_see(creditor_id):
-        raise Problem("creditor-unknown", "there is no such creditor", field="creditor_id")
+    visible_creditor(principal, creditor_id, field="creditor_id")
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in _FORMATS:
         raise Problem("unsupported-media-type", "Send text/csv or application/x-ndjson.")

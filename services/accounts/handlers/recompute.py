@@ -24,7 +24,8 @@ from services.accounts.store.accounts import (
     load_accounts,
     save_accounts,
 )
-from services.accounts.store.creditors import Policies, load_creditors, load_policies
+from services.accounts.store.aging_policies import Policies, load_policies
+from services.accounts.store.creditors import load_creditors
 from services.accounts.store.facts import Loaded, add_commitments, load_facts
 from services.accounts.store.history import HistoryFact, record_history
 from services.accounts.store.pauses import paused

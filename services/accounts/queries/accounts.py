@@ -12,7 +12,8 @@ from uuid import UUID
 from services.accounts.domain.account import AccountFacts, AccountStanding, as_of, evaluate
 from services.accounts.domain.delinquency import days_past_due, delinquent_days
 from services.accounts.schemas.accounts import AccountOut, BalanceItemOut, BalanceOut, DueOut
-from services.accounts.store.creditors import Creditor, load_creditors, load_policies
+from services.accounts.store.aging_policies import load_policies
+from services.accounts.store.creditors import Creditor, load_creditors
 from services.accounts.store.facts import load_facts
 from services.accounts.store.pauses import paused
 from shared.db.transaction import Tx

@@ -1,14 +1,12 @@
-"""Creditors and their aging policies. A creditor's business date is read under its lock, which a run takes alone."""
+"""Creditors. A creditor's business date is read under its lock, which a run takes alone."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from services.accounts.domain.delinquency import StagePolicy, default_stages
-from services.accounts.domain.dues import ProductClass
-from services.accounts.tables.creditors import AGING_POLICY, CREDITOR
+from services.accounts.tables.creditors import CREDITOR
 from shared.db.sets import load_rows, upsert_rows
 from shared.db.transaction import Tx
 from shared.events.accounts import BusinessDateAdvanced, CreditorUpdated
@@ -27,31 +25,10 @@ class Creditor:
     version: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Policies:
-    """Where stages begin, by creditor and product; a product without a policy of its own has the shipped one."""
-
-    own: Mapping[tuple[UUID, str], StagePolicy]
-
-    def of(self, creditor_id: UUID, product_class: ProductClass) -> StagePolicy:
-        """The policy of a product of a creditor."""
-        return self.own.get((creditor_id, product_class)) or default_stages(product_class)
-
-
 async def load_creditors(tx: Tx, creditor_ids: Iterable[UUID]) -> dict[UUID, Creditor]:
     """The creditors that exist, by id."""
     rows = await load_rows(tx, CREDITOR, "creditor_id", sorted(set(creditor_ids)))
     return {row["creditor_id"]: Creditor(**dict(row)) for row in rows}
-
-
-async def load_policies(tx: Tx, creditor_ids: Iterable[UUID]) -> Policies:
-    """The policies that differ from the shipped ones."""
-    rows = await load_rows(tx, AGING_POLICY, "creditor_id", sorted(set(creditor_ids)))
-    return Policies({(row["creditor_id"], row["product_class"]): _policy(row) for row in rows})
-
-
-def _policy(row: Mapping[str, Any]) -> StagePolicy:
-    return StagePolicy(row["early_from"], row["mid_from"], row["late_from"], row["pre_charge_off_from"])
 
 
 async def save_creditor(tx: Tx, creditor: Creditor) -> None:

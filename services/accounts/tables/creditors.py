@@ -3,7 +3,7 @@
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import BigInteger, String, Table
+from sqlalchemy import BigInteger, Column, String, Table
 from sqlmodel import Field
 
 from services.accounts.tables.registry import Base, table_of
@@ -34,6 +34,7 @@ class AgingPolicy(Base, table=True):
     mid_from: int
     late_from: int
     pre_charge_off_from: int
+    version: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="1"))
 
 
 CREDITOR: Table = table_of(Creditor)

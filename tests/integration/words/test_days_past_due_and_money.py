@@ -73,11 +73,9 @@ async def test_stages_of_a_negative_share_begin_on_days_1_15_30_45(book: Book) -
 
 
 async def test_where_stages_begin_is_data_per_creditor_and_product(book: Book) -> None:
-    async with book.world.accounts.engine.begin() as connection:
-        await connection.exec_driver_sql(
-            "INSERT INTO aging_policy (creditor_id, product_class, early_from, mid_from, late_from,"
-            f" pre_charge_off_from) VALUES ('{book.creditor_id}', 'closed_end_loan', 5, 20, 38, 50)"
-        )
+    stages = {"early": 5, "mid": 20, "late": 38, "pre_charge_off": 50}
+    path = f"/v1/creditors/{book.creditor_id}/aging-policies/closed_end_loan"
+    read(await book.world.accounts.client.put(path, json={"stages": stages}))
     await book.take()
     assert (await book.account())["stage"] == "mid"  # 37 days
     await book.open("2026-03-11")
