@@ -1,0 +1,172 @@
+"""The client's own book: what it sent, what was acknowledged, and what must therefore be there, once each.
+
+An acknowledgement is a 2xx answer, or the broker's word that it has a message. What was sent without one may be there
+or not, but never twice. Nothing here asks the services how they count.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+Json = dict[str, Any]
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A payment as the client knows it: from the core (a message) or taken by us (HTTP)."""
+
+    number: str
+    amount: int
+    day: date
+    is_core: bool = False
+
+
+@dataclass(slots=True)
+class Findings:
+    """What an observer found that must not be. All zero: the promise was kept."""
+
+    lost: int = 0
+    twice: int = 0
+    wrong: int = 0
+    details: list[str] = field(default_factory=list)
+
+    def add(self, kind: str, count: int, detail: str) -> None:
+        """Count a finding; only the first details are kept."""
+        if not count:
+            return
+        setattr(self, kind, getattr(self, kind) + count)
+        self.details.append(f"{kind}: {detail}")
+
+    def merge(self, other: "Findings") -> None:
+        """Add what another observer found."""
+        self.lost += other.lost
+        self.twice += other.twice
+        self.wrong += other.wrong
+        self.details += other.details
+
+    @property
+    def is_clean(self) -> bool:
+        """True when nothing was found."""
+        return not (self.lost or self.twice or self.wrong)
+
+
+@dataclass(slots=True)
+class Book:
+    """Everything that one client did. References are source references, ids those that the service answered."""
+
+    opening: dict[str, int] = field(default_factory=dict)
+    payments: dict[str, Sent] = field(default_factory=dict)
+    """Acknowledged, by source reference."""
+    doubtful: dict[str, Sent] = field(default_factory=dict)
+    """Sent, and given up before an answer came."""
+    ids: dict[str, str] = field(default_factory=dict)
+    """The payment id of the first acknowledgement of a source reference."""
+    reversed: set[str] = field(default_factory=set)
+    """Source references whose reversal was acknowledged."""
+    promises: dict[str, str] = field(default_factory=dict)
+    """Promise id to account number."""
+    arrangements: dict[str, str] = field(default_factory=dict)
+    complaints: list[str] = field(default_factory=list)
+    """Answers that must never be given, as they came."""
+
+    def acknowledge(self, reference: str, sent: Sent, payment_id: str | None = None) -> None:
+        """Note a payment as acknowledged; the second acknowledgement of one must name the same payment."""
+        self.payments[reference] = sent
+        self.doubtful.pop(reference, None)
+        if payment_id is not None and self.ids.setdefault(reference, payment_id) != payment_id:
+            self.complaints.append(f"{reference} is payment {self.ids[reference]} and {payment_id}")
+
+    def compare(self, seen: "Seen") -> Findings:
+        """Hold what is there against what was acknowledged."""
+        findings = Findings()
+        findings.add("wrong", len(self.complaints), _some(self.complaints))
+        self._compare_payments(seen, findings)
+        self._compare_balances(seen, findings)
+        for kind, ours, theirs in (
+            ("promises", self.promises, seen.promises),
+            ("arrangements", self.arrangements, seen.arrangements),
+        ):
+            found = Counter(each["id"] for each in theirs)
+            _lost(findings, kind, ours.keys() - found.keys())
+            _twice(findings, kind, [key for key, count in found.items() if count > 1])
+            _twice(findings, f"{kind} that nobody was told of", found.keys() - ours.keys())
+        _wrong(findings, "arrangements", [each["id"] for each in seen.arrangements if not _is_judged_right(each)])
+        return findings
+
+    def _compare_payments(self, seen: "Seen", findings: Findings) -> None:
+        rows: dict[str, list[Json]] = defaultdict(list)
+        for row in seen.payments:
+            rows[row["source_ref"]].append(row)
+        _lost(findings, "payments", self.payments.keys() - rows.keys())
+        _twice(findings, "payments", [reference for reference, found in rows.items() if len(found) > 1])
+        known = self.payments | self.doubtful
+        _wrong(findings, "payments that nobody sent", rows.keys() - known.keys())
+        wrong = [
+            reference
+            for reference, (row, *_) in rows.items()
+            if reference in known
+            and (
+                row["amount_minor"] != known[reference].amount
+                or self.ids.get(reference, row["payment_id"]) != row["payment_id"]
+                or row["status"] not in {"posted", "reversed"}
+                or sum(line["amount_minor"] for line in row["allocation"]) != row["amount_minor"]
+            )
+        ]
+        _wrong(findings, "payments", wrong)
+        reversed_now = {reference for reference, (row, *_) in rows.items() if row["status"] == "reversed"}
+        _lost(findings, "reversals", self.reversed - reversed_now)
+        _wrong(findings, "reversals that nobody sent", reversed_now - self.reversed)
+
+    def _compare_balances(self, seen: "Seen", findings: Findings) -> None:
+        """By what the client knows, and the doubtful payments that turned out to be there."""
+        there = {row["source_ref"] for row in seen.payments}
+        expected = dict(self.opening)
+        for reference, sent in (self.payments | self.doubtful).items():
+            if (reference in self.payments or reference in there) and reference not in self.reversed:
+                expected[sent.number] -= sent.amount
+        wrong = [
+            f"{number}: {seen.balances.get(number)} for {amount}"
+            for number, amount in expected.items()
+            if seen.balances.get(number) != amount
+        ]
+        _wrong(findings, "balances", wrong)
+
+
+@dataclass(slots=True)
+class Seen:
+    """What the services show of one creditor when they have come to rest."""
+
+    payments: list[Json]
+    promises: list[Json]
+    arrangements: list[Json]
+    balances: dict[str, int]
+
+
+def _is_judged_right(arrangement: Json) -> bool:
+    """An arrangement is completed exactly when its scheduled sum was paid; broken ones stay so though money comes."""
+    if arrangement["status"] in {"broken", "cancelled"}:
+        return True
+    is_paid = arrangement["paid_minor"] >= arrangement["total_minor"] - arrangement["tolerance_minor"]
+    return bool((arrangement["status"] == "completed") == is_paid)
+
+
+def _lost(findings: Findings, what: str, found: Iterable[str]) -> None:
+    every = sorted(found)
+    findings.add("lost", len(every), f"{len(every)} {what}: {_some(every)}")
+
+
+def _twice(findings: Findings, what: str, found: Iterable[str]) -> None:
+    every = sorted(found)
+    findings.add("twice", len(every), f"{len(every)} {what}: {_some(every)}")
+
+
+def _wrong(findings: Findings, what: str, found: Iterable[str]) -> None:
+    every = sorted(found)
+    findings.add("wrong", len(every), f"{len(every)} {what}: {_some(every)}")
+
+
+def _some(found: list[str]) -> str:
+    return ", ".join(found[:_SHOWN]) + (" ..." if len(found) > _SHOWN else "")

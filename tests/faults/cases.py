@@ -1,0 +1,72 @@
+"""The faults by their names, and one round of one of them: replayable by the name and a seed."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from random import Random
+
+from tests.faults import crashes, crowds, messages
+from tests.faults.book import Findings
+from tests.faults.lab import Fault, Lab
+from tests.faults.machines import Machines
+
+CASES: Mapping[str, Fault] = {
+    "R1": crashes.broker_killed,
+    "R2": crashes.database_killed,
+    "R3": crashes.killed_before_publishing,
+    "R4": crashes.killed_before_outbox_delete,
+    "R5": crashes.killed_before_offset_commit,
+    "R6": crashes.zombie,
+    "R7": messages.replayed,
+    "R8": messages.poisoned,
+    "R12": crowds.pool_exhausted,
+    "R14": crowds.hung_up,
+    "R15": crowds.same_key,
+    "R16": crowds.one_account,
+    "R20": crashes.aging_killed,
+    "R21": crashes.rolled_out,
+}
+ROUND_S = 480.0
+"""A round that takes longer has failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one round showed."""
+
+    case: str
+    seed: int
+    findings: Findings
+    recovery_s: float | None = None
+    again: dict[str, int] = field(default_factory=dict)
+    """How often clients had to send a request again, by what came instead of an answer."""
+
+    @property
+    def is_clean(self) -> bool:
+        """True when nothing was lost, twice or wrong."""
+        return self.findings.is_clean
+
+
+def title(case: str) -> str:
+    """What happens, in words."""
+    _, _, words = (CASES[case].__doc__ or "").partition(": ")
+    return " ".join(words.split()).rstrip(".")
+
+
+async def live_through(machines: Machines, case: str, seed: int, *, length: float = 1) -> Outcome:
+    """Run one round; whatever fails in it is a finding, and all that should run is running again afterwards."""
+    lab = Lab(machines, Random(f"{case}/{seed}"), length)
+    recovery: float | None = None
+    again: dict[str, int] = {}
+    async with lab.open:
+        try:
+            async with asyncio.timeout(ROUND_S):
+                recovery = await CASES[case](lab)
+                await machines.heal()
+                await lab.compare()
+        except Exception as error:  # noqa: BLE001 - a round never ends the run
+            lab.findings.add("wrong", 1, f"the round ended with {type(error).__name__}: {error}")
+        for client in lab.clients:
+            for what, count in client.trouble.seen.items():
+                again[what] = again.get(what, 0) + count
+    return Outcome(case, seed, lab.findings, recovery, again)

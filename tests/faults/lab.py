@@ -1,0 +1,138 @@
+"""One round: a stack that is up, clients of their own, a fault, and what the observers find when all is at rest.
+
+Nothing is judged before every message was handled, every event that it caused was sent and handled, and no job runs.
+"""
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+import asyncpg
+
+from deploy.local.demo.bank import CoreBank, NotSettledError
+from deploy.local.stack import ROOT, SERVICES
+from shared.messaging.kafka import KafkaUnavailableError
+from tests.faults.book import Findings
+from tests.faults.client import Client, open_client
+from tests.faults.machines import Machines
+
+SETTLE_S = 240.0
+_VERIFY_S = 900
+_SHOWN = 8
+
+
+@dataclass(slots=True)
+class Lab:
+    """What a case works with. `findings` is for what the case itself sees; `length` 1 is short, more is longer."""
+
+    machines: Machines
+    rng: Random
+    length: float = 1
+    clients: list[Client] = field(default_factory=list)
+    findings: Findings = field(default_factory=Findings)
+    open: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+    async def client(self, accounts: int = 24, *, number: str = "L-{}") -> Client:
+        """A new creditor with so many accounts; its book is compared when the round ends."""
+        numbers = [number.format(n) for n in range(accounts)]
+        made = await self.open.enter_async_context(open_client(self.machines, Random(self.rng.random()), numbers))
+        self.clients.append(made)
+        return made
+
+    async def pause(self) -> None:
+        """Leave a fault as it is for a while: up to 2 s in a short round, up to 10 s in a long one."""
+        await asyncio.sleep(self.rng.uniform(0, min(2 * self.length, 10)))
+
+    def expect(self, *, holds: bool, otherwise: str) -> None:
+        """Note something wrong unless it holds."""
+        self.findings.add("wrong", int(not holds), otherwise)
+
+    async def settle(self) -> None:
+        """Wait for rest. Raises NotSettledError."""
+        stack = self.machines.stack
+        databases = [stack.database(service).service_dsn for service in ("payments", "accounts")]
+        until = asyncio.get_running_loop().time() + SETTLE_S
+        while True:
+            try:
+                async with CoreBank(stack.bootstrap_servers) as bank:
+                    await bank.settle(*databases)
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, KafkaUnavailableError):
+                if asyncio.get_running_loop().time() > until:
+                    raise NotSettledError(f"the stack does not answer after {SETTLE_S:.0f} s") from None
+                await asyncio.sleep(0.5)
+            else:
+                return
+
+    async def query(self, service: str, sql: str, *args: Any) -> list[Any]:
+        """Ask a service's database."""
+        connection = await asyncpg.connect(self.machines.stack.database(service).service_dsn)
+        try:
+            rows: list[Any] = await connection.fetch(sql, *args)
+        finally:
+            await connection.close()
+        return rows
+
+    async def compare(self) -> Findings:
+        """Bring everything to rest, and compare each client's book with what the services show."""
+        await self.settle()
+        findings = self.findings
+        for client in self.clients:
+            findings.merge(client.book.compare(await client.look()))
+            findings.merge(await self._effects(client))
+        return findings
+
+    async def _effects(self, client: Client) -> Findings:
+        """Each payment and each reversal is in the ledger once; each creditor's dead letters are none of ours."""
+        findings = Findings()
+        posted = await self.query("payments", _POSTED, client.creditor)
+        taken = await self.query("payments", _TAKEN_BACK, client.creditor)
+        for what, ours, theirs in (
+            ("entries", posted, await self.query("accounts", _ENTRIES, client.creditor)),
+            ("entries taken back", taken, await self.query("accounts", _TAKEN_BACK, client.creditor)),
+        ):
+            wanted, found = (
+                Counter((row["payment_id"], row["amount_minor"]) for row in rows) for rows in (ours, theirs)
+            )
+            findings.add("lost", (wanted - found).total(), f"{what}: {_some(wanted - found)}")
+            findings.add("twice", (found - wanted).total(), f"{what}: {_some(found - wanted)}")
+        for service in SERVICES:
+            parked = await self.query(service, _PARKED, client.creditor)
+            findings.add("lost", len(parked), f"parked by {service}: {[dict(row) for row in parked[:_SHOWN]]}")
+        return findings
+
+
+_POSTED = "SELECT payment_id, amount_minor FROM payment WHERE creditor_id = $1 AND status <> 'unapplied'"
+_TAKEN_BACK = "SELECT payment_id, amount_minor FROM reversal WHERE creditor_id = $1"
+_ENTRIES = "SELECT payment_id, amount_minor FROM entry WHERE creditor_id = $1"
+_PARKED = "SELECT topic, key, code, detail FROM dead_letter WHERE creditor_id = $1 AND replayed_at IS NULL"
+
+
+async def verify(machines: Machines) -> Findings:
+    """Have the checker of the local stack recompute the books of every creditor from the facts."""
+    argv = [sys.executable, "-m", "deploy.local", "verify-books", "--json", "--data-dir", str(machines.stack.data_dir)]
+    done = await asyncio.to_thread(
+        subprocess.run, argv, cwd=ROOT, capture_output=True, text=True, timeout=_VERIFY_S, check=False
+    )
+    findings = Findings()
+    if done.returncode == 1:
+        findings.add("wrong", 1, f"verify-books: {done.stdout[:4000]}")
+    elif done.returncode:
+        findings.add("wrong", 1, f"verify-books could not be run: {done.stdout[-1000:]}{done.stderr[-1000:]}")
+    else:
+        json.loads(done.stdout)
+    return findings
+
+
+def _some(found: Counter[Any]) -> str:
+    return ", ".join(f"{payment_id} ({amount})" for payment_id, amount in list(found)[:_SHOWN])
+
+
+Fault = Callable[[Lab], Awaitable[float | None]]
+"""Lives through a fault; returns the seconds of the recovery where there is one to be measured."""
