@@ -32,6 +32,7 @@ from shared.db.jobs import (
 )
 from shared.db.transaction import AfterCommit, Context, Tx, open_transaction
 from shared.ids import lock_key
+from shared.telemetry.failures import failure_text
 
 __all__ = [
     "Chunk",
@@ -234,7 +235,7 @@ class JobRunner:
         return saved, result.retry_after_s
 
     async def _record_failure(self, job_id: UUID, error: Exception) -> Job:
-        message = f"{type(error).__name__}: {error}"[:2000]
+        message = failure_text(error)[:2000]
 
         async def record(tx: Tx) -> Job:
             return await record_failure(tx, job_id, message, max_attempts=MAX_ATTEMPTS)

@@ -19,6 +19,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from shared.errors import ArrearsError
 from shared.events.consumer_models import consumer_model
 from shared.events.topics import TOPICS, Topic
+from shared.telemetry.failures import rules_text
 
 Headers = Sequence[tuple[str, bytes]]
 SPEC_VERSION = "1.0"
@@ -150,11 +151,11 @@ def _attributes(topic: Topic, found: dict[str, str]) -> Envelope:
     if topic.kind == "feed":
         return _untrusted(found)
     if found.get("specversion", SPEC_VERSION) != SPEC_VERSION:
-        raise EnvelopeError("message-undecodable", f"CloudEvents {found['specversion']} is not known here")
+        raise EnvelopeError("message-undecodable", "its version of CloudEvents is not known here")
     if found.get("type") != topic.type:
-        raise EnvelopeError("message-undecodable", f"the type is {found.get('type')!r}, not {topic.type!r}")
+        raise EnvelopeError("message-undecodable", f"the type is not {topic.type!r}")
     if found.get("source") != f"/{topic.owner}":
-        raise EnvelopeError("message-undecodable", f"{found.get('source')!r} does not own {topic.name}")
+        raise EnvelopeError("message-undecodable", f"its source does not own {topic.name}")
     try:
         version = found.get("aggregateversion")
         envelope = Envelope(
@@ -168,8 +169,8 @@ def _attributes(topic: Topic, found: dict[str, str]) -> Envelope:
             causation_id=_uuid(found.get("causationid")),
             traceparent=found.get("traceparent"),
         )
-    except (KeyError, ValueError) as error:
-        raise EnvelopeError("message-undecodable", f"an attribute is missing or malformed: {error}") from None
+    except (KeyError, ValueError):  # its text may quote what a stranger has sent
+        raise EnvelopeError("message-undecodable", "an attribute is missing or malformed") from None
     if topic.kind == "state" and envelope.aggregate_version is None:
         raise EnvelopeError("message-undecodable", "a state without ce_aggregateversion")
     return envelope
@@ -213,9 +214,6 @@ def _payload(topic: Topic, data: bytes) -> BaseModel:
     try:
         return _validator(topic.name).validate_json(data)
     except ValidationError as error:
-        problems = error.errors(include_url=False, include_input=False, include_context=False)
-        if any(problem["type"] == "json_invalid" for problem in problems):
+        if any(problem["type"] == "json_invalid" for problem in error.errors(include_url=False, include_input=False)):
             raise EnvelopeError("message-undecodable", "the value is no JSON") from None
-        # Names of fields and rules only: a value may be personal data.
-        detail = "; ".join(f"{'.'.join(map(str, p['loc']))}: {p['msg']}" for p in problems[:5])
-        raise EnvelopeError("message-invalid", detail) from None
+        raise EnvelopeError("message-invalid", rules_text(error)) from None

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 MAX_MINOR = 10**15
 """The largest amount in minor units: exact in a JSON number of any client (2**53 > 9 * 10**15)."""
@@ -23,7 +24,7 @@ _ISO = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 def _written_as_a_day(value: Any) -> Any:
     if isinstance(value, (int, float, datetime)) or (isinstance(value, str) and not _ISO.fullmatch(value)):
-        raise ValueError("a date is written YYYY-MM-DD")
+        raise PydanticCustomError("date_form", "A date is written YYYY-MM-DD")
     return value
 
 

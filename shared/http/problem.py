@@ -1,7 +1,7 @@
 """Every answer that is no success is problem+json (RFC 9457) with a stable `code`; none shows what failed inside.
 
-`Problem`, the errors of the framework and of the database are mapped here, once. Nothing that the client sent is
-echoed: `errors[]` names fields and rules, never values.
+`Problem`, the errors of the framework and of the database are mapped here, once. `errors[]` names fields and rules,
+never values; a `detail` may name a reference that the client sent, but nothing that looks like a card number.
 """
 
 import logging
@@ -20,6 +20,8 @@ from starlette.responses import Response
 from shared.db.failures import is_transient, sqlstate
 from shared.errors import PROBLEMS, Problem
 from shared.http.auth import authenticate
+from shared.http.free_text import without_card_numbers
+from shared.telemetry.failures import broken_rules
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:arrears:problem:"
@@ -48,10 +50,10 @@ def problem_response(problem: Problem, *, errors: list[dict[str, Any]] | None = 
         "title": problem.title,
         "status": problem.status,
         "code": problem.code,
-        "detail": problem.detail,
+        "detail": without_card_numbers(problem.detail),
     }
     if errors is None and problem.field is not None:
-        errors = [{"field": problem.field, "code": problem.code, "message": problem.detail}]
+        errors = [{"field": problem.field, "code": problem.code, "message": body["detail"]}]
     if errors:
         body["errors"] = errors
     return Response(orjson.dumps(body), status_code=problem.status, headers=problem.headers, media_type=MEDIA_TYPE)
@@ -119,7 +121,10 @@ async def _on_validation_error(request: Request, error: Exception) -> Response:
         return problem_response(Problem("malformed-request", "The body is not JSON."))
     if _is_wrong_media_type(request, found):
         return problem_response(Problem("unsupported-media-type", "Send the body as application/json."))
-    errors = [_error(item) for item in found[:_MAX_ERRORS]]
+    errors = [
+        {"field": rule["field"], "in": rule["in"], "code": rule["type"], "message": rule["message"]}
+        for rule in broken_rules(found[:_MAX_ERRORS])
+    ]
     registered = [item["code"] for item in errors if item["code"] in PROBLEMS and item["code"] != "validation-error"]
     code = registered[0] if registered else "validation-error"
     detail = f"{PROBLEMS[code][1]}: see errors."
@@ -140,16 +145,6 @@ def _is_wrong_media_type(request: Request, found: Any) -> bool:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     is_json = re.fullmatch(r"application/([^/]+\+)?json", media_type) is not None
     return not is_json and any(tuple(item["loc"]) == ("body",) and item["type"] != "missing" for item in found)
-
-
-def _error(item: Any) -> dict[str, Any]:
-    where, *path = item["loc"]
-    return {
-        "field": ".".join(str(part) for part in path) or str(where),
-        "in": str(where),
-        "code": item["type"],
-        "message": item["msg"] if item["type"] != "value_error" else "Value is not valid.",
-    }
 
 
 def install(app: FastAPI) -> None:

@@ -24,6 +24,7 @@ from shared.messaging.decoding import read
 from shared.messaging.message import Handler, Message, RawMessage, Subscription, by_topic
 from shared.messaging.stopped import CODE as STOPPED
 from shared.messaging.stopped import FIRST_PAUSE_S, Partition, StoppedPartitions, clear_notice
+from shared.telemetry.failures import failure_text
 from shared.telemetry.tracing import span
 
 MAX_TRIES = 5
@@ -92,7 +93,7 @@ class BatchApplier:
         except Exception as error:
             if is_transient(error):
                 raise
-            return Parked(message.raw, "handler-failed", _reason(error), message)
+            return Parked(message.raw, "handler-failed", failure_text(error), message)
         return rejected[0] if rejected else None
 
     async def _try_stopped(self, messages: Sequence[Message[Any]]) -> list[Message[Any]]:
@@ -163,7 +164,7 @@ class BatchApplier:
         # As likely our fault as that of so many messages: stop, until this one can be applied.
         is_too_many = row > self._max_row
         code = STOPPED if is_too_many else "handler-failed"
-        await self._run(lambda tx: park(tx, [Parked(message.raw, code, _reason(error), message, MAX_TRIES)]))
+        await self._run(lambda tx: park(tx, [Parked(message.raw, code, failure_text(error), message, MAX_TRIES)]))
         if is_too_many:
             self.stopped.stop(partition, message.offset)
             _log.critical(
@@ -218,7 +219,3 @@ class BatchApplier:
 
 def _where(message: Message[Any]) -> dict[str, object]:
     return {"topic": message.topic, "partition": message.partition, "offset": message.offset}
-
-
-def _reason(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"

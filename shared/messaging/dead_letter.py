@@ -1,7 +1,7 @@
 """Messages that could not be applied, whole, with the reason: parked once, listed, and marked when taken again.
 
 A redelivered message is parked once (topic, partition, offset, produce time). The row holds the message as it came:
-it may be personal data, and lists of dead letters show no values.
+it may be personal data. Its `detail` and the lists of dead letters are not: they name places and rules, no values.
 """
 
 from collections.abc import Sequence
@@ -18,9 +18,9 @@ from shared.db.transaction import Tx
 from shared.ids import new_id
 from shared.messaging import metrics
 from shared.messaging.message import Message, RawMessage
+from shared.telemetry.redaction import scrub
 
 _TABLE = messaging_tables(MetaData()).dead_letter
-_DETAIL = 2000
 _KEY = 500  # it is indexed: a longer one would fail to be stored, and block its partition
 
 
@@ -103,7 +103,7 @@ async def record_failed_replay(tx: Tx, dead_letter_id: UUID, code: str, detail: 
         "UPDATE dead_letter SET attempts = attempts + 1, code = $2, detail = $3 WHERE dead_letter_id = $1",
         dead_letter_id,
         code,
-        _clean(detail)[:_DETAIL],
+        scrub(_clean(detail)),
     )
 
 
@@ -134,7 +134,7 @@ def _row(item: Parked, now: datetime) -> dict[str, Any]:
         "headers": {_clean(name): _text(value or b"") for name, value in raw.headers},
         "value": raw.value,
         "code": item.code,
-        "detail": _clean(item.detail)[:_DETAIL],
+        "detail": scrub(_clean(item.detail)),
         "attempts": item.attempts,
         "created_at": now,
     }

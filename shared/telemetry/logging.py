@@ -6,7 +6,6 @@ context (`bind`) stand in each entry of the request or message that they belong 
 
 import logging
 import sys
-import traceback
 from collections.abc import MutableMapping
 from datetime import UTC, datetime
 from typing import Any, TextIO
@@ -14,12 +13,8 @@ from typing import Any, TextIO
 import orjson
 import structlog
 
-from shared.errors import ArrearsError
-from shared.telemetry.redaction import redact, scrub
-
-_MAX_FRAMES = 30
-_TOLD = (ArrearsError, ImportError, AttributeError, NameError, TypeError, AssertionError)
-"""Errors whose text is written by programmers about programs; that of any other may quote what a person typed."""
+from shared.telemetry.failures import failure
+from shared.telemetry.redaction import redact
 
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "color_message", "taskName"}
 
@@ -32,34 +27,6 @@ def bind(**fields: Any) -> None:
 def unbind_all() -> None:
     """Forget the ids of this task."""
     structlog.contextvars.clear_contextvars()
-
-
-def failure(error: BaseException) -> dict[str, Any]:
-    """Return what a log may say of an exception: its type, its place, and its text where that is no person's."""
-    told: dict[str, Any] = {"type": f"{type(error).__module__}.{type(error).__qualname__}"}
-    for name in ("sqlstate", "constraint_name", "table_name", "column_name"):
-        found = getattr(error, name, None) or getattr(getattr(error, "orig", None), name, None)
-        if isinstance(found, str):
-            told[name] = found
-    if isinstance(error, _TOLD):
-        told["message"] = scrub(str(error))
-    frames = traceback.extract_tb(error.__traceback__)[-_MAX_FRAMES:]
-    told["frames"] = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
-    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    if cause is not None and cause is not error:
-        told["cause"] = {key: value for key, value in failure_of_cause(cause).items() if key != "frames"}
-    return told
-
-
-def failure_of_cause(error: BaseException) -> dict[str, Any]:
-    """Return what a log may say of the cause of an exception, without going further back."""
-    told: dict[str, Any] = {"type": f"{type(error).__module__}.{type(error).__qualname__}"}
-    state = getattr(error, "sqlstate", None)
-    if isinstance(state, str):
-        told["sqlstate"] = state
-    if isinstance(error, _TOLD):
-        told["message"] = scrub(str(error))
-    return told
 
 
 class _JsonFormatter(logging.Formatter):

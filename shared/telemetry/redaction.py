@@ -23,7 +23,7 @@ _PERSONAL = re.compile(
       phones?|mobile|fax|e_?mails?|
       address(es)?|street|city|region|postal_code|zip|
       ssn|tin|tax_id|taxpayer|social_security|date_of_birth|dob|birth_?date|
-      card|pan|cvv|iban|bank_account|account_holder|
+      card|pan|cvv|iban|bank_account|account_holder|(account|party|trace)_(number|ref)|source_ref|ach_trace|
       tokens?|jwt|authorization|cookies?|passwords?|passwd|secrets?|credentials?|api_key|private_key|signature|dsn|
       contact_points?|statement|notes?|free_text|body|payload|raw|value|values|input|params|parameters|query_string
     )$""",

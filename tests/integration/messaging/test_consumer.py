@@ -101,7 +101,7 @@ async def test_a_batch_of_500_is_bisected_to_its_one_poisoned_message(
         await until(lambda: _has_dead_letters(kernel_engine, creditor, 1))
     [letter] = await _dead_letters(kernel_engine, creditor)
     assert (letter["code"], letter["attempts"]) == ("handler-failed", 5)
-    assert "cannot be handled" in letter["detail"]
+    assert letter["detail"].startswith("ValueError at tests/")  # what it says may quote a value; where, does not
     assert letter["key"] == str(account)
     assert b'"amount_minor":321' in letter["value"]
     assert dict(letter["headers"])["ce_type"] == "payment.posted.v1"

@@ -13,6 +13,7 @@ from shared.http.etag import Precondition, etag
 from shared.http.free_text import FreeText, holds_card_number
 from shared.http.idempotency import fingerprint
 from shared.http.pagination import decode_cursor, encode_cursor, page_of
+from shared.http.problem import problem_response
 from shared.http.roles import ROLES
 
 MONEY_OUT = {"payments:write", "payments:reverse", "payments:reallocate", "arrangements:write", "settlements:write"}
@@ -120,3 +121,17 @@ def test_supervisors_approve_reverse_edit_queues_and_run_aging_and_collectors_do
 def test_the_integrator_reads_imports_accounts_and_payments_only() -> None:
     reads = {scope for scope in ROLES["integrator"] if scope.endswith(":read")}
     assert reads == {"imports:read", "accounts:read", "payments:read"}
+
+
+@pytest.mark.parametrize("number", ["4111111111111111", "4111 1111 1111 1111", "4111-1111-1111-1111"])
+def test_a_problem_never_brings_a_card_number_back(number: str) -> None:
+    detail = f"core reference '{number}' was used for another payment of 100000 on 2026-01-31."
+    answer = problem_response(Problem("source-ref-conflict", detail, field="source_ref"))
+    assert b"4111" not in bytes(answer.body)
+    assert b"of 100000 on 2026-01-31." in bytes(answer.body)
+
+
+def test_an_id_stays_in_a_problem_whatever_its_digits() -> None:
+    identity = "41111111-1111-4111-8111-111111111111"
+    answer = problem_response(Problem("payment-unknown", f"There is no payment {identity}."))
+    assert identity.encode() in bytes(answer.body)

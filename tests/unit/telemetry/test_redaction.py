@@ -74,6 +74,9 @@ PERSONAL_FIELDS = [
     "note",
     "statement",
     "bank_account",
+    "core_account_number",
+    "source_ref",
+    "party_number",
 ]
 
 
