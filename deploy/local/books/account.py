@@ -124,6 +124,40 @@ class AccountModel:
             balance, sum(amount for _, amount in past), days, oldest, _band(BUCKETS, days), self._stage(days)
         )
 
+    def charged_off_on(self) -> date | None:
+        """The day of the charge-off that stands: as the core states it, else that of the first snapshot so."""
+        real = self._ruling()[1]
+        if real.status != "charged_off":
+            return None
+        if real.charged_off is not None and real.charged_off <= real.on:
+            return real.charged_off
+        others = [one.on for one in self.snapshots if not one.is_absent and one.status != "charged_off"]
+        return min(one.on for one in self.snapshots if not one.is_absent and one.on > max(others, default=date.min))
+
+    def paid_off_on(self) -> date | None:
+        """Since when nothing is owed, for a balance of zero or a credit: the effective day of the money that did it.
+
+        Without such money, the first snapshot that says so.
+        """
+        owing = [one for one in self.snapshots if not one.is_absent and one.balance > 0]
+        last = max(owing, key=lambda one: one.on, default=None)
+        says_so = [one.on for one in self.snapshots if not one.is_absent and (last is None or one.on > last.on)]
+        first = min(says_so, default=None)
+        if last is None:
+            return first
+        owed, money = last.balance, []
+        for entry in self.entries.values():
+            is_in = _contained(last, entry.posted, entry.booked, is_core=entry.is_core)
+            if entry.reversal_posted is None:
+                money += [] if is_in else [(entry.effective, entry.amount)]
+            elif is_in and not _contained(last, entry.reversal_posted, None, is_core=entry.reversal_is_core):
+                owed += entry.amount
+        for day, amount in sorted(money):
+            owed -= amount
+            if owed <= 0:
+                return day if first is None else min(day, first)
+        return first
+
     def _stage(self, days: int) -> str:
         """`current`, `early` from 1 day, `mid` 30, `late` 60, `pre_charge_off` 90 (data per creditor and product)."""
         begins = self.stage_days or STAGE_DAYS.get(self.product, OTHER_STAGE_DAYS)

@@ -1,16 +1,18 @@
-"""Promises and arrangements by brute force, from "What the words mean" alone: what the checker expects of them.
+"""Promises and arrangements by brute force, from "What the words mean" alone: what the checker and the tests expect.
 
-Each function takes everything that was ever said of one account and one business date, and lives through it in plain
-loops. Amounts are minor units. Shares nothing with the services.
+`judge` takes everything that was ever said of one account and a business date, and lives through it in plain loops.
+Amounts are minor units. Shares nothing with the services.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
 ONE_DAY = timedelta(days=1)
 OPEN_ARRANGEMENT = ("active", "at_risk")
+OPEN = ("made", "proposed", *OPEN_ARRANGEMENT)
+CHARGE_OFF = "charge_off"
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,10 @@ class Money:
 
 @dataclass(frozen=True)
 class Promise:
-    """A promise to pay. `made` is the instant within the day `made_on`."""
+    """A promise to pay. `made` is the instant within the day `made_on`; `cancelled_on`: on somebody's request.
+
+    `is_recovery`: made on an account that was charged off already, so that a charge-off of that day spares it.
+    """
 
     id: str
     amount: int
@@ -36,11 +41,12 @@ class Promise:
     grace: int = 0
     tolerance: int = 0
     cancelled_on: date | None = None
+    is_recovery: bool = False
 
 
 @dataclass(frozen=True)
 class Arrangement:
-    """A payment arrangement: (due_on, amount) of each instalment, in order."""
+    """A payment arrangement: (due_on, amount) of each instalment, in order. `activated`: the day and the instant."""
 
     id: str
     installments: tuple[tuple[date, int], ...]
@@ -48,8 +54,28 @@ class Arrangement:
     made: Any
     grace: int = 0
     tolerance: int = 0
-    is_approved: bool = True
+    activated: tuple[date, Any] | None = None
     cancelled_on: date | None = None
+    is_recovery: bool = False
+
+
+@dataclass(frozen=True)
+class End:
+    """A charge-off, a bankruptcy or a discharge, and its day."""
+
+    on: date
+    reason: str
+
+
+@dataclass(frozen=True)
+class Case:
+    """Everything that was said of one account. `paid_off_on`: since when nothing is owed on it, if nothing is."""
+
+    promises: Sequence[Promise] = ()
+    arrangements: Sequence[Arrangement] = ()
+    entries: Sequence[Money] = ()
+    ends: Sequence[End] = ()
+    paid_off_on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -63,14 +89,54 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class Summary:
-    """What the work list reads of all promises and arrangements of an account."""
+class Judged:
+    """Every promise and arrangement of an account, by id."""
 
-    open_promise_due_on: date | None = None
-    broken_promise_on: date | None = None
-    broken_promise_count: int = 0
-    arrangement_status: str | None = None
-    follow_up_due_on: date | None = None
+    promises: Mapping[str, Standing] = field(default_factory=dict)
+    arrangements: Mapping[str, Standing] = field(default_factory=dict)
+
+
+def judge(case: Case, business_date: date) -> Judged:
+    """Everything as it stands on a business date: first each moment that cancels, in their order, then the date."""
+    words: list[Promise | Arrangement] = [*case.promises, *case.arrangements]
+    cancelled = {one.id: one.cancelled_on for one in words if one.cancelled_on is not None}
+    moments = [
+        *((one.activated[0], 0, one.activated[1], None) for one in case.arrangements if one.activated is not None),
+        *((end.on, 1, None, end) for end in case.ends),
+    ]
+    # Of one day: activations in their order, then the close of the day.
+    activations = sorted((one for one in moments if one[3] is None), key=lambda one: (one[0], one[2]))
+    closes = sorted((one for one in moments if one[3] is not None), key=lambda one: one[0])
+    for day, _, instant, end in sorted([*activations, *closes], key=lambda one: one[:2]):
+        cancelled |= dict.fromkeys(_cancelled_at(case, day, instant, end, cancelled), day)
+    return Judged(
+        promise_standings(case.promises, case.entries, business_date, cancelled),
+        _arrangement_standings(case, case.entries, business_date, cancelled),
+    )
+
+
+def _cancelled_at(
+    case: Case, day: date, instant: Any, end: End | None, cancelled: Mapping[str, date]
+) -> Collection[str]:
+    """What was open then, by the money of then: activation cancels open promises; an end cancels both."""
+    if end is None:
+        seen = [money for money in case.entries if not counts(money, day, instant)]
+        met = [one for one in case.promises if (one.made_on, one.made) < (day, instant)]
+        standings = promise_standings(met, seen, day, cancelled)
+        return [key for key, now in standings.items() if now.status in OPEN]
+    seen = [money for money in case.entries if money.effective <= day]
+    met = [one for one in case.promises if _is_met(one, end)]
+    standings = promise_standings(met, seen, day, cancelled) | {
+        key: now
+        for key, now in _arrangement_standings(case, seen, day, cancelled).items()
+        if any(one.id == key and _is_met(one, end) for one in case.arrangements)
+    }
+    return [key for key, now in standings.items() if now.status in OPEN]
+
+
+def _is_met(one: Promise | Arrangement, end: End) -> bool:
+    """What was made on an account that was charged off already is recovery, and stays."""
+    return one.made_on < end.on or (one.made_on == end.on and not (one.is_recovery and end.reason == CHARGE_OFF))
 
 
 def counts(money: Money, made_on: date, made: Any) -> bool:
@@ -86,15 +152,15 @@ def in_order(entries: Iterable[Money]) -> list[Money]:
 
 
 def promise_standings(
-    promises: Iterable[Promise], entries: Iterable[Money], business_date: date
+    promises: Iterable[Promise], entries: Iterable[Money], business_date: date, cancelled: Mapping[str, date]
 ) -> dict[str, Standing]:
     """Promises share money, earliest due first: each takes from the earliest money that it may use."""
     entries = in_order(entries)
     purse = {money.id: money.amount for money in entries}
     found = {}
     for promise in sorted(promises, key=lambda one: (one.due_on, one.made, one.id)):
-        if promise.cancelled_on is not None:
-            found[promise.id] = Standing("cancelled", 0, promise.cancelled_on)
+        if promise.id in cancelled:
+            found[promise.id] = Standing("cancelled", 0, cancelled[promise.id])
             continue
         last_day = promise.due_on + promise.grace * ONE_DAY
         got, reached_on = 0, None
@@ -105,13 +171,13 @@ def promise_standings(
                 got += part
                 if reached_on is None and got >= promise.amount - promise.tolerance:
                     reached_on = money.effective
-        found[promise.id] = _promise_standing(promise, got, reached_on, last_day, business_date)
+        found[promise.id] = _promise_standing(promise, got, reached_on, business_date)
     return found
 
 
-def _promise_standing(
-    promise: Promise, got: int, reached_on: date | None, last_day: date, business_date: date
-) -> Standing:
+def _promise_standing(promise: Promise, got: int, reached_on: date | None, business_date: date) -> Standing:
+    """`kept` when reached; after due_on + grace `partially_kept` or `broken`."""
+    last_day = promise.due_on + promise.grace * ONE_DAY
     if reached_on is not None:
         return Standing("kept", got, max(reached_on, promise.made_on))
     if business_date > last_day:
@@ -119,34 +185,41 @@ def _promise_standing(
     return Standing("made", got, None, promise.due_on)
 
 
-def arrangement_standings(
-    arrangements: Iterable[Arrangement], entries: Sequence[Money], business_date: date, paid_off_on: date | None = None
+def _arrangement_standings(
+    case: Case, entries: Sequence[Money], business_date: date, cancelled: Mapping[str, date]
 ) -> dict[str, Standing]:
     """Each arrangement sees the money from its start to the start of the next one of the account."""
-    ordered = sorted(arrangements, key=lambda one: (one.made, one.id))
+    ordered = sorted(case.arrangements, key=lambda one: (one.made, one.id))
     found = {}
     for place, one in enumerate(ordered):
         mine = [money for money in entries if counts(money, one.made_on, one.made)]
         for later in ordered[place + 1 :]:
-            # A proposal that was cancelled before it was approved began nothing.
-            if later.is_approved or later.cancelled_on is None:
+            # A proposal that ended before anyone approved it began nothing.
+            has_ended = later.cancelled_on is not None or any(_is_met(later, end) for end in case.ends)
+            if later.activated is not None or not has_ended:
                 mine = [money for money in mine if not counts(money, later.made_on, later.made)]
-        found[one.id] = arrangement_standing(one, mine, business_date, paid_off_on)
+        # Of a moment in the past, a payoff that came later is not known.
+        is_paid_off = case.paid_off_on is not None and case.paid_off_on <= business_date
+        paid_off_on = case.paid_off_on if is_paid_off else None
+        found[one.id] = arrangement_standing(one, mine, business_date, paid_off_on, cancelled.get(one.id))
     return found
 
 
 def arrangement_standing(
-    one: Arrangement, mine: Sequence[Money], business_date: date, paid_off_on: date | None = None
+    one: Arrangement,
+    mine: Sequence[Money],
+    business_date: date,
+    paid_off_on: date | None = None,
+    cancelled_on: date | None = None,
 ) -> Standing:
     """Where an arrangement stands with its own money; `paid_off_on`: since when nothing is owed on the account."""
-    if one.cancelled_on is not None:
-        mine = [money for money in mine if money.effective <= one.cancelled_on]
-    total = sum(amount for _, amount in one.installments)
-    got = sum(money.amount for money in mine)
+    if cancelled_on is not None:
+        mine = [money for money in mine if money.effective <= cancelled_on]
+    got, total = sum(money.amount for money in mine), sum(amount for _, amount in one.installments)
     paid, next_due_on = min(got, total), _next_due_on(one, got)
-    if one.cancelled_on is not None:
-        return Standing("cancelled", paid, one.cancelled_on)
-    if not one.is_approved:
+    if cancelled_on is not None:
+        return Standing("cancelled", paid, cancelled_on)
+    if one.activated is None:
         return Standing("proposed", paid, None, next_due_on)
     done_on = _done_on(one, mine, total)
     if paid_off_on is not None:
@@ -190,41 +263,3 @@ def _next_due_on(one: Arrangement, got: int) -> date | None:
         if got < owed - one.tolerance:
             return due_on
     return None
-
-
-def paid_off_by(entries: Iterable[Money], balance: int) -> date | None:
-    """The effective day of the money that brought the balance, now zero or below, there; None when none did."""
-    for money in reversed(in_order(entries)):
-        balance += money.amount
-        if balance > 0:
-            return money.effective
-    return None
-
-
-def summary(
-    promises: Sequence[tuple[Promise, Standing]],
-    arrangements: Sequence[tuple[Arrangement, Standing]],
-    oldest_unpaid_due_on: date | None,
-) -> Summary:
-    """`broken_promise` (also partially kept; until a new promise, cure); `arrangement_follow_up` (what is open)."""
-    made = [promise.due_on for promise, now in promises if now.status == "made"]
-    follow_up = made + [
-        now.next_due_on for _, now in arrangements if now.status in OPEN_ARRANGEMENT and now.next_due_on is not None
-    ]
-    latest = max(arrangements, key=lambda pair: (pair[1].status in OPEN_ARRANGEMENT, pair[0].made), default=None)
-    return Summary(
-        open_promise_due_on=min(made, default=None),
-        broken_promise_on=_broken_promise_on(promises, oldest_unpaid_due_on),
-        broken_promise_count=sum(now.status == "broken" for _, now in promises),
-        arrangement_status=None if latest is None else latest[1].status,
-        follow_up_due_on=min(follow_up, default=None),
-    )
-
-
-def _broken_promise_on(promises: Sequence[tuple[Promise, Standing]], oldest: date | None) -> date | None:
-    broken = [now.resolved_on for _, now in promises if now.status in {"broken", "partially_kept"} and now.resolved_on]
-    # A cure: the oldest unpaid due fell due after the break, so all that was past due then has been paid.
-    if not broken or oldest is None or oldest >= max(broken):
-        return None
-    is_promised_anew = any(one.made_on >= max(broken) and now.status != "cancelled" for one, now in promises)
-    return None if is_promised_anew else max(broken)

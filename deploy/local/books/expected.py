@@ -5,34 +5,35 @@ arrangements with the cancels that people asked for, and each creditor's busines
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from deploy.local.books import commitments
 from deploy.local.books.account import AccountModel, Entry, Snapshot, Standing
-from deploy.local.books.commitments import Arrangement, Money, Promise
+from deploy.local.books.commitments import CHARGE_OFF, Arrangement, Case, End, Judged, Money, Promise, judge
 from deploy.local.books.databases import Row, Rows
 from deploy.local.books.difference import text
+from deploy.local.books.summary import Summary, summary
 from deploy.local.books.topics import ACCOUNT_STATES, History
 
 PAY_DUES = frozenset({"interest", "principal", "escrow"})
 CORE = "core"
+ENDING = frozenset({"bankruptcy", "discharge"})
+"""The restrictions that cancel promises and arrangements."""
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """One account as it must be; promises and arrangements by id."""
+    """One account as it must be, with its promises and arrangements."""
 
     row: Row
     business_date: date
     standing: Standing
-    promises: Mapping[str, commitments.Standing] = field(default_factory=dict)
-    arrangements: Mapping[str, commitments.Standing] = field(default_factory=dict)
-    summary: commitments.Summary = field(default_factory=commitments.Summary)
+    judged: Judged = field(default_factory=Judged)
+    summary: Summary = field(default_factory=Summary)
 
     @property
     def name(self) -> str:
@@ -80,14 +81,16 @@ class Facts:
         return {key: tuple(parts) for key, parts in found.items()}
 
     @cached_property
-    def told(self) -> dict[str, list[tuple[int, date, int]]]:
-        """What was published of each account: version, business date and balance, in the order of the versions."""
-        found: dict[str, list[tuple[int, date, int]]] = defaultdict(list)
+    def _restrictions(self) -> dict[str, list[tuple[str, date]]]:
+        """What stands against each account, and since when, as its last state tells."""
+        found: dict[str, tuple[int, list[tuple[str, date]]]] = {}
         for message in self.history.of(*ACCOUNT_STATES):
-            state = message.body
-            day = date.fromisoformat(state["business_date"])
-            found[state["account_id"]].append((message.version or 0, day, state["balance_minor"]))
-        return {key: sorted(states) for key, states in found.items()}
+            version = message.version or 0
+            if version > found.get(message.body["account_id"], (0,))[0]:
+                stated = message.body.get("restrictions", ())
+                since = [(one["kind"], date.fromisoformat(one["since_on"])) for one in stated]
+                found[message.body["account_id"]] = (version, since)
+        return {account_id: since for account_id, (_, since) in found.items()}
 
     @cached_property
     def _published(self) -> dict[str, dict[str, int]]:
@@ -118,28 +121,38 @@ class Facts:
         account_id = row["account_id"]
         business_date = self._business_dates[row["creditor_id"]]
         product = self.ruling(account_id)["product_class"]
-        standing = AccountModel(
+        model = AccountModel(
             product,
             [snapshot(one) for one in self.snapshots[account_id]],
             {str(one["payment_id"]): self.entry(one) for one in self.payments.get(account_id, ())},
             self._policies.get((row["creditor_id"], product)),
-        ).standing(business_date)
+        )
+        standing = model.standing(business_date)
         if account_id not in self.promises and account_id not in self.arrangements:
             return Expected(row, business_date, standing)
-        money = [
-            Money(str(one["payment_id"]), one["amount_minor"], one["effective_on"], one["posted_on"], one["taken_at"])
-            for one in self.payments.get(account_id, ())
-            if one["payment_id"] not in self.reversals
-        ]
-        promised = [promise(one) for one in self.promises.get(account_id, ())]
-        agreed = [self._arrangement(one) for one in self.arrangements.get(account_id, ())]
-        kept = commitments.promise_standings(promised, money, business_date)
-        paid_off_on = self._paid_off_on(account_id, standing.balance, money)
-        done = commitments.arrangement_standings(agreed, money, business_date, paid_off_on)
-        summed = commitments.summary(
-            [(one, kept[one.id]) for one in promised], [(one, done[one.id]) for one in agreed], standing.oldest
+        case = self._case(account_id, model, standing.balance)
+        judged = judge(case, business_date)
+        return Expected(row, business_date, standing, judged, summary(case, judged, standing.oldest))
+
+    def _case(self, account_id: UUID, model: AccountModel, balance: int) -> Case:
+        charged_off_on = model.charged_off_on()
+        ends = [] if charged_off_on is None else [End(charged_off_on, CHARGE_OFF)]
+        for kind, since_on in sorted(self._restrictions.get(str(account_id), ())):
+            if kind in ENDING and all(end.reason != kind for end in ends):
+                ends.append(End(since_on, kind))
+        return Case(
+            promises=[promise(one) for one in self.promises.get(account_id, ())],
+            arrangements=[self._arrangement(one) for one in self.arrangements.get(account_id, ())],
+            entries=[
+                Money(
+                    str(one["payment_id"]), one["amount_minor"], one["effective_on"], one["posted_on"], one["taken_at"]
+                )
+                for one in self.payments.get(account_id, ())
+                if one["payment_id"] not in self.reversals
+            ],
+            ends=ends,
+            paid_off_on=model.paid_off_on() if balance <= 0 else None,
         )
-        return Expected(row, business_date, standing, kept, done, summed)
 
     def entry(self, row: Row) -> Entry:
         """A posted payment as the model takes it."""
@@ -162,6 +175,9 @@ class Facts:
         )
 
     def _arrangement(self, row: Row) -> Arrangement:
+        activated = (
+            None if row["approved_at"] is None else (row.get("activated_on") or row["made_on"], row["approved_at"])
+        )
         return Arrangement(
             str(row["arrangement_id"]),
             self.installments.get(row["arrangement_id"], ()),
@@ -169,21 +185,10 @@ class Facts:
             row["made_at"],
             row["grace_days"],
             row["tolerance_minor"],
-            row["approved_at"] is not None,
-            row["cancelled_on"],
+            activated,
+            requested(row),
+            row["made_charged_off"],
         )
-
-    def _paid_off_on(self, account_id: UUID, balance: int, money: Sequence[Money]) -> date | None:
-        """Since when nothing is owed: the day of the money that did it, else the date on which it was published."""
-        if balance > 0:
-            return None
-        found = commitments.paid_off_by(money, balance)
-        if found is not None:
-            return found
-        since = None
-        for _, day, owed in self.told.get(str(account_id), ()):
-            since = None if owed > 0 else since or day
-        return since
 
     def lines(self, account_id: UUID) -> tuple[str, ...]:
         """The facts behind an account, as a person reads them."""
@@ -228,8 +233,15 @@ def promise(row: Row) -> Promise:
         row["made_at"],
         row["grace_days"],
         row["tolerance_minor"],
-        row["cancelled_on"],
+        requested(row),
+        row["made_charged_off"],
     )
+
+
+def requested(row: Row) -> date | None:
+    """The day on which somebody cancelled it; every other cancel follows from other facts."""
+    day: date | None = row["cancelled_on"]
+    return day if row["cancel_reason"] == "request" else None
 
 
 def grouped(rows: Iterable[Row], key: str = "account_id") -> dict[Any, list[Row]]:

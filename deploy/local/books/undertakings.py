@@ -5,14 +5,12 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from deploy.local.books.commitments import OPEN_ARRANGEMENT, Standing
+from deploy.local.books.commitments import OPEN, Standing
 from deploy.local.books.databases import Row
 from deploy.local.books.difference import Check
 from deploy.local.books.expected import Expected, Facts
 from deploy.local.books.standing import latest
 from deploy.local.books.topics import ARRANGEMENT_STATES, PROMISE_STATES
-
-_OPEN = ("made", "proposed", *OPEN_ARRANGEMENT)
 
 
 def check_undertakings(facts: Facts) -> list[Check]:
@@ -37,7 +35,7 @@ def _hold(check: Check, facts: Facts, kind: str, topics: tuple[str, ...]) -> Non
         check.examined += 1
         message, view = told.get(str(row[key])), views.get(row[key])
         where = "the topics" if message is None else f"message {message.where}"
-        now = (account.promises if kind == "promise" else account.arrangements)[str(row[key])]
+        now = getattr(account.judged, f"{kind}s")[str(row[key])]
         for name, value in _values(kind, now).items():
             places = {
                 f"payments.{kind}": row[name],
@@ -69,7 +67,7 @@ def _one_open(facts: Facts) -> Check:
     for account_id, rows in facts.arrangements.items():
         check.examined += 1
         now = facts.accounts.get(account_id)
-        places = [row for row in rows if row["status"] in _OPEN and row["superseded_at"] is None]
+        places = [row for row in rows if row["status"] in OPEN and row["superseded_at"] is None]
         if now is not None and len(places) > 1:
             behind = [f"arrangement {row['arrangement_id']}: {row['status']}" for row in places]
             check.add(now.name, "arrangements", "1 open", f"{len(places)} open", account_id=account_id, facts=behind)

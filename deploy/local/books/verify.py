@@ -4,6 +4,7 @@ It waits until the services have handled everything, reads databases, topics and
 has moved meanwhile; then every check runs on what was read.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -65,7 +66,7 @@ async def verify_books(place: Place, *, creditor_id: UUID | None = None, wait_s:
         CannotCheckError: a part of the stack does not answer, or it does not come to rest in `wait_s` seconds.
     """
     try:
-        facts, answers = await _read(place, creditor_id, wait_s)
+        facts, answers = await read_books(place, creditor_id, wait_s)
     except _DOWN as error:
         raise CannotCheckError(f"the stack does not answer: {type(error).__name__}: {error}") from error
     return Verdict(check_all(facts, answers), facts)
@@ -84,14 +85,17 @@ def check_all(facts: Facts, answers: Answers) -> list[Check]:
     ]
 
 
-async def _read(place: Place, creditor_id: UUID | None, wait_s: float) -> tuple[Facts, Answers]:
+async def read_books(place: Place, creditor_id: UUID | None, wait_s: float) -> tuple[Facts, Answers]:
+    """Reads everything at one moment of rest. Raises CannotCheckError, or what a client raises."""
     databases = Databases(place.payments_database, place.accounts_database)
     async with Reader(place.bootstrap_servers) as reader:
         for _ in range(_TRIES):
             ends = await come_to_rest(reader, databases, wait_s)
-            history = await reader.history(ends, None if creditor_id is None else str(creditor_id))
-            rows = await read_rows(databases.payments, databases.accounts, creditor_id)
-            answers = await ask(place.accounts_url, place.token, creditor_id)
+            history, rows, answers = await asyncio.gather(
+                reader.history(ends, None if creditor_id is None else str(creditor_id)),
+                read_rows(databases.payments, databases.accounts, creditor_id),
+                ask(place.accounts_url, place.token, creditor_id),
+            )
             if await is_still_at_rest(reader, databases, ends):
                 return Facts(rows, history, is_everything=creditor_id is None), answers
     raise CannotCheckError("messages came in while the books were read: check them when nobody writes")
