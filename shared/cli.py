@@ -151,8 +151,10 @@ def _settings(service: ServiceDescription[S]) -> S:
         return service.settings()
     except ValidationError as error:
         prefix = f"{service.name}_".upper()
-        wrong = sorted({prefix + str(each["loc"][0]).upper() for each in error.errors(include_input=False)})
-        _fail(f"missing or wrong in the environment: {', '.join(wrong)}")
+        problems = error.errors(include_input=False)
+        wrong = sorted({prefix + str(each["loc"][0]).upper() for each in problems if each["loc"]})
+        together = [each["msg"] for each in problems if not each["loc"]]
+        _fail(f"missing or wrong in the environment: {', '.join([*wrong, *together])}")
 
 
 def _fail(message: str) -> NoReturn:

@@ -3,8 +3,27 @@
 A service subclasses `ServiceSettings` with its own prefix (`ACCOUNTS_`, `PAYMENTS_`).
 """
 
-from pydantic import Field, SecretStr
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+@dataclass(frozen=True, slots=True)
+class KafkaSecurity:
+    """How clients of Kafka protect their connections and prove who they are."""
+
+    protocol: Literal["SSL", "SASL_PLAINTEXT", "SASL_SSL"]
+    sasl_mechanism: Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"] = "SCRAM-SHA-512"
+    username: str | None = None
+    password: SecretStr | None = None
+    ca_file: Path | None = None
+    """Whose certificates to trust, PEM; None: those of the system."""
+    cert_file: Path | None = None
+    """The client's own certificate, PEM, where the broker asks for one."""
+    key_file: Path | None = None
 
 
 class ServiceSettings(BaseSettings):
@@ -17,6 +36,15 @@ class ServiceSettings(BaseSettings):
     direct_database_url: SecretStr | None = None
     """Past any pooler, for session locks and LISTEN; default: `database_url`."""
     kafka_bootstrap_servers: str
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    kafka_sasl_mechanism: Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"] = "SCRAM-SHA-512"
+    kafka_sasl_username: str | None = None
+    kafka_sasl_password: SecretStr | None = None
+    kafka_ssl_ca_file: Path | None = None
+    """Whose certificates to trust, PEM; default: those of the system."""
+    kafka_ssl_cert_file: Path | None = None
+    """The client's own certificate, PEM, with its key in `kafka_ssl_key_file`, where the broker asks for one."""
+    kafka_ssl_key_file: Path | None = None
     jwks_url: str
     jwt_issuer: str
     jwt_audience: str = "arrears"
@@ -44,3 +72,26 @@ class ServiceSettings(BaseSettings):
     lock_timeout_ms: int = Field(default=5_000, ge=1)
     statement_timeout_ms: int = Field(default=30_000, ge=1)
     idle_in_transaction_timeout_ms: int = Field(default=60_000, ge=1)
+
+    @model_validator(mode="after")
+    def _names_itself_to_kafka(self) -> Self:
+        if self.kafka_security_protocol.startswith("SASL") and not (
+            self.kafka_sasl_username and self.kafka_sasl_password
+        ):
+            raise ValueError("SASL needs kafka_sasl_username and kafka_sasl_password")
+        return self
+
+    @property
+    def kafka_security(self) -> KafkaSecurity | None:
+        """What the clients of Kafka need of it; None: plain connections, for one's own machine."""
+        if self.kafka_security_protocol == "PLAINTEXT":
+            return None
+        return KafkaSecurity(
+            protocol=self.kafka_security_protocol,
+            sasl_mechanism=self.kafka_sasl_mechanism,
+            username=self.kafka_sasl_username,
+            password=self.kafka_sasl_password,
+            ca_file=self.kafka_ssl_ca_file,
+            cert_file=self.kafka_ssl_cert_file,
+            key_file=self.kafka_ssl_key_file,
+        )

@@ -8,6 +8,7 @@ import base64
 import os
 import subprocess
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 
 from deploy.local import ports
@@ -35,14 +36,28 @@ class KafkaError(RuntimeError):
 
 
 class Kafka:
-    """One broker, also its own controller. Its files live in `data_dir`; `heap` is the largest Java heap (`512m`)."""
+    """One broker, also its own controller. Its files live in `data_dir`; `heap` is the largest Java heap (`512m`).
 
-    def __init__(self, data_dir: Path, port: int, controller_port: int, heap: str = "512m") -> None:
+    `settings` are its own on top of ours. `users` have their passwords in a storage that is formatted with them.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path,
+        port: int,
+        controller_port: int,
+        heap: str = "512m",
+        *,
+        settings: Mapping[str, str] | None = None,
+        users: Mapping[str, str] | None = None,
+    ) -> None:
         self.data_dir = data_dir.resolve()
         self.port = port
         self.controller_port = controller_port
         self.heap = heap
         self.bootstrap_servers = f"{ports.LOOPBACK}:{port}"
+        self._settings = dict(settings or {})
+        self._users = dict(users or {})
         self._jars: list[Path] = []
         self._child: Child | None = None
 
@@ -126,10 +141,12 @@ class Kafka:
             "log.cleaner.dedupe.buffer.size": str(16 * 1024 * 1024),
             "num.io.threads": "4",
         }
-        return "".join(f"{key}={value}\n" for key, value in settings.items())
+        return "".join(f"{key}={value}\n" for key, value in (settings | self._settings).items())
 
     def _format(self) -> None:
         argv = [*self._java(), "kafka.tools.StorageTool", "format", "-t", _new_cluster_id(), "-c", "server.properties"]
+        for name, password in self._users.items():
+            argv += ["--add-scram", f"SCRAM-SHA-512=[name={name},password={password}]"]
         done = subprocess.run(  # noqa: S603 (our own Java and jars)
             argv,
             check=False,

@@ -3,31 +3,22 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
-from shared.messaging.kafka import REQUEST_TIMEOUT_MS, KafkaSettings, stop
+from shared.messaging.kafka import KafkaSettings, new_probe, stop
 from shared.messaging.message import RawMessage
 
 
 async def read_history(settings: KafkaSettings, topics: Sequence[str]) -> list[RawMessage]:
     """Every message of the topics, in the order of each partition. For a history that fits into memory."""
-    consumer = AIOKafkaConsumer(
-        *topics,
-        bootstrap_servers=settings.kafka_bootstrap_servers,
-        client_id="arrears-history",
-        group_id=None,
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-        request_timeout_ms=REQUEST_TIMEOUT_MS,
-    )
+    consumer = new_probe(settings)
     await consumer.start()
     try:
-        partitions = [
-            TopicPartition(topic, number)
-            for topic in topics
-            for number in sorted(consumer.partitions_for_topic(topic) or ())
-        ]
+        partitions = [TopicPartition(topic, n) for topic in topics for n in range(settings.topic_partitions)]
         ends = await consumer.end_offsets(partitions)
+        consumer.assign(partitions)
+        for partition, beginning in (await consumer.beginning_offsets(partitions)).items():
+            consumer.seek(partition, beginning)
         found: list[RawMessage] = []
         while any([await consumer.position(partition) < end for partition, end in ends.items()]):
             for records in (await consumer.getmany(timeout_ms=500, max_records=5000)).values():

@@ -5,6 +5,7 @@
 
 import asyncio
 import logging
+import ssl
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
@@ -14,6 +15,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 
 from shared.errors import ArrearsError
+from shared.settings import KafkaSecurity
 
 STOP_SECONDS = 5.0
 REQUEST_TIMEOUT_MS = 10_000
@@ -43,17 +45,43 @@ class KafkaSettings(Protocol):
         """Copies of every partition."""
         ...
 
+    @property
+    def kafka_security(self) -> KafkaSecurity | None:
+        """How connections are protected; None: not at all."""
+        ...
+
+
+def connection(settings: KafkaSettings) -> dict[str, Any]:
+    """Return what every client needs to connect: where, how long, and as whom."""
+    options: dict[str, Any] = {
+        "bootstrap_servers": settings.kafka_bootstrap_servers,
+        "request_timeout_ms": REQUEST_TIMEOUT_MS,
+    }
+    security = settings.kafka_security
+    if security is None:
+        return options
+    options["security_protocol"] = security.protocol
+    if security.protocol.endswith("SSL"):
+        context = ssl.create_default_context(cafile=security.ca_file)
+        if security.cert_file is not None:
+            context.load_cert_chain(security.cert_file, security.key_file)
+        options["ssl_context"] = context
+    if security.protocol.startswith("SASL"):
+        options["sasl_mechanism"] = security.sasl_mechanism
+        options["sasl_plain_username"] = security.username
+        options["sasl_plain_password"] = security.password and security.password.get_secret_value()
+    return options
+
 
 def new_producer(settings: KafkaSettings, client_id: str) -> AIOKafkaProducer:
     """Return an idempotent producer: throughput comes from its batches, not from concurrency."""
     return AIOKafkaProducer(
-        bootstrap_servers=settings.kafka_bootstrap_servers,
+        **connection(settings),
         client_id=client_id,
         enable_idempotence=True,
         acks="all",
         linger_ms=2,
         max_batch_size=128 * 1024,
-        request_timeout_ms=REQUEST_TIMEOUT_MS,
         retry_backoff_ms=100,
         metadata_max_age_ms=60_000,
     )
@@ -62,7 +90,7 @@ def new_producer(settings: KafkaSettings, client_id: str) -> AIOKafkaProducer:
 def new_consumer(settings: KafkaSettings, *, group: str, client_id: str, instance_id: str | None) -> AIOKafkaConsumer:
     """Return a consumer that commits by hand and stops at an offset that is not there (`none`)."""
     return AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka_bootstrap_servers,
+        **connection(settings),
         client_id=client_id,
         group_id=group,
         group_instance_id=instance_id,
@@ -75,7 +103,6 @@ def new_consumer(settings: KafkaSettings, *, group: str, client_id: str, instanc
         session_timeout_ms=10_000,
         rebalance_timeout_ms=30_000,
         max_poll_interval_ms=300_000,
-        request_timeout_ms=REQUEST_TIMEOUT_MS,
         fetch_max_wait_ms=100,
         metadata_max_age_ms=30_000,
         max_partition_fetch_bytes=4 * 1024 * 1024,
@@ -83,14 +110,18 @@ def new_consumer(settings: KafkaSettings, *, group: str, client_id: str, instanc
 
 
 def new_probe(settings: KafkaSettings) -> AIOKafkaConsumer:
-    """Return a consumer of no group and no topic: it only asks for offsets."""
+    """Return a consumer of no group and no topic: it asks for offsets, and reads what it is given to read."""
     return AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka_bootstrap_servers,
+        **connection(settings),
         client_id="arrears-probe",
         group_id=None,
         enable_auto_commit=False,
-        request_timeout_ms=REQUEST_TIMEOUT_MS,
     )
+
+
+def new_admin(settings: KafkaSettings) -> AIOKafkaAdminClient:
+    """Return a client that looks after topics and groups."""
+    return AIOKafkaAdminClient(**connection(settings))
 
 
 @asynccontextmanager
@@ -100,9 +131,7 @@ async def open_admin(settings: KafkaSettings) -> AsyncIterator[AIOKafkaAdminClie
     Raises:
         KafkaUnavailableError: no broker answers.
     """
-    admin = AIOKafkaAdminClient(
-        bootstrap_servers=settings.kafka_bootstrap_servers, request_timeout_ms=REQUEST_TIMEOUT_MS
-    )
+    admin = new_admin(settings)
     try:
         async with asyncio.timeout(REQUEST_TIMEOUT_MS / 1000):
             await admin.start()

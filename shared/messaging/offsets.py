@@ -11,7 +11,7 @@ from typing import Self
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from shared.messaging.kafka import REQUEST_TIMEOUT_MS, KafkaSettings, KafkaUnavailableError, new_probe, stop
+from shared.messaging.kafka import REQUEST_TIMEOUT_MS, KafkaSettings, KafkaUnavailableError, new_admin, new_probe, stop
 
 Offsets = dict[str, int]
 _TIMEOUT_S = REQUEST_TIMEOUT_MS / 1000
@@ -84,9 +84,7 @@ class OffsetReader:
 
     async def _committed(self, group: str) -> Offsets:
         if self._admin is None:
-            admin = AIOKafkaAdminClient(
-                bootstrap_servers=self._settings.kafka_bootstrap_servers, request_timeout_ms=REQUEST_TIMEOUT_MS
-            )
+            admin = new_admin(self._settings)
             self._admin = admin
             await admin.start()
         found = await self._admin.list_consumer_group_offsets(group)

@@ -6,8 +6,13 @@ from typing import Any
 import pytest
 import yaml
 
+from deploy.contracts import _NOWHERE
+from services.accounts.app import SERVICE as ACCOUNTS
 from services.accounts.settings import AccountsSettings
+from services.payments.app import SERVICE as PAYMENTS
 from services.payments.settings import PaymentsSettings
+from shared.cli import ServiceDescription
+from shared.events.topics import TOPICS
 
 K8S = Path(__file__).resolve().parents[2] / "deploy" / "k8s"
 BASE = [
@@ -83,7 +88,25 @@ def test_every_key_of_the_config_is_a_setting_and_none_is_a_secret() -> None:
     }
     keys = {line.partition("=")[0] for line in (K8S / "base" / "config.env").read_text().splitlines() if line}
     assert keys <= known, keys - known
-    assert not any("DATABASE_URL" in key for key in keys)
+    assert not any("DATABASE_URL" in key or "PASSWORD" in key for key in keys)
+
+
+@pytest.mark.parametrize("service", [ACCOUNTS, PAYMENTS], ids=lambda service: str(service.name))
+def test_a_service_may_write_its_own_topics_and_read_those_that_it_consumes(service: ServiceDescription[Any]) -> None:
+    users = yaml.safe_load_all((K8S / "kafka" / "users.yaml").read_text())
+    [user] = [user for user in users if _name(user) == service.name]
+    assert user["spec"]["authentication"] == {"type": "scram-sha-512"}
+    acls = user["spec"]["authorization"]["acls"]
+
+    def topics(operation: str) -> set[str]:
+        named = [acl["resource"] for acl in acls if operation in acl["operations"]]
+        return {str(resource["name"]) for resource in named if resource["type"] == "topic"}
+
+    consumed = {topic for part in service.subscriptions(service.settings(**_NOWHERE)) for topic in part.topics}
+    assert topics("Write") == {topic.name for topic in TOPICS.values() if topic.owner == service.name}
+    assert topics("Read") == consumed
+    config = dict(line.split("=", 1) for line in (K8S / "base" / "config.env").read_text().splitlines())
+    assert config[f"{service.name.upper()}_KAFKA_SASL_USERNAME"] == service.name
 
 
 @pytest.mark.parametrize("overlay", ["dev", "prod"])

@@ -15,6 +15,7 @@ import httpx
 
 from shared.ids import account_id
 from shared.messaging.publisher import Outgoing, Publisher
+from shared.settings import KafkaSecurity
 from tests.e2e.screen import QueueScreen
 from tests.e2e.stack_operator import Operator
 
@@ -59,6 +60,7 @@ class Broker:
     kafka_bootstrap_servers: str
     topic_partitions: int = 3
     topic_replication: int = 1
+    kafka_security: KafkaSecurity | None = None
 
 
 class Bank:

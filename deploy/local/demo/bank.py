@@ -18,6 +18,7 @@ from shared.events.topics import TOPICS
 from shared.messaging.history import read_history
 from shared.messaging.offsets import OffsetReader
 from shared.messaging.publisher import Outgoing, Publisher
+from shared.settings import KafkaSecurity
 
 FEED = "core.payment.received"
 SETTLE_SECONDS = 180
@@ -56,6 +57,7 @@ class _Cluster:
     kafka_bootstrap_servers: str
     topic_partitions: int = PARTITIONS
     topic_replication: int = 1
+    kafka_security: KafkaSecurity | None = None
 
 
 class CoreBank:

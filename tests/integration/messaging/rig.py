@@ -23,6 +23,7 @@ from shared.messaging.kafka import new_probe
 from shared.messaging.message import Message, Rejected
 from shared.messaging.offsets import end_offsets
 from shared.messaging.relay import Relay
+from shared.settings import KafkaSecurity
 
 CLOCK = SystemClock()
 
@@ -34,6 +35,7 @@ class KafkaPlace:
     kafka_bootstrap_servers: str
     topic_partitions: int = 3
     topic_replication: int = 1
+    kafka_security: KafkaSecurity | None = None
 
 
 def posted(creditor: UUID, amount: int = 100, *, account: UUID | None = None) -> PaymentPosted:
