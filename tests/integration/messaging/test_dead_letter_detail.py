@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.errors import Refusal
 from shared.jobs import run_chunk
-from shared.messaging.batch import BatchApplier, read
+from shared.messaging.batch import BatchApplier
 from shared.messaging.dead_letter import Parked, park, record_failed_replay
+from shared.messaging.decoding import read
 from shared.messaging.message import RawMessage, Rejected, Subscription
 from tests.integration.messaging.rig import CLOCK, fetch
 
