@@ -176,7 +176,8 @@ class Worker:
     async def _maintain(self) -> None:
         while True:
             try:
-                await run_chunk(self._engine, self._clock, clear_old_rows)
+                while (await run_chunk(self._engine, self._clock, clear_old_rows)).has_more:
+                    pass  # each is a transaction of its own
             except Exception:  # noqa: BLE001 - the next run does it
                 _log.warning("old rows are not cleared", exc_info=True)
             await asyncio.sleep(_MAINTENANCE.total_seconds())
