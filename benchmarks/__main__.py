@@ -1,49 +1,99 @@
-"""`python -m benchmarks [--case B2] [--scale 0.1] [--rounds 5]`: measures and writes RESULTS.md and results.json."""
+"""`python -m benchmarks [--case B2] [--scale 0.1] [--rounds 5]`: measures, and writes what came of it.
+
+A case that fails is reported and leaves the others' results alone; the command then ends with 1.
+"""
 
 import argparse
 import logging
 import os
-from collections.abc import Sequence
+import sys
+import traceback
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from time import perf_counter
 
 import uvloop
 
 from benchmarks import results
-from benchmarks.cases import b2, b4, b7, b9
-from benchmarks.place import open_place
+from benchmarks.cases import b1, b2, b3, b4, b5, b6, b7, b9
+from benchmarks.place import Place, open_place
 from benchmarks.rounds import Measurement
 from shared.http.server import keep_start
 from shared.telemetry.logging import configure_logging
 from shared.telemetry.tracing import configure_tracing
 
-CASES = {"B2": b2.measure, "B4": b4.measure, "B7": b7.measure, "B9": b9.measure}
-SCALE = 0.02
+Measure = Callable[..., Awaitable[list[Measurement]]]
+CASES: dict[str, tuple[Measure, float]] = {
+    "B1": (b1.measure, 0.25),
+    "B2": (b2.measure, 0.1),
+    "B3": (b3.measure, 0.25),
+    "B4": (b4.measure, 0.1),
+    "B5": (b5.measure, 0.5),
+    "B6": (b6.measure, 0.2),
+    "B7": (b7.measure, 0.02),
+    "B9": (b9.measure, 1.0),
+}
+"""Each case with the scale that keeps a whole run under 25 minutes on two cores."""
 ROUNDS = 5
 HERE = Path(__file__).parent
 
 
-async def run(cases: Sequence[str], *, scale: float, rounds: int) -> list[Measurement]:
-    """Measure the cases, one after the other, on one server."""
-    found: list[Measurement] = []
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to measure and how."""
+
+    cases: Sequence[str]
+    scale: float | None
+    rounds: int
+    note: str
+
+    def scale_of(self, case: str) -> float:
+        """The scale asked for, else the case's own."""
+        return CASES[case][1] if self.scale is None else self.scale
+
+
+async def run(order: Order) -> list[str]:
+    """Measure the cases, one after the other, on one server; write after each. Returns those that failed."""
+    failed: list[str] = []
     async with open_place() as place:
-        for case in cases:
-            measurement = await CASES[case](place, scale=scale, rounds=rounds)
-            print(results.line(measurement), flush=True)
-            found.append(measurement)
-    return found
+        for case in order.cases:
+            began = perf_counter()
+            print(f"{case}: at scale {order.scale_of(case):g}", flush=True)
+            if not await _measured(place, order, case):
+                failed.append(case)
+            print(f"  {case} took {perf_counter() - began:.0f} s", flush=True)
+    return failed
+
+
+async def _measured(place: Place, order: Order, case: str) -> bool:
+    """Measure one case and write its result, or why there is none; return whether there is one."""
+    scale = order.scale_of(case)
+    try:
+        found = await CASES[case][0](place, scale=scale, rounds=order.rounds)
+    except Exception as error:  # noqa: BLE001 - whatever it was, the other cases go on
+        traceback.print_exc()
+        reason = f"{type(error).__name__}: {error}".partition("\n")[0][:300]
+        results.write(HERE, [], scale=scale, note=order.note, failures={case: reason})
+        print(f"{case}: FAILED, {reason}", flush=True)
+        return False
+    for each in found:
+        print(results.line(each), flush=True)
+    results.write(HERE, found, scale=scale, note=order.note)
+    return True
 
 
 def main() -> None:
     """Measure and write what came of it."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parser.add_argument("--case", default=os.environ.get("CASE") or ",".join(CASES), help="ids, with commas")
-    parser.add_argument("--scale", type=float, default=float(os.environ.get("SCALE") or SCALE))
+    parser.add_argument("--scale", type=float, default=os.environ.get("SCALE") or None, help="default: each case's own")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--note", default=os.environ.get("NOTE", ""), help="what else the machine did meanwhile")
     arguments = parser.parse_args()
     cases = [case.strip().upper() for case in arguments.case.split(",")]
     unknown = [case for case in cases if case not in CASES]
-    if unknown or not 0 < arguments.scale <= 1 or arguments.rounds < 1:
+    if unknown or not 0 < (arguments.scale or 1) <= 1 or arguments.rounds < 1:
         parser.error(f"cases are {', '.join(CASES)}; the scale lies above 0 and up to 1; rounds are at least 1")
     # As a service runs: logs are made (and thrown away here), traces sampled, its start kept from the collector.
     with Path(os.devnull).open("w") as nowhere:
@@ -51,8 +101,9 @@ def main() -> None:
         logging.getLogger("alembic").setLevel(logging.WARNING)
         configure_tracing("benchmarks", ratio=0.05)
         keep_start()
-        found = uvloop.run(run(cases, scale=arguments.scale, rounds=arguments.rounds))
-    results.write(HERE, found, scale=arguments.scale, note=arguments.note)
+        failed = uvloop.run(run(Order(cases, arguments.scale, arguments.rounds, arguments.note)))
+    if failed:
+        sys.exit(f"failed: {', '.join(failed)}")
 
 
 if __name__ == "__main__":

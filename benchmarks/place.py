@@ -1,36 +1,57 @@
 """Where a benchmark runs: a PostgreSQL of its own, durable as in production, and fresh databases for each round.
 
 Every round begins from a copy of the same prepared database, so that no side inherits what another has written.
+Kafka and the token issuer are started when a case first asks for them.
 """
 
+import asyncio
 import secrets
 import shutil
+import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from deploy.local.databases import Credentials, create_roles, grant_rows, owner_role, restrict_database
-from deploy.local.ports import free_port
+from deploy.local.databases import (
+    Credentials,
+    ServiceDatabase,
+    create_roles,
+    grant_rows,
+    owner_role,
+    restrict_database,
+)
+from deploy.local.issuer import Issuer
+from deploy.local.kafka import Kafka
+from deploy.local.ports import LOOPBACK, accepts, free_port
 from deploy.local.postgres import Postgres
+from deploy.local.process import Child, ProcessSpec
 from shared.db.engine import engine_for
 from shared.db.migrations import migrate, scripts_of
 
 Fill = Callable[[AsyncEngine], Awaitable[None]]
+_ROOT = Path(__file__).resolve().parents[1]
+_READY_SECONDS = 180
 
 
 class Place:
-    """The server of a run. `prepared` makes a filled database, `copy` a fresh copy of it."""
+    """The servers of a run. `prepared` makes a filled database, `copy` a fresh copy of it."""
 
     def __init__(self, server: Postgres, directory: Path) -> None:
-        self._server = server
+        self.server = server
+        self.directory = directory
         self._credentials_path = directory / "credentials.json"
+        self._kafka: Kafka | None = None
+        self._issuer: Issuer | None = None
 
-    async def prepared(self, service: str, fill: Fill) -> str:
-        """Migrate a new database of `service`, fill it, bring its statistics up to date; return its name."""
+    async def prepared(self, service: str, fill: Fill, *, is_relayed: bool = True) -> str:
+        """Migrate a new database of `service`, fill it, bring its statistics up to date; return its name.
+
+        `is_relayed`: what filling it has published is gone, as after the relay.
+        """
         name = f"{service}_{secrets.token_hex(4)}"
         credentials = Credentials.load(self._credentials_path, (service,))
         async with self.admin() as admin:
@@ -39,12 +60,12 @@ class Place:
             await restrict_database(admin, service, name)
         async with self.admin(name) as admin:
             await grant_rows(admin, service)
-        address = credentials.database(service, self._server.port, name)
-        await migrate(scripts_of(service), address.owner_dsn, service_role=service)
+        await migrate(scripts_of(service), self.address(service, name).owner_dsn, service_role=service)
         async with self.engine(service, name) as engine:
             await fill(engine)
         async with self.admin(name) as admin:
-            await admin.execute("DELETE FROM outbox")  # as the relay would
+            if is_relayed:
+                await admin.execute("DELETE FROM outbox")
             await admin.execute("VACUUM ANALYZE")
         return name
 
@@ -53,7 +74,9 @@ class Place:
         """A pool on a copy of a prepared database, with the rights of the service; gone afterwards."""
         name = f"{service}_{secrets.token_hex(4)}"
         async with self.admin() as admin:
-            await admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{prepared}" OWNER "{owner_role(service)}"')
+            await admin.execute(
+                f'CREATE DATABASE "{name}" TEMPLATE "{prepared}" OWNER "{owner_role(service)}" STRATEGY FILE_COPY'
+            )
             await restrict_database(admin, service, name)
         try:
             async with self.engine(service, name) as engine:
@@ -61,14 +84,21 @@ class Place:
                     await admin.execute("CHECKPOINT")  # what went before is not written during the measurement
                 yield engine
         finally:
-            async with self.admin() as admin:
-                await admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            await self.drop(name)
+
+    async def drop(self, name: str) -> None:
+        """Remove a database, whoever is still connected to it."""
+        async with self.admin() as admin:
+            await admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    def address(self, service: str, name: str) -> ServiceDatabase:
+        """How to reach a database as its owner and as its service."""
+        return Credentials.load(self._credentials_path, (service,)).database(service, self.server.port, name)
 
     @asynccontextmanager
     async def engine(self, service: str, name: str) -> AsyncIterator[AsyncEngine]:
         """A pool on a database, with the rights of the service."""
-        credentials = Credentials.load(self._credentials_path, (service,))
-        address = credentials.database(service, self._server.port, name)
+        address = self.address(service, name)
         engine = engine_for(address.service_dsn, application_name="benchmark", statement_timeout_ms=600_000)
         try:
             yield engine
@@ -78,11 +108,69 @@ class Place:
     @asynccontextmanager
     async def admin(self, name: str = "postgres") -> AsyncIterator[asyncpg.Connection]:
         """A connection of the superuser."""
-        connection = await asyncpg.connect(self._server.admin_dsn.removesuffix("/postgres") + f"/{name}")
+        connection = await asyncpg.connect(self.server.admin_dsn.removesuffix("/postgres") + f"/{name}")
         try:
             yield connection
         finally:
             await connection.close()
+
+    @property
+    def kafka(self) -> Kafka:
+        """The broker, with the settings of the local stack."""
+        if self._kafka is None:
+            broker = Kafka(self.directory / "kafka", free_port(), free_port())
+            broker.start()
+            self._kafka = broker
+        return self._kafka
+
+    @property
+    def issuer(self) -> Issuer:
+        """Who signs the tokens, with its JWKS endpoint."""
+        if self._issuer is None:
+            keys = self.directory / "keys"
+            keys.mkdir()
+            self._issuer = Issuer(keys, free_port())
+            self._issuer.start()
+        return self._issuer
+
+    def environment(self, service: str, database: str, port: int) -> dict[str, str]:
+        """The settings of a process of a service, as the local stack gives them. Kafka is named if it runs."""
+        values = {
+            "DATABASE_URL": self.address(service, database).service_dsn,
+            "KAFKA_BOOTSTRAP_SERVERS": self._kafka.bootstrap_servers if self._kafka else f"{LOOPBACK}:1",
+            "JWKS_URL": self.issuer.jwks_url,
+            "JWT_ISSUER": self.issuer.url,
+            "HOST": LOOPBACK,
+            "PORT": str(port),
+        }
+        return {f"{service.upper()}_{name}": value for name, value in values.items()}
+
+    @asynccontextmanager
+    async def process(
+        self, name: str, *module: str, port: int, environment: Mapping[str, str] | None = None
+    ) -> AsyncIterator[Child]:
+        """A Python process of its own that listens on `port`; it has ended afterwards. Its log is in the directory."""
+        spec = ProcessSpec(
+            name=name,
+            argv=(sys.executable, "-m", *module),
+            env=environment or {},
+            cwd=_ROOT,
+            ready=lambda: accepts(port),
+            ready_seconds=_READY_SECONDS,
+        )
+        child = Child(spec, self.directory / "logs" / f"{name}.log", self.directory)
+        try:
+            await asyncio.to_thread(child.wait_ready)
+            yield child
+        finally:
+            await asyncio.to_thread(child.stop)
+
+    def stop(self) -> None:
+        """Stop what was started on the way."""
+        if self._kafka is not None:
+            self._kafka.stop()
+        if self._issuer is not None:
+            self._issuer.stop()
 
 
 @asynccontextmanager
@@ -90,9 +178,11 @@ async def open_place() -> AsyncIterator[Place]:
     """Start the server, with the settings of the local stack (fsync is on), and remove it with its data at the end."""
     directory = Path(tempfile.mkdtemp(prefix="arrears-bench-"))
     server = Postgres(directory / "postgres", free_port())
+    place = Place(server, directory)
     try:
         server.start()
-        yield Place(server, directory)
+        yield place
     finally:
+        place.stop()
         server.stop()
         shutil.rmtree(directory, ignore_errors=True)

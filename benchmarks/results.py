@@ -1,4 +1,7 @@
-"""What is printed and kept of a run: RESULTS.md for people, results.json for programs. A case not run keeps its row."""
+"""What is printed and kept of a run: RESULTS.md for people, results.json for programs, results.svg to look at.
+
+A case that was not run, or failed, keeps the row of an earlier run; a failure is written beside it.
+"""
 
 import json
 import os
@@ -8,7 +11,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks.rounds import Measurement, Spread
+import psutil
+
+from benchmarks.plots import plot_results
+from benchmarks.rounds import TARGETS, Measurement, Spread
 from shared.clock import SystemClock
 
 
@@ -26,6 +32,7 @@ def machine() -> dict[str, Any]:
     return {
         "cpu": cpu,
         "cores": os.cpu_count(),
+        "memory_gib": round(psutil.virtual_memory().total / 2**30),
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.release().partition('-')[0]}",
         "load": round(os.getloadavg()[0], 1),
@@ -34,65 +41,98 @@ def machine() -> dict[str, Any]:
 
 def line(found: Measurement) -> str:
     """One line about a case."""
+    unit = "ms" if found.case.is_time else f"{found.case.unit}/s"
     return (
-        f"{found.case}: {_spread(found.arrears)} {_unit(found)}, limit {_spread(found.limit_rate)}, "
-        f"ratio {_ratio(found.ratio)} (n = {found.n:,}, {found.rounds} rounds)"
+        f"{found.case.code}: {_spread(found.arrears)} {unit}, limit {_spread(found.limit)}, ratio "
+        f"{_ratio(asdict(found.ratio))}{_judgement(found.case.code, asdict(found.ratio), is_time=found.case.is_time)}, "
+        f"{found.faster.middle:.1f} times the plain way (n = {found.n:,}, {found.rounds} rounds)"
     )
 
 
-def write(directory: Path, found: Sequence[Measurement], *, scale: float, note: str) -> None:
-    """Write both files; a case that was not run now keeps what an earlier run found."""
+def write(
+    directory: Path, found: Sequence[Measurement], *, scale: float, note: str, failures: dict[str, str] | None = None
+) -> None:
+    """Write the three files. `failures` gives the reason by the case's id."""
     path = directory / "results.json"
-    kept: dict[str, Any] = json.loads(path.read_text())["cases"] if path.exists() else {}
-    run = {
-        "on": SystemClock().now().date().isoformat(),
-        "machine": machine(),
-        "scale": scale,
-        "note": note,
-    }
+    known: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+    cases: dict[str, Any] = known.get("cases", {})
+    failed: dict[str, Any] = known.get("failed", {})
+    on = SystemClock().now().date().isoformat()
+    run = {"on": on, "machine": machine(), "scale": scale, "note": note}
     for each in found:
-        kept[each.case] = {**asdict(each), "run": run}
-    kept = dict(sorted(kept.items()))
-    path.write_text(json.dumps({"cases": kept}, indent=2) + "\n")
-    (directory / "RESULTS.md").write_text(_page(kept))
+        cases[each.case.code] = {**asdict(each), "run": run}
+        failed.pop(each.case.code.partition(" ")[0], None)
+    for code, reason in (failures or {}).items():
+        failed[code] = {"on": on, "reason": reason}
+    kept = {"cases": dict(sorted(cases.items())), "failed": dict(sorted(failed.items()))}
+    path.write_text(json.dumps(kept, indent=2) + "\n")
+    (directory / "RESULTS.md").write_text(_page(kept["cases"], kept["failed"]))
+    plot_results(kept["cases"], directory / "results.svg")
 
 
-def _page(cases: dict[str, Any]) -> str:
+def _page(cases: dict[str, Any], failed: dict[str, Any]) -> str:
     lines = [
         "# Results",
         "",
         "Written by `make bench`. What a case is, and how far its number may be trusted: [README](README.md).",
         "Low / median / high of the rounds. A ratio of rates is better when larger, one of times when smaller.",
         "",
-        "| case | Arrears | limit | ratio | n | rounds |",
-        "|---|---|---|---|---|---|",
+        "![Each case beside its limit, its target and the plain way](results.svg)",
+        "",
+        "| case | Arrears | limit | ratio | target (stretch) | times the plain way | n | rounds |",
+        "|---|---|---|---|---|---|---|---|",
+        *(_row(code, case) for code, case in cases.items()),
+        "",
     ]
+    for code, failure in failed.items():
+        lines += [f"**{code} failed on {failure['on']}**: {failure['reason']}. Its row, if any, is older.", ""]
     for code, case in cases.items():
-        unit = "ms" if case["is_time"] else f"{case['unit']}/s"
-        lines.append(
-            f"| {code} | {_cells(case['arrears'])} {unit} | {_cells(case['limit_rate'])} {unit} "
-            f"| **{case['ratio']['middle']:.2f}** ({case['ratio']['low']:.2f} to {case['ratio']['high']:.2f}) "
-            f"| {case['n']:,} {case['unit']} | {case['rounds']} |"
-        )
-    lines.append("")
-    for code, case in cases.items():
-        run, found = case["run"], case["run"]["machine"]
-        lines += [
-            f"**{code}** Arrears: {case['title']}. Limit: {case['limit']}. Verified: {case['verified']}.",
-            f"Run on {run['on']} at scale {run['scale']:g}: {found['cpu']}, {found['cores']} cores shared by the "
-            f"server and the client, {found['system']}, Python {found['python']}, load {found['load']} at the end"
-            + (f"; {run['note']}." if run["note"] else "."),
-            "",
-        ]
+        lines += _paragraph(code, case)
     return "\n".join(lines)
 
 
-def _unit(found: Measurement) -> str:
-    return "ms" if found.is_time else f"{found.unit}/s"
+def _row(code: str, case: dict[str, Any]) -> str:
+    about, target = case["case"], TARGETS.get(code)
+    unit = "ms" if about["is_time"] else f"{about['unit']}/s"
+    sign = "≤" if about["is_time"] else "≥"
+    asked = "" if target is None else f"{sign} {target.ratio:g} ({target.stretch:g})"
+    plain = "" if target is None or target.plain is None else f" (≥ {target.plain:g})"
+    return (
+        f"| {code} | {_cells(case['arrears'])} {unit} | {_cells(case['limit'])} {unit} | **{_ratio(case['ratio'])}**"
+        f"{_judgement(code, case['ratio'], is_time=about['is_time'])} | {asked} "
+        f"| {case['faster']['middle']:.1f}{plain} | {case['n']:,} {about['unit']} | {case['rounds']} |"
+    )
+
+
+def _paragraph(code: str, case: dict[str, Any]) -> list[str]:
+    about, run, where = case["case"], case["run"], case["run"]["machine"]
+    unit = "ms" if about["is_time"] else f"{about['unit']}/s"
+    what = (
+        f"**{code}** Arrears: {about['title']}. Limit: {about['limit']}. Plain way: {about['plain']} "
+        f"({_cells(case['plain'])} {unit}, n = {case['plain_n']:,}). Verified: {about['verified']}."
+    )
+    return [
+        what,
+        *about["notes"],
+        f"Run on {run['on']} at scale {run['scale']:g}: {where['cpu']}, {where['cores']} cores and "
+        f"{where.get('memory_gib', '?')} GiB shared by the servers and the client, {where['system']}, Python "
+        f"{where['python']}, load {where['load']} at the end" + (f"; {run['note']}." if run["note"] else "."),
+        "",
+    ]
+
+
+def _judgement(code: str, ratio: dict[str, float], *, is_time: bool) -> str:
+    target = TARGETS.get(code)
+    if target is None:
+        return ""
+    reached = [
+        ratio["middle"] <= wanted if is_time else ratio["middle"] >= wanted for wanted in (target.ratio, target.stretch)
+    ]
+    return " beyond the stretch" if all(reached) else " met" if any(reached) else " **missed**"
 
 
 def _number(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else f"{value:.2f}"  # noqa: PLR2004 - enough digits to compare
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"  # noqa: PLR2004 - enough digits to compare
 
 
 def _spread(spread: Spread) -> str:
@@ -103,5 +143,5 @@ def _cells(spread: dict[str, float]) -> str:
     return " / ".join(_number(spread[name]) for name in ("low", "middle", "high"))
 
 
-def _ratio(spread: Spread) -> str:
-    return f"{spread.middle:.2f} ({spread.low:.2f} to {spread.high:.2f})"
+def _ratio(spread: dict[str, float]) -> str:
+    return f"{spread['middle']:.2f} ({spread['low']:.2f} to {spread['high']:.2f})"

@@ -1,4 +1,4 @@
-"""Interleaved rounds: Arrears and its limit, one after the other, each first in turn, and the ratio of each round.
+"""Interleaved rounds: Arrears, its limit and the plain way, one after the other, each first in turn.
 
 A ratio compares two times of the same round, so what the machine does meanwhile to both cancels out.
 """
@@ -26,65 +26,125 @@ class Spread:
 
 
 @dataclass(frozen=True, slots=True)
+class Target:
+    """What the design asks of a case: a ratio to reach, one to strive for, and how much faster than the plain way."""
+
+    ratio: float
+    stretch: float
+    plain: float | None = None
+
+
+TARGETS = {
+    "B1": Target(0.50, 0.70, 4),
+    "B2": Target(0.50, 0.75, 10),
+    "B3": Target(0.40, 0.60),
+    "B4": Target(0.50, 0.70, 10),
+    "B5 p50": Target(6, 3),
+    "B5 p99": Target(6, 3),
+    "B6": Target(6, 3),
+    "B7": Target(0.40, 0.60),
+    "B9": Target(1.2, 1.05),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of those compared: what it does, and with how many items a round."""
+
+    name: str
+    run: Timed
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is measured, in words.
+
+    Attributes:
+        code: Its id in the design.
+        title: What Arrears did.
+        limit: What it is compared with.
+        plain: What the plain way does.
+        unit: What an item is.
+        verified: What was checked before a number was taken.
+        is_time: Whether it is about the time of one item: then a smaller ratio is better.
+        notes: What else a reader must know of this run.
+    """
+
+    code: str
+    title: str
+    limit: str
+    plain: str
+    unit: str
+    verified: str
+    is_time: bool = False
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Measurement:
     """What a case came to.
 
     Attributes:
-        case: Its id in the design.
-        title: What Arrears did.
-        limit: What it is compared with.
-        n: Items of one round and side.
-        unit: What an item is.
+        case: What was measured.
+        n: Items of one round of Arrears and of the limit.
+        plain_n: Items of one round of the plain way.
         rounds: How many rounds.
-        arrears: Items per second; for `is_time` cases milliseconds per item.
-        limit_rate: The same of the limit.
+        arrears: Items per second; for a case of times milliseconds per item.
+        limit: The same of the limit.
+        plain: The same of the plain way.
         ratio: Arrears to its limit: of rates, larger is better; of times, smaller is better.
-        is_time: Whether it is about the time of one item.
-        verified: What was checked before a number was taken.
+        faster: How many times faster than the plain way.
     """
 
-    case: str
-    title: str
-    limit: str
+    case: Case
     n: int
-    unit: str
+    plain_n: int
     rounds: int
     arrears: Spread
-    limit_rate: Spread
+    limit: Spread
+    plain: Spread
     ratio: Spread
-    verified: str
-    is_time: bool = False
+    faster: Spread
 
 
-async def interleaved(arrears: Timed, limit: Timed, rounds: int) -> tuple[list[float], list[float]]:
-    """Return the seconds of each round of both sides. The limit may use what Arrears' first run left behind."""
-    ours: list[float] = []
-    theirs: list[float] = []
+Seconds = list[list[float]]
+"""Seconds of one item: of each side in the order given, of each round."""
+
+
+async def interleaved(code: str, rounds: int, *sides: Side) -> Seconds:
+    """Measure all sides in every round. The first round keeps the order given: a side may use what another wrote."""
+    found: Seconds = [[] for _ in sides]
     for nth in range(rounds):
-        if nth % 2 == 0:
-            ours.append(await arrears())
-            theirs.append(await limit())
-        else:
-            theirs.append(await limit())
-            ours.append(await arrears())
-    return ours, theirs
+        first = nth % len(sides)
+        for place in [*range(first, len(sides)), *range(first)]:
+            side = sides[place]
+            found[place].append(await side.run() / side.n)
+        said = ", ".join(f"{side.name} {_shown(found[place][-1])}" for place, side in enumerate(sides))
+        print(f"  {code} round {nth + 1} of {rounds}: {said}", flush=True)
+    return found
 
 
-def rates(case: str, title: str, limit: str, *, n: int, unit: str, verified: str) -> Callable[..., Measurement]:
-    """Return what makes a measurement of throughput from the seconds of both sides."""
+def measurement(case: Case, seconds: Seconds, *, n: int, plain_n: int) -> Measurement:
+    """Make of the seconds of Arrears, its limit and the plain way what is reported."""
+    ours, theirs, plain = seconds
+    pairs = list(zip(ours, theirs, strict=True))
+    return Measurement(
+        case=case,
+        n=n,
+        plain_n=plain_n,
+        rounds=len(ours),
+        arrears=_spread(case, ours),
+        limit=_spread(case, theirs),
+        plain=_spread(case, plain),
+        ratio=Spread.of([a / b if case.is_time else b / a for a, b in pairs]),
+        faster=Spread.of([b / a for a, b in zip(ours, plain, strict=True)]),
+    )
 
-    def of(ours: Sequence[float], theirs: Sequence[float]) -> Measurement:
-        return Measurement(
-            case=case,
-            title=title,
-            limit=limit,
-            n=n,
-            unit=unit,
-            rounds=len(ours),
-            arrears=Spread.of([n / seconds for seconds in ours]),
-            limit_rate=Spread.of([n / seconds for seconds in theirs]),
-            ratio=Spread.of([limit_s / arrears_s for arrears_s, limit_s in zip(ours, theirs, strict=True)]),
-            verified=verified,
-        )
 
-    return of
+def _spread(case: Case, seconds: Sequence[float]) -> Spread:
+    return Spread.of([1000 * each if case.is_time else 1 / each for each in seconds])
+
+
+def _shown(seconds: float) -> str:
+    return f"{1 / seconds:,.0f}/s"

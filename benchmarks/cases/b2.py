@@ -3,34 +3,28 @@
 Every tenth account has promised a payment, which the first money keeps: so reassessing has something to do.
 """
 
-from datetime import date
-
 import asyncpg
 import orjson
-from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from benchmarks.book import BALANCE_MINOR, CLOCK, CREDITOR, DAY, INSTALLMENT_MINOR, number_of
+from benchmarks.book import CLOCK, CREDITOR, DAY, number_of
 from benchmarks.cases.messages import POLLED, MessageCase
+from benchmarks.payment_book import fill_payments
 from benchmarks.place import Place
-from benchmarks.rounds import Measurement, rates
+from benchmarks.plain.payments import receive as receive_plainly
+from benchmarks.rounds import Case, Measurement, measurement
+from benchmarks.settings import payments_settings
 from benchmarks.written import count
 from services.payments.consumers import subscriptions
-from services.payments.handlers.follow_accounts import follow_accounts, follow_creditors
-from services.payments.handlers.make_promise import make_promise
-from services.payments.schemas.obligations import PromiseRequest
-from services.payments.settings import PaymentsSettings
 from shared.db.transaction import Tx
-from shared.errors import Refusal
-from shared.events.accounts import AccountState, CreditorUpdated
-from shared.http.auth import Principal
-from shared.ids import account_id, party_id
+from shared.ids import account_id
 from shared.jobs import run_chunk
-from shared.messaging.message import Message, RawMessage
+from shared.messaging.message import RawMessage
 
 FULL = 100_000
 PAYMENTS_PER_ACCOUNT = 2
 PROMISED_EVERY = 10
+PLAIN_SHARE = 20
 
 
 def amount_of(nth: int) -> int:
@@ -38,13 +32,13 @@ def amount_of(nth: int) -> int:
     return 5_000 + nth % 1_000
 
 
-async def measure(place: Place, *, scale: float, rounds: int) -> Measurement:
+async def measure(place: Place, *, scale: float, rounds: int) -> list[Measurement]:
     """Measure with 100,000 x `scale` payments a round."""
     n = max(POLLED, int(FULL * scale))
+    few = max(100, n // PLAIN_SHARE)
     accounts = n // PAYMENTS_PER_ACCOUNT
-    paid = sum(map(amount_of, range(n)))
 
-    async def check(admin: asyncpg.Connection) -> None:
+    async def check(admin: asyncpg.Connection, n: int) -> None:
         found = await admin.fetchrow(
             "SELECT (SELECT count(*) FROM payment WHERE status = 'posted') AS payments,"
             " (SELECT sum(amount_minor) FROM payment) AS received, (SELECT sum(amount_minor) FROM allocation) AS paid,"
@@ -52,30 +46,42 @@ async def measure(place: Place, *, scale: float, rounds: int) -> Measurement:
             " (SELECT count(*) FROM outbox WHERE topic = 'payment.posted') AS posted,"
             " (SELECT count(*) FROM promise WHERE status = 'kept') AS kept"
         )
-        expected = (n, paid, paid, n, n, -(-accounts // PROMISED_EVERY))
+        paid = sum(map(amount_of, range(n)))
+        expected = (n, paid, paid, n, n, -(-min(n, accounts) // PROMISED_EVERY))
         if tuple(found) != expected:
             raise AssertionError(f"{tuple(found)} is not {expected}")
 
     async def fill(engine: AsyncEngine) -> None:
-        await _fill(engine, accounts)
+        ids = [account_id(CREDITOR, number_of(nth)) for nth in range(accounts)]
 
-    settings = PaymentsSettings(
-        database_url=SecretStr("unused"), kafka_bootstrap_servers="unused", jwks_url="unused", jwt_issuer="unused"
+        async def make(tx: Tx) -> None:
+            await fill_payments(tx, ids, promised=ids[::PROMISED_EVERY])
+
+        await run_chunk(engine, CLOCK, make)
+
+    messages = MessageCase(
+        place,
+        "payments",
+        await place.prepared("payments", fill),
+        subscriptions=subscriptions(payments_settings()),
+        messages=_messages(n, accounts),
+        plain=receive_plainly,
+        plain_n=few,
+        check=check,
     )
-    prepared = await place.prepared("payments", fill)
-    case = MessageCase(
-        place, "payments", prepared, subscriptions=subscriptions(settings), messages=_messages(n, accounts), check=check
-    )
-    ours, theirs = await case.run(rounds)
-    return rates(
-        "B2",
-        "core.payment.received as it lies in Kafka to payment.posted in the outbox, in batches of 500: decode, lock, "
-        "references, allocation, promises",
-        f"bare set-based SQL of the same {count(case.writes):,} rows, ready made, one connection, batches as large",
-        n=n,
+    seconds = await messages.run("B2", rounds)
+    case = Case(
+        code="B2",
+        title="core.payment.received as it lies in Kafka to payment.posted in the outbox, in batches of 500: decode, "
+        "lock, references, allocation, promises",
+        limit=f"bare set-based SQL of the same {count(messages.writes):,} rows, ready made, one connection, batches as "
+        "large",
+        plain="event by event, every row loaded and added by itself, a commit each",
         unit="payments",
-        verified="payments, references and events counted, allocations summed, kept promises counted, on both sides",
-    )(ours, theirs)
+        verified="payments, references and events counted, allocations summed, kept promises counted, on all sides; "
+        "the plain way publishes what Arrears publishes for the same messages",
+    )
+    return [measurement(case, seconds, n=n, plain_n=few)]
 
 
 def _messages(n: int, accounts: int) -> list[RawMessage]:
@@ -97,62 +103,3 @@ def _messages(n: int, accounts: int) -> list[RawMessage]:
         RawMessage("core.payment.received", 0, nth, str(one["core_account_number"]).encode(), orjson.dumps(one), (), at)
         for nth, one in enumerate(sent)
     ]
-
-
-async def _fill(engine: AsyncEngine, accounts: int) -> None:
-    creditor = CreditorUpdated(
-        creditor_id=CREDITOR,
-        name="Harbor",
-        kind="creditor",
-        currency="USD",
-        time_zone="America/Denver",
-        business_date=DAY,
-    )
-
-    async def announce_creditor(tx: Tx) -> None:
-        await follow_creditors(tx, [Message(topic="creditor.updated", payload=creditor, aggregate_version=1)])
-
-    await run_chunk(engine, CLOCK, announce_creditor)
-    for begin in range(0, accounts, POLLED):
-        states = [_state(nth) for nth in range(begin, min(begin + POLLED, accounts))]
-        promising = states[::PROMISED_EVERY]
-
-        async def announce(tx: Tx, states: list[AccountState] = states) -> None:
-            messages = [Message(topic="account.opened", payload=each, aggregate_version=1) for each in states]
-            await follow_accounts(tx, messages)
-
-        async def promise(tx: Tx, promising: list[AccountState] = promising) -> None:
-            for each in promising:
-                request = PromiseRequest(
-                    account_id=each.account_id, due_on=date(2026, 3, 31), amount_minor=1_000, currency="USD"
-                )
-                made = await make_promise(tx, Principal("collector"), request)
-                if isinstance(made, Refusal):
-                    raise TypeError(made.detail)
-
-        await run_chunk(engine, CLOCK, announce)
-        await run_chunk(engine, CLOCK, promise)
-
-
-def _state(nth: int) -> AccountState:
-    behind = INSTALLMENT_MINOR if nth % 2 else 0
-    return AccountState(
-        creditor_id=CREDITOR,
-        account_id=account_id(CREDITOR, number_of(nth)),
-        party_id=party_id(CREDITOR, f"P{nth:08d}"),
-        product_class="closed_end_loan",
-        status="open",
-        currency="USD",
-        balance_minor=BALANCE_MINOR,
-        past_due_minor=behind,
-        days_past_due=9 if behind else 0,
-        oldest_unpaid_due_on=date(2026, 3, 1) if behind else None,
-        bucket="b1_29" if behind else "current",
-        stage="early" if behind else "current",
-        past_due_by_bucket={"b1_29": behind} if behind else {},
-        business_date=DAY,
-        snapshot_on=date(2026, 3, 9),
-        principal_minor=BALANCE_MINOR - 20_000,
-        interest_minor=20_000,
-        fees_minor=0,
-    )

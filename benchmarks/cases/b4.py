@@ -3,16 +3,16 @@
 from datetime import timedelta
 
 import asyncpg
-from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from benchmarks.book import BALANCE_MINOR, CLOCK, CREDITOR, DAY, import_book, number_of, open_book
 from benchmarks.cases.messages import POLLED, MessageCase
 from benchmarks.place import Place
-from benchmarks.rounds import Measurement, rates
+from benchmarks.plain.cascade import receive as receive_plainly
+from benchmarks.rounds import Case, Measurement, measurement
+from benchmarks.settings import accounts_settings
 from benchmarks.written import count
 from services.accounts.consumers import subscriptions
-from services.accounts.settings import AccountsSettings
 from shared.events.core import AllocationLine
 from shared.events.envelope import encode_headers
 from shared.events.payments import PaymentPosted
@@ -23,18 +23,20 @@ FULL = 100_000
 PAYMENTS_PER_ACCOUNT = 2
 AMOUNT_MINOR = 10_000
 """One instalment: the first payment of an account one instalment behind cures it."""
+PLAIN_SHARE = 20
 
 
-async def measure(place: Place, *, scale: float, rounds: int) -> Measurement:
+async def measure(place: Place, *, scale: float, rounds: int) -> list[Measurement]:
     """Measure with 100,000 x `scale` payments a round."""
     n = max(POLLED, int(FULL * scale))
+    few = max(100, n // PLAIN_SHARE)
     accounts = n // PAYMENTS_PER_ACCOUNT
 
-    async def check(admin: asyncpg.Connection) -> None:
+    async def check(admin: asyncpg.Connection, n: int) -> None:
         found = await admin.fetchrow(
             "SELECT (SELECT count(*) FROM entry) AS entries, (SELECT sum(amount_minor) FROM entry) AS paid,"
             " (SELECT sum(balance_minor) FROM account) AS owed, (SELECT count(*) FROM inbox) AS claimed,"
-            " (SELECT count(*) FROM account WHERE queue IS NOT NULL AND past_due_minor = 0) AS misplaced"
+            " (SELECT count(*) FROM account WHERE (queue IS NULL) <> (past_due_minor = 0)) AS misplaced"
         )
         expected = (n, n * AMOUNT_MINOR, accounts * BALANCE_MINOR - n * AMOUNT_MINOR, n, 0)
         if tuple(found) != expected:
@@ -44,23 +46,30 @@ async def measure(place: Place, *, scale: float, rounds: int) -> Measurement:
         await open_book(engine)
         await import_book(engine, accounts)
 
-    settings = AccountsSettings(
-        database_url=SecretStr("unused"), kafka_bootstrap_servers="unused", jwks_url="unused", jwt_issuer="unused"
+    facts = [each for each in subscriptions(accounts_settings()) if "payment.posted" in each.topics]
+    messages = MessageCase(
+        place,
+        "accounts",
+        await place.prepared("accounts", fill),
+        subscriptions=facts,
+        messages=_messages(n, accounts),
+        plain=receive_plainly,
+        plain_n=few,
+        check=check,
     )
-    facts = [each for each in subscriptions(settings) if "payment.posted" in each.topics]
-    prepared = await place.prepared("accounts", fill)
-    case = MessageCase(place, "accounts", prepared, subscriptions=facts, messages=_messages(n, accounts), check=check)
-    ours, theirs = await case.run(rounds)
-    return rates(
-        "B4",
-        "payment.posted as it lies in Kafka to inbox, entry, balance, days past due, bucket, queue, history and "
+    seconds = await messages.run("B4", rounds)
+    case = Case(
+        code="B4",
+        title="payment.posted as it lies in Kafka to inbox, entry, balance, days past due, bucket, queue, history and "
         "events, in batches of 500",
-        f"bare set-based SQL of the same {count(case.writes):,} rows, ready made, one connection, batches as large",
-        n=n,
+        limit=f"bare set-based SQL of the same {count(messages.writes):,} rows, ready made, one connection, batches as "
+        "large",
+        plain="event by event, the account's rows loaded and saved by themselves, a commit each",
         unit="payments",
-        verified="entries, inbox and events counted, amounts and balances summed, nobody without a due in a queue, "
-        "on both sides",
-    )(ours, theirs)
+        verified="entries, inbox and events counted, amounts and balances summed, every account with a due in a queue "
+        "and no other, on all sides; the plain way publishes what Arrears publishes for the same messages",
+    )
+    return [measurement(case, seconds, n=n, plain_n=few)]
 
 
 def _messages(n: int, accounts: int) -> list[RawMessage]:

@@ -1,65 +1,89 @@
 """B7: importing a file into an empty book, against COPY to staging and one merge per table of the same rows."""
 
 from time import perf_counter
+from typing import Any
 
-from benchmarks.book import BALANCE_MINOR, CREDITOR, import_book, open_book
+import asyncpg
+
+from benchmarks.book import BALANCE_MINOR, CREDITOR, DAY, extract, import_book, open_book
 from benchmarks.place import Place
-from benchmarks.rounds import Measurement, interleaved, rates
+from benchmarks.plain.importing import import_plainly
+from benchmarks.rounds import Case, Measurement, Side, interleaved, measurement
 from benchmarks.written import Write, changes, copy_and_merge, count, state_of
 
 FULL = 1_000_000
+PLAIN_SHARE = 40
+_TABLES = ("account", "account_snapshot", "party", "account_party", "contact_point", "work_item", "account_history")
+_EVENTS = "SELECT topic, count(*) AS events FROM outbox WHERE topic ~ '^(account|party|queue)' GROUP BY 1 ORDER BY 1"
 
 
-async def measure(place: Place, *, scale: float, rounds: int) -> Measurement:
+async def measure(place: Place, *, scale: float, rounds: int) -> list[Measurement]:
     """Measure with 1,000,000 x `scale` rows a round."""
     n = max(1000, int(FULL * scale))
+    few = max(100, n // PLAIN_SHARE)
     prepared = await place.prepared("accounts", open_book)
     writes: list[Write] = []
+    expected: dict[int, list[Any]] = {}
 
-    async def check(name: str, expected_rows: int | None) -> None:
-        async with place.admin(name) as admin:
-            found = await admin.fetchrow(
-                "SELECT count(*) AS n, sum(balance_minor) AS total FROM account WHERE creditor_id = $1", CREDITOR
-            )
-            if (found["n"], found["total"]) != (n, n * BALANCE_MINOR):
-                raise AssertionError(f"the book is not the file: {found}")
-            if expected_rows is not None:
-                events = await admin.fetchval("SELECT count(*) FROM outbox")
-                if events != expected_rows:
-                    raise AssertionError(f"{events} events, not {expected_rows}")
-
-    async def arrears() -> float:
+    async def arrears(rows: int) -> float:
         async with place.copy("accounts", prepared) as engine:
             name = str(engine.url.database)
-            if not writes:
+            is_first = rows == n and not writes
+            if is_first:
                 async with place.admin(name) as admin:
                     before = await state_of(admin)
             began = perf_counter()
-            counts = await import_book(engine, n)
+            counts = await import_book(engine, rows)
             seconds = perf_counter() - began
-            if (counts.opened, counts.rejected) != (n, 0):
+            if (counts.opened, counts.rejected) != (rows, 0):
                 raise AssertionError(f"the import says {counts}")
-            await check(name, None)
-            if not writes:
-                async with place.admin(name) as admin:
+            async with place.admin(name) as admin:
+                expected[rows] = await _book(admin, rows)
+                if is_first:
                     writes.extend(changes(before, await state_of(admin)))
             return seconds
 
     async def limit() -> float:
-        events = next(len(write.rows) for write in writes if write.table == "outbox")
-        async with place.copy("accounts", prepared) as engine:
-            name = str(engine.url.database)
-            async with place.admin(name) as admin:
-                seconds = await copy_and_merge(admin, writes)
-            await check(name, events)
+        async with (
+            place.copy("accounts", prepared) as engine,
+            place.admin(str(engine.url.database)) as admin,
+        ):
+            seconds = await copy_and_merge(admin, writes)
+            _same(expected[n], await _book(admin, n))
             return seconds
 
-    ours, theirs = await interleaved(arrears, limit, rounds)
-    return rates(
-        "B7",
-        "import of a snapshot file (CSV): validate, snapshots, accounts, parties, contact points, queues, events",
-        f"COPY to staging and one merge per table of the same {count(writes):,} rows, ready made",
-        n=n,
+    async def plain() -> float:
+        async with place.copy("accounts", prepared) as engine:
+            began = perf_counter()
+            await import_plainly(engine, extract(few), CREDITOR, DAY)
+            seconds = perf_counter() - began
+            async with place.admin(str(engine.url.database)) as admin:
+                _same(expected[few], await _book(admin, few))
+            return seconds
+
+    await arrears(few)  # what the plain way has to come to
+    seconds = await interleaved(
+        "B7", rounds, Side("Arrears", lambda: arrears(n), n), Side("limit", limit, n), Side("plain", plain, few)
+    )
+    case = Case(
+        code="B7",
+        title="import of a snapshot file (CSV): validate, snapshots, accounts, parties, contact points, queues, events",
+        limit=f"COPY to staging and one merge per table of the same {count(writes):,} rows, ready made",
+        plain="row by row, every object looked up and added by itself, a commit each",
         unit="rows",
-        verified="accounts counted, balances summed, events counted on both sides",
-    )(ours, theirs)
+        verified="balances summed, rows of every table and events of every topic counted, alike on all sides",
+    )
+    return [measurement(case, seconds, n=n, plain_n=few)]
+
+
+async def _book(admin: asyncpg.Connection, rows: int) -> list[Any]:
+    found = await admin.fetchrow("SELECT count(*) AS n, sum(balance_minor) AS total FROM account")
+    if (found["n"], found["total"]) != (rows, rows * BALANCE_MINOR):
+        raise AssertionError(f"the book is not the file: {found}")
+    counts = [await admin.fetchval(f"SELECT count(*) FROM {table}") for table in _TABLES]
+    return [counts, [tuple(row) for row in await admin.fetch(_EVENTS)]]
+
+
+def _same(expected: list[Any], found: list[Any]) -> None:
+    if found != expected:
+        raise AssertionError(f"{found} is not {expected}")

@@ -1,13 +1,15 @@
 """B9: the next item of a long queue, against the next of a queue of 1,000. Both are leased for good, one by one."""
 
+from collections.abc import Awaitable, Callable
 from statistics import median
 from time import perf_counter
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from benchmarks.book import CLOCK, import_book, open_book
+from benchmarks.book import CLOCK, import_book, multiply_book, open_book
 from benchmarks.place import Place
-from benchmarks.rounds import Measurement, Spread, interleaved
+from benchmarks.plain.next_item import next_plainly
+from benchmarks.rounds import Case, Measurement, Side, interleaved, measurement
 from services.accounts.domain.actor import Actor
 from services.accounts.handlers.next_item import next_item
 from services.accounts.schemas.work_items import WorkItemOut
@@ -18,81 +20,92 @@ FULL = 1_000_000
 SHORT = 1_000
 QUEUE = "early_stage"
 SEED = 3_000
-"""Accounts that are imported; a third of them are in the queue, and each of these is multiplied."""
+"""Accounts that are imported; a sixth of them are in the queue, and each of these is multiplied."""
 CALLS = 100
-_MULTIPLY = """
-WITH clone AS MATERIALIZED (
-  SELECT a.account_id AS old_id, gen_random_uuid() AS new_id, n
-  FROM account a CROSS JOIN generate_series(2, $1::int) AS n WHERE a.queue = $2
-), accounts AS (
-  INSERT INTO account SELECT (jsonb_populate_record(a, jsonb_build_object(
-    'account_id', c.new_id, 'core_account_number', a.core_account_number || '-' || c.n))).*
-  FROM clone c JOIN account a ON a.account_id = c.old_id
-)
-INSERT INTO work_item SELECT (jsonb_populate_record(w, jsonb_build_object(
-  'account_id', c.new_id, 'work_item_id', gen_random_uuid()))).*
-FROM clone c JOIN work_item w ON w.account_id = c.old_id AND w.closed_at IS NULL
-"""
+PLAIN_CALLS = 10
+Next = Callable[[AsyncEngine], Awaitable[str]]
 _CUT = """
 DELETE FROM work_item WHERE work_item_id IN (
   SELECT work_item_id FROM work_item WHERE queue = $1 ORDER BY work_item_id OFFSET $2)
 """
 
 
-async def measure(place: Place, *, scale: float, rounds: int) -> Measurement:
+async def measure(place: Place, *, scale: float, rounds: int) -> list[Measurement]:
     """Measure with 1,000,000 x `scale` items in the queue."""
     n = max(2 * SHORT, int(FULL * scale))
-    long_book, short_book = await _prepared(place, n), await _prepared(place, SHORT)
+    long_book, short_book = await prepared_queue(place, n), await prepared_queue(place, SHORT)
     async with place.engine("accounts", long_book) as long, place.engine("accounts", short_book) as short:
         leased: set[str] = set()
 
-        async def of(engine: AsyncEngine) -> float:
-            return await _calls(engine, leased)
+        async def of(engine: AsyncEngine, following: Next, calls: int) -> float:
+            return calls * await median_call(engine, leased, following, calls)
 
         # The short queue loses what is leased: it stays above 400 of its 1,000 items at five rounds.
-        ours, theirs = await interleaved(lambda: of(long), lambda: of(short), rounds)
-    return Measurement(
-        case="B9",
+        seconds = await interleaved(
+            "B9",
+            rounds,
+            Side("Arrears", lambda: of(long, next_of, CALLS), CALLS),
+            Side("limit", lambda: of(short, next_of, CALLS), CALLS),
+            Side("plain", lambda: of(long, _plain_next, PLAIN_CALLS), PLAIN_CALLS),
+        )
+    case = Case(
+        code="B9",
         title=f"next of a queue of {n:,} items: read the head, lock, check again, lease, event, commit",
         limit=f"the same with {SHORT:,} items",
-        n=CALLS,
+        plain="ORDER BY priority LIMIT 1 FOR UPDATE SKIP LOCKED over the long queue, through the session, on the same "
+        "indexes",
         unit="calls",
-        rounds=rounds,
-        arrears=Spread.of([1000 * seconds for seconds in ours]),
-        limit_rate=Spread.of([1000 * seconds for seconds in theirs]),
-        ratio=Spread.of([ours_s / theirs_s for ours_s, theirs_s in zip(ours, theirs, strict=True)]),
-        verified="the queues counted before, every call leased an item, none twice",
+        verified="the queues counted before, every call leased an item, none twice, on all sides",
         is_time=True,
+        notes=("A round is the median of its calls.",),
     )
+    return [measurement(case, seconds, n=CALLS, plain_n=PLAIN_CALLS)]
 
 
-async def _calls(engine: AsyncEngine, leased: set[str]) -> float:
-    """Return the median seconds of a call."""
-    actor = Actor("collector")
+async def median_call(engine: AsyncEngine, leased: set[str], following: Next, calls: int) -> float:
+    """Return the median seconds of a call; every one must lease an item that none of `leased` is."""
     times: list[float] = []
-    for _ in range(CALLS):
+    for _ in range(calls):
         began = perf_counter()
-        item = await run_chunk(engine, CLOCK, lambda tx: next_item(tx, QUEUE, actor))
+        item = await following(engine)
         times.append(perf_counter() - began)
-        if not isinstance(item, WorkItemOut) or str(item.work_item_id) in leased:
-            raise AssertionError(f"no item of its own: {item}")
-        leased.add(str(item.work_item_id))
+        if item in leased:
+            raise AssertionError(f"leased twice: {item}")
+        leased.add(item)
     return median(times)
 
 
-async def _prepared(place: Place, items: int) -> str:
+async def next_of(engine: AsyncEngine) -> str:
+    """Lease the next item as the API does, in one transaction; return its id."""
+    item = await run_chunk(engine, CLOCK, lambda tx: next_item(tx, QUEUE, Actor("collector")))
+    if not isinstance(item, WorkItemOut):
+        raise AssertionError(f"no item: {item}")  # noqa: TRY004 - what was measured did not happen
+    return str(item.work_item_id)
+
+
+async def _plain_next(engine: AsyncEngine) -> str:
+    return await next_plainly(engine, QUEUE, "collector")
+
+
+async def prepared_queue(place: Place, items: int) -> str:
+    """Make a book whose queue holds exactly so many items."""
+
     async def fill(engine: AsyncEngine) -> None:
         await open_book(engine)
         await import_book(engine, SEED)
 
-        async def multiply(tx: Tx) -> int:
-            queued = await tx.fetchval("SELECT count(*) FROM account WHERE queue = $1", QUEUE)
-            await tx.execute(_MULTIPLY, -(-items // queued), QUEUE)
+        async def queued(tx: Tx) -> int:
+            found: int = await tx.fetchval("SELECT count(*) FROM account WHERE queue = $1", QUEUE)
+            return found
+
+        await multiply_book(engine, -(-items // await run_chunk(engine, CLOCK, queued)), queue=QUEUE)
+
+        async def cut(tx: Tx) -> int:
             await tx.execute(_CUT, QUEUE, items)
             found: int = await tx.fetchval("SELECT count(*) FROM work_item WHERE queue = $1", QUEUE)
             return found
 
-        found = await run_chunk(engine, CLOCK, multiply)
+        found = await run_chunk(engine, CLOCK, cut)
         if found != items:
             raise AssertionError(f"{found} items in the queue, not {items}")
 

@@ -1,24 +1,28 @@
 """What the cases about messages share: one batch applier fed with ready messages, and the same rows by bare SQL.
 
-Messages lie ready as Kafka gives them (bytes and headers); fetching them and committing offsets is not measured.
+Messages lie ready as Kafka gives them (bytes and headers); fetching them and committing offsets is not measured. The
+plain way takes the first of them, one by one; what it publishes must be what Arrears publishes for the same.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
 from time import perf_counter
 
 import asyncpg
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from benchmarks.book import CLOCK
 from benchmarks.place import Place
-from benchmarks.rounds import interleaved
+from benchmarks.rounds import Seconds, Side, interleaved
 from benchmarks.written import Write, changes, state_of, write_in_batches
 from shared.messaging.batch import BatchApplier
 from shared.messaging.message import RawMessage, Subscription
 
 POLLED = 500
 """Messages of one polled batch, as in production."""
-Check = Callable[[asyncpg.Connection], Awaitable[None]]
-"""Raises when the database does not hold what the messages say."""
+Check = Callable[[asyncpg.Connection, int], Awaitable[None]]
+"""Raises when the database does not hold what the first messages, so many, say."""
+Plain = Callable[[AsyncEngine, RawMessage], Awaitable[None]]
+_EVENTS = "SELECT topic, count(*) AS events FROM outbox GROUP BY topic ORDER BY topic"
 
 
 class MessageCase:
@@ -32,34 +36,50 @@ class MessageCase:
         *,
         subscriptions: Sequence[Subscription],
         messages: Sequence[RawMessage],
+        plain: Plain,
+        plain_n: int,
         check: Check,
     ) -> None:
         self._place = place
         self._service = service
         self._prepared = prepared
         self._subscriptions = subscriptions
-        self._batches = [messages[begin : begin + POLLED] for begin in range(0, len(messages), POLLED)]
+        self._messages = messages
+        self._plain_receive = plain
+        self._few = messages[:plain_n]
         self._check = check
+        self._published: list[tuple[str, int]] = []
         self.writes: list[Write] = []
 
-    async def run(self, rounds: int) -> tuple[list[float], list[float]]:
-        """Return the seconds of both sides."""
-        return await interleaved(self._arrears, self._limit, rounds)
+    async def run(self, code: str, rounds: int) -> Seconds:
+        """Return the seconds of all sides."""
+        await self._arrears(self._few)
+        return await interleaved(
+            code,
+            rounds,
+            Side("Arrears", lambda: self._arrears(self._messages), len(self._messages)),
+            Side("limit", self._limit, len(self._messages)),
+            Side("plain", self._plain, len(self._few)),
+        )
 
-    async def _arrears(self) -> float:
+    async def _arrears(self, messages: Sequence[RawMessage]) -> float:
+        is_whole = messages is self._messages
         async with self._place.copy(self._service, self._prepared) as engine:
             name = str(engine.url.database)
             applier = BatchApplier(engine, CLOCK, self._subscriptions, group=self._service)
-            if not self.writes:
+            if is_whole and not self.writes:
                 async with self._place.admin(name) as admin:
                     before = await state_of(admin)
+            batches = _batches(messages)
             began = perf_counter()
-            for batch in self._batches:
+            for batch in batches:
                 await applier.apply(batch)
             seconds = perf_counter() - began
             async with self._place.admin(name) as admin:
-                await self._check_whole(admin)
-                if not self.writes:
+                await self._check_whole(admin, len(messages))
+                if not is_whole:
+                    self._published = [tuple(row) for row in await admin.fetch(_EVENTS)]
+                elif not self.writes:
                     self.writes = changes(before, await state_of(admin))
             return seconds
 
@@ -68,16 +88,33 @@ class MessageCase:
             self._place.copy(self._service, self._prepared) as engine,
             self._place.admin(str(engine.url.database)) as admin,
         ):
-            seconds = await write_in_batches(admin, self.writes, len(self._batches))
-            await self._check_whole(admin)
+            seconds = await write_in_batches(admin, self.writes, len(_batches(self._messages)))
+            await self._check_whole(admin, len(self._messages))
+            events = await admin.fetchval("SELECT count(*) FROM outbox")
+            expected = next(len(write.rows) for write in self.writes if write.table == "outbox")
+            if events != expected:
+                raise AssertionError(f"{events} events, not {expected}")
             return seconds
 
-    async def _check_whole(self, admin: asyncpg.Connection) -> None:
+    async def _plain(self) -> float:
+        async with self._place.copy(self._service, self._prepared) as engine:
+            began = perf_counter()
+            for message in self._few:
+                await self._plain_receive(engine, message)
+            seconds = perf_counter() - began
+            async with self._place.admin(str(engine.url.database)) as admin:
+                await self._check_whole(admin, len(self._few))
+                published = [tuple(row) for row in await admin.fetch(_EVENTS)]
+            if published != self._published:
+                raise AssertionError(f"the plain way published {published}, not {self._published}")
+            return seconds
+
+    async def _check_whole(self, admin: asyncpg.Connection, n: int) -> None:
         parked = await admin.fetchval("SELECT count(*) FROM dead_letter")
         if parked:
             raise AssertionError(f"{parked} messages were parked")
-        await self._check(admin)
-        expected = next((len(write.rows) for write in self.writes if write.table == "outbox"), None)
-        events = await admin.fetchval("SELECT count(*) FROM outbox")
-        if expected not in (None, events):
-            raise AssertionError(f"{events} events, not {expected}")
+        await self._check(admin, n)
+
+
+def _batches(messages: Sequence[RawMessage]) -> list[Sequence[RawMessage]]:
+    return [messages[begin : begin + POLLED] for begin in range(0, len(messages), POLLED)]
