@@ -40,6 +40,29 @@ class Account(Base, table=True):
             "oldest_unpaid_due_on",
             postgresql_where=text("oldest_unpaid_due_on IS NOT NULL"),
         ),
+        # A page of the list is read in the order of its index, whichever of these it is filtered by.
+        Index(
+            "ix_account_creditor_id_queue",
+            "creditor_id",
+            "queue",
+            "account_id",
+            postgresql_where=text("queue IS NOT NULL"),
+        ),
+        Index(
+            "ix_account_creditor_id_stage",
+            "creditor_id",
+            "stage",
+            "account_id",
+            postgresql_where=text("oldest_unpaid_due_on IS NOT NULL"),
+        ),
+        Index(
+            "ix_account_creditor_id_bucket",
+            "creditor_id",
+            "bucket",
+            "account_id",
+            postgresql_where=text("oldest_unpaid_due_on IS NOT NULL"),
+        ),
+        Index("ix_account_creditor_id_product_class", "creditor_id", "product_class", "account_id"),
         # Half-empty pages keep an account's new version on its own page (HOT), where no indexed column changed.
         {"postgresql_with": {"fillfactor": "85"}},
     )
