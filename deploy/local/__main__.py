@@ -165,6 +165,7 @@ def demo(data_dir: DataDir = _DEFAULT_DATA_DIR) -> None:
     # Plots are slow to import, and only the demo needs them.
     from deploy.local.demo import main as run_demo  # noqa: PLC0415
     from deploy.local.demo.run import Stack as DemoStack  # noqa: PLC0415
+    from deploy.local.verify_books import place_of  # noqa: PLC0415
 
     directory = data_dir.resolve()
     found = lifecycle.running(directory)
@@ -173,15 +174,8 @@ def demo(data_dir: DataDir = _DEFAULT_DATA_DIR) -> None:
             f"the stack in {directory} is not up: run `python -m deploy.local up --detach` first"
         )
     stack = _stack(directory)
-    where = DemoStack(
-        accounts_url=stack.url("accounts"),
-        payments_url=stack.url("payments"),
-        accounts_database=stack.database("accounts").service_dsn,
-        payments_database=stack.database("payments").service_dsn,
-        bootstrap_servers=stack.bootstrap_servers,
-        token=stack.issuer.mint(_DEMO_ROLES, ttl=_DEMO_TTL, sub="demo"),
-        report=directory / "demo" / "report.html",
-    )
+    token = stack.issuer.mint(_DEMO_ROLES, ttl=_DEMO_TTL, sub="demo")
+    where = DemoStack(place_of(stack, token), stack.url("payments"), directory / "demo" / "report.html")
     raise typer.Exit(run_demo(where))
 
 

@@ -22,15 +22,19 @@ _TTL = timedelta(hours=1)
 _WIDTH = 120
 
 
-def place_of(stack: Stack, creditor_id: UUID | None = None) -> Place:
-    """Where a stack is, with a token that reads everything, or one creditor."""
-    creditors = () if creditor_id is None else (creditor_id,)
+def reader_token(stack: Stack, creditor_id: UUID | None = None) -> str:
+    """A token that reads everything, or one creditor."""
+    return stack.issuer.mint(("auditor",), () if creditor_id is None else (creditor_id,), _TTL, "verify-books")
+
+
+def place_of(stack: Stack, token: str) -> Place:
+    """Where a stack is to be found."""
     return Place(
         accounts_url=stack.url("accounts"),
         accounts_database=stack.database("accounts").service_dsn,
         payments_database=stack.database("payments").service_dsn,
         bootstrap_servers=stack.bootstrap_servers,
-        token=stack.issuer.mint(("auditor",), creditors, _TTL, "verify-books"),
+        token=token,
     )
 
 
@@ -56,4 +60,5 @@ def _verdict(stack: Stack | None, creditor_id: UUID | None, wait_s: float) -> Ve
     found = None if stack is None else state.load(stack.data_dir)
     if stack is None or found is None or not found.is_supervised or found.phase is not state.Phase.UP:
         raise CannotCheckError("the stack is not up")
-    return asyncio.run(verify_books(place_of(stack, creditor_id), creditor_id=creditor_id, wait_s=wait_s))
+    place = place_of(stack, reader_token(stack, creditor_id))
+    return asyncio.run(verify_books(place, creditor_id=creditor_id, wait_s=wait_s))

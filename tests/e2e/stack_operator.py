@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from deploy.local import ports, state
 from deploy.local.stack import ROOT, Stack, process_table
@@ -47,6 +48,10 @@ class Operator:
     def replay(self, service: str, key: str) -> subprocess.CompletedProcess[str]:
         """Take again what a service has parked under a message key."""
         return self._service(service, "replay", "--key", key)
+
+    def verify_books(self, creditor: UUID, *options: str) -> subprocess.CompletedProcess[str]:
+        """Have the books of one creditor checked: the report as JSON, and the exit code."""
+        return self._local("verify-books", "--json", "--creditor", str(creditor), *options)
 
     def _local(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command, *options = arguments

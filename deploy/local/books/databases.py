@@ -25,7 +25,7 @@ WHERE i.inhparent = 'inbox'::regclass AND c.relname ~ '^inbox_[0-9]{8}$'
 """
 # Poison has no creditor: it is read in any case. A notice that a partition stopped is no message that was parked.
 _DEAD_LETTERS = """
-SELECT topic, partition, "offset", produced_at, key, event_id::text AS event_id, creditor_id, code, replayed_at
+SELECT topic, partition, "offset", produced_at, key, value, event_id::text AS event_id, code, replayed_at
 FROM dead_letter WHERE $1::uuid IS NULL OR creditor_id IS NULL OR creditor_id = $1
 """
 _MONEY_COLUMNS = """

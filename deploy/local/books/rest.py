@@ -10,7 +10,7 @@ from deploy.local.books.difference import Check
 from deploy.local.books.expected import Facts
 from deploy.local.books.topics import Ends, Message, Reader
 
-_POLL_S = 0.1
+_POLL_S = 0.05
 _CALM = 2
 """Asked twice in a row, so that nothing was on its way between two questions."""
 

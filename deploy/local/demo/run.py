@@ -18,6 +18,9 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
+from deploy.local.books.rest import Databases, come_to_rest
+from deploy.local.books.topics import Reader
+from deploy.local.books.verify import Place, verify_books
 from deploy.local.demo import books
 from deploy.local.demo.bank import CoreBank
 from deploy.local.demo.cards import MONTH, SNAPSHOT_ON, Card, read_cards, snapshot_csv
@@ -25,24 +28,22 @@ from deploy.local.demo.doors import CREDITOR, Doors, account_id
 from deploy.local.demo.nacha_file import return_file
 from deploy.local.demo.plan import POISONED_ON, RETURN_FILE_ON, Plan, make_plan
 from deploy.local.demo.report import Diary, percentile, write_report
+from deploy.local.demo.stories import stories
 
 T = TypeVar("T")
 AT_ONCE = 16
 DIARY = "diary.json"
 NO_TERMINAL_WIDTH = 120
 POISON = 2
+SETTLE_SECONDS = 180
 
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """Where a running stack is to be found, and a token for it."""
+    """Where a running stack is to be found, with a token that may do what the demo does; where its report goes."""
 
-    accounts_url: str
+    place: Place
     payments_url: str
-    accounts_database: str
-    payments_database: str
-    bootstrap_servers: str
-    token: str
     report: Path
 
 
@@ -82,12 +83,13 @@ class _Demo:
     async def run(self) -> int:
         cards = read_cards()
         plan = make_plan(cards)
-        headers = {"Authorization": f"Bearer {self._stack.token}"}
+        headers = {"Authorization": f"Bearer {self._stack.place.token}"}
         limits = httpx.Timeout(60)
         async with (
-            httpx.AsyncClient(base_url=self._stack.accounts_url, headers=headers, timeout=limits) as accounts,
+            httpx.AsyncClient(base_url=self._stack.place.accounts_url, headers=headers, timeout=limits) as accounts,
             httpx.AsyncClient(base_url=self._stack.payments_url, headers=headers, timeout=limits) as payments,
-            CoreBank(self._stack.bootstrap_servers) as bank,
+            CoreBank(self._stack.place.bootstrap_servers) as bank,
+            Reader(self._stack.place.bootstrap_servers) as self._reader,
         ):
             doors = Doors(accounts, payments)
             listening = asyncio.create_task(self._watch.listen(doors))
@@ -95,7 +97,7 @@ class _Demo:
                 first = await self._begin(doors, cards, plan, bank)
                 await asyncio.wait_for(self._watch.is_listening.wait(), timeout=30)
                 await self._live(doors, bank, plan, first)
-                return await self._close(doors, bank, plan, is_again=first > SNAPSHOT_ON)
+                return await self._close(doors, plan, is_again=first > SNAPSHOT_ON)
             finally:
                 listening.cancel()
                 with suppress(asyncio.CancelledError):
@@ -119,20 +121,20 @@ class _Demo:
             f"Imported {imported['rows']:,} accounts as of {SNAPSHOT_ON} in {seconds:.1f} s: "
             f"{imported['opened']:,} opened, {imported['unchanged']:,} unchanged, {imported['rejected']:,} rejected."
         )
-        await self._settle(bank)
+        await self._settle()
         made = await _at_once(doors.make_promise, plan.promises)
         agreed = await _at_once(doors.make_arrangement, plan.arrangements)
         self._say(f"Collectors took {sum(made)} promises and agreed {sum(agreed)} payment arrangements.")
-        await self._settle(bank)
+        await self._settle()
         return SNAPSHOT_ON
 
     async def _send_again(self, bank: CoreBank, plan: Plan, reached: date) -> None:
         """Sends what an earlier run has sent, as a core does that is not sure: nothing may be posted twice."""
-        before = await books.count_payments(self._stack.payments_database)
+        before = await books.count_payments(self._stack.place.payments_database)
         sent = [await self._send(bank, plan, day) for day in MONTH if day < reached]
-        await self._settle(bank)
+        await self._settle()
         self._watch.published.clear()
-        after = await books.count_payments(self._stack.payments_database)
+        after = await books.count_payments(self._stack.place.payments_database)
         self._say(f"Sent {sum(sent):,} payments again: {after - before} posted anew, {after:,} as before.")
 
     async def _live(self, doors: Doors, bank: CoreBank, plan: Plan, first: date) -> None:
@@ -142,7 +144,7 @@ class _Demo:
                 await self._day(doors, bank, plan, day)
             day += timedelta(days=1)
             await doors.open_day(day)
-        await self._settle(bank)
+        await self._settle()
 
     async def _day(self, doors: Doors, bank: CoreBank, plan: Plan, day: date) -> None:
         """One business date that is open: its payments, its surprises, and the state of the queues at its end."""
@@ -150,12 +152,12 @@ class _Demo:
         if day == POISONED_ON:
             await bank.publish_poison()
             self._say("            two poisoned messages are in the stream")
-        await self._settle(bank)
+        await self._settle()
         if day == RETURN_FILE_ON:
             answer = await doors.send_returns(return_file(plan.returns, day))
             counts = ", ".join(f"{count} {result}" for result, count in answer["counts"].items() if count)
             self._say(f"            a Nacha return file came back: {counts}")
-            await self._settle(bank)
+            await self._settle()
         # What moves from here on is the work of the next date, not of a payment.
         self._watch.published.clear()
         depths = await doors.queues()
@@ -171,33 +173,29 @@ class _Demo:
             await bank.publish(payment)
         return len(plan.payments[day])
 
-    async def _settle(self, bank: CoreBank) -> None:
+    async def _settle(self) -> None:
         """Waits until every message was handled and every event that it caused was handled too."""
-        await bank.settle(self._stack.payments_database, self._stack.accounts_database)
+        place = self._stack.place
+        await come_to_rest(self._reader, Databases(place.payments_database, place.accounts_database), SETTLE_SECONDS)
 
-    async def _close(self, doors: Doors, bank: CoreBank, plan: Plan, *, is_again: bool) -> int:
-        facts = await books.read_books(self._stack.payments_database, self._stack.accounts_database)
-        stories = await bank.stories()
+    async def _close(self, doors: Doors, plan: Plan, *, is_again: bool) -> int:
+        verdict = await verify_books(self._stack.place, creditor_id=CREDITOR, wait_s=SETTLE_SECONDS)
+        told = stories(verdict.facts.history)
         diary = self._diary
         diary.latencies = self._watch.latencies
         if is_again:
             diary.recall(self._stack.report.with_name(DIARY))
-        diary.checks = [
-            *books.check_books(facts, plan),
-            books.dead_letters(facts, POISON),
-            books.events_match(facts, stories),
-        ]
+        diary.checks = books.check_books(verdict, plan, POISON)
         diary.figures = {
-            **books.figures(facts),
-            "payments reversed by the return file": len(facts.reversals),
-            "promises kept": stories.last["promise"].get("kept", 0),
-            "promises broken or partially kept": stories.last["promise"].get("broken", 0)
-            + stories.last["promise"].get("partially_kept", 0),
-            "arrangements completed": stories.completed,
-            "of these re-opened by a reversal": stories.reopened,
-            "arrangements broken at the end": stories.last["arrangement"].get("broken", 0),
-            "accounts cured": stories.cured,
-            "dead letters (poisoned messages)": facts.dead_letters,
+            **books.figures(verdict),
+            "promises kept": told.last["promise"].get("kept", 0),
+            "promises broken or partially kept": told.last["promise"].get("broken", 0)
+            + told.last["promise"].get("partially_kept", 0),
+            "arrangements completed": told.completed,
+            "of these re-opened by a reversal": told.reopened,
+            "arrangements broken at the end": told.last["arrangement"].get("broken", 0),
+            "accounts cured": told.cured,
+            "dead letters (poisoned messages)": books.dead_letters(verdict),
             "publish to queue change, p50": f"{percentile(diary.latencies, 0.5) * 1000:.0f} ms",
             "publish to queue change, p99": f"{percentile(diary.latencies, 0.99) * 1000:.0f} ms",
         }
