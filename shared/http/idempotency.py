@@ -173,7 +173,7 @@ def fingerprint(method: str, path: str, query: bytes, body: bytes) -> str:
     """Return the SHA-256 of what a request asks. JSON counts by its content, not by its spaces or the order of keys."""
     try:
         canonical = orjson.dumps(orjson.loads(body), option=orjson.OPT_SORT_KEYS) if body else b""
-    except ValueError:
+    except (ValueError, TypeError):  # no JSON, or deeper than it can be written: the schema refuses it
         canonical = body
     digest = hashlib.sha256()
     for part in (method.encode(), path.encode(), query, canonical):

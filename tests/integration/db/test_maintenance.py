@@ -20,7 +20,7 @@ CLOCK = FixedClock(NOW)
 
 async def _clear(engine: AsyncEngine, clock: FixedClock = CLOCK, *, batch: int = 5_000) -> list[Cleared]:
     """What each transaction of one maintenance did."""
-    done = []
+    done: list[Cleared] = []
     while not done or done[-1].has_more:
         done.append(await run_chunk(engine, clock, lambda tx: clear_old_rows(tx, batch=batch)))
     return done
