@@ -58,11 +58,8 @@ def encode_headers(event: Mapping[str, Any]) -> list[tuple[str, bytes]]:
     """Return the headers of an outbox row: what is null is left out."""
     time: datetime = event["time"]
     headers = [
-        _SPEC,
-        _JSON,
+        *_fixed_headers(event["source"], event["type"]),
         ("ce_id", str(event["event_id"]).encode()),
-        ("ce_source", event["source"].encode()),
-        ("ce_type", event["type"].encode()),
         ("ce_time", (time if time.tzinfo is UTC else time.astimezone(UTC)).isoformat()[:-6].encode() + b"Z"),
     ]
     for header, column in _OPTIONAL:
@@ -70,6 +67,12 @@ def encode_headers(event: Mapping[str, Any]) -> list[tuple[str, bytes]]:
         if value is not None:
             headers.append((header, str(value).encode()))
     return headers
+
+
+@cache
+def _fixed_headers(source: str, type_: str) -> tuple[tuple[str, bytes], ...]:
+    """The headers that all messages of a topic share."""
+    return (_SPEC, _JSON, ("ce_source", source.encode()), ("ce_type", type_.encode()))
 
 
 _SPEC = ("ce_specversion", SPEC_VERSION.encode())

@@ -8,17 +8,17 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaProducer
 
 from shared.messaging.kafka import KafkaSettings, KafkaUnavailableError, new_producer, stop
+from shared.messaging.partitioner import partition_of
 
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(NamedTuple):
     """A message on its way to Kafka."""
 
     topic: str
@@ -63,12 +63,11 @@ class Publisher:
         if producer is None:
             producer = self._producer = new_producer(self._settings, self._client_id)
             await producer.start()
-        acks = [
-            await producer.send(message.topic, message.value, message.key, headers=list(message.headers))
-            for message in messages
-        ]
+        counts = {topic: len(await producer.partitions_for(topic)) for topic in {message.topic for message in messages}}
+        batches = _batches(producer, messages, counts)
         # All are awaited before one raises: a future left alone would complain in the log when it fails.
-        for result in await asyncio.gather(*acks, return_exceptions=True):
+        sending = [_send_partition(producer, topic, number, parts) for (topic, number), parts in batches.items()]
+        for result in await asyncio.gather(*sending, return_exceptions=True):
             if isinstance(result, BaseException):
                 raise result
 
@@ -77,6 +76,30 @@ class Publisher:
         producer, self._producer = self._producer, None
         if producer is not None:
             await _tear_down(producer)
+
+
+def _batches(
+    producer: AIOKafkaProducer, messages: Sequence[Outgoing], counts: dict[str, int]
+) -> dict[tuple[str, int], list[Any]]:
+    """Build the record batches of each partition: one future a batch; one a message took half of the time."""
+    batches: dict[tuple[str, int], list[Any]] = {}
+    for topic, key, value, headers in messages:
+        parts = batches.setdefault((topic, partition_of(key, counts[topic])), [])
+        if not parts or parts[-1].append(timestamp=None, key=key, value=value, headers=headers) is None:
+            batch = producer.create_batch()
+            batch.append(timestamp=None, key=key, value=value, headers=headers)  # the first always fits
+            parts.append(batch)
+    for parts in batches.values():
+        parts[-1].close()
+    return batches
+
+
+async def _send_partition(producer: AIOKafkaProducer, topic: str, partition: int, batches: Sequence[Any]) -> None:
+    """Send the batches of one partition, in their order."""
+    acks = [await producer.send_batch(batch, topic, partition=partition) for batch in batches]
+    for result in await asyncio.gather(*acks, return_exceptions=True):
+        if isinstance(result, BaseException):
+            raise result
 
 
 async def _tear_down(producer: AIOKafkaProducer) -> None:

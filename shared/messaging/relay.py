@@ -7,7 +7,7 @@ identity values do not commit in order, and a row that commits late would be los
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -32,11 +32,12 @@ _EVENT = (
     "correlation_id, causation_id, traceparent, creditor_id, body"
 )
 _READ = f"SELECT id, {_EVENT} FROM outbox WHERE id >= $1 ORDER BY id LIMIT $2"
+_DELETE = "DELETE FROM outbox WHERE id = ANY($1::bigint[])"
 # One statement, so that an event is in the outbox or published and streamed, never both or neither. Only the holder
 # of the lock runs it, on one connection, one after the other: positions commit in order.
-_DELETE = f"""
-WITH gone AS (DELETE FROM outbox WHERE id = ANY($1::bigint[]) RETURNING id, {_EVENT})
-INSERT INTO stream_log ({_EVENT}) SELECT {_EVENT} FROM gone WHERE topic = ANY($2::text[]) ORDER BY id
+_DELETE_AND_STREAM = f"""
+WITH streamed AS (SELECT id, {_EVENT} FROM outbox WHERE id = ANY($2::bigint[])), gone AS ({_DELETE})
+INSERT INTO stream_log ({_EVENT}) SELECT {_EVENT} FROM streamed ORDER BY id
 """
 _OLDEST = "SELECT id, extract(epoch FROM clock_timestamp() - created_at) AS age FROM outbox ORDER BY id LIMIT 1"
 
@@ -144,18 +145,17 @@ class Relay:
         sent: list[Any] = []
         is_full = False
         while rows:
-            sending = asyncio.ensure_future(self._publisher.send([_outgoing(row) for row in rows]))
+            tasks = [asyncio.ensure_future(self._delete(connection, sent))]
             try:
-                await self._delete(connection, sent)
+                await asyncio.sleep(0)  # the database deletes while this process encodes
+                tasks.append(asyncio.ensure_future(self._publisher.send([_outgoing(row) for row in rows])))
+                await tasks[0]
                 is_full = len(rows) == self._batch_size
                 goes_on = is_full and loop.time() < until
                 ahead = await connection.fetch(_READ, rows[-1]["id"] + 1, self._batch_size) if goes_on else []
-                await sending
+                await tasks[1]
             finally:
-                if not sending.done():
-                    sending.cancel()
-                    with suppress(asyncio.CancelledError, KafkaUnavailableError):
-                        await sending
+                await _end(tasks)
             sent, rows = rows, ahead
         await self._delete(connection, sent)
         return is_full
@@ -163,9 +163,19 @@ class Relay:
     async def _delete(self, connection: Any, sent: list[Any]) -> None:
         if not sent:
             return
-        await connection.execute(_DELETE, [row["id"] for row in sent], STREAMED)
+        ids = [row["id"] for row in sent]
+        streamed = [row["id"] for row in sent if row["topic"] in STREAMED]
+        await connection.execute(*((_DELETE_AND_STREAM, ids, streamed) if streamed else (_DELETE, ids)))
         self._floor = max(self._floor, sent[-1]["id"] - LATE_IDS)
         metrics.RELAYED.inc(len(sent))
+
+
+async def _end(tasks: Sequence["asyncio.Future[None]"]) -> None:
+    """Cancel what is not done; what it raises is told by whoever awaited it first."""
+    for task in tasks:
+        if not task.done():
+            task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _outgoing(row: Any) -> Outgoing:
