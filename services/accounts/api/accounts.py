@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Response
 
 from services.accounts.api.doors import EdgeOf, answered
+from services.accounts.queries import account_list as listing
 from services.accounts.queries import accounts as queries
 from services.accounts.schemas.accounts import AccountOut, BalanceOut
 from shared.events.accounts import Bucket, ProductClass, Stage
@@ -39,9 +40,9 @@ async def list_accounts(
     cursor: CursorText = None,
     limit: Limit = 50,
 ) -> Page[AccountOut]:
-    """List the accounts of the token's creditors, by their ids."""
-    after = decode_cursor(cursor, UUID)[0] if cursor else None
-    wanted = queries.AccountFilter(
+    """List the accounts of the token's creditors, by creditor and id."""
+    after: listing.Position | None = decode_cursor(cursor, UUID, UUID) if cursor else None
+    wanted = listing.AccountFilter(
         creditors=principal.creditors,
         creditor_id=creditor_id,
         core_account_number=core_account_number.strip() if core_account_number else None,
@@ -52,8 +53,8 @@ async def list_accounts(
         dpd_gte=dpd_gte,
         dpd_lte=dpd_lte,
     )
-    rows = await edge.read(lambda tx: queries.list_accounts(tx, wanted, after, limit + 1))
-    return page_of(rows, limit, lambda row: encode_cursor(row.account_id))
+    rows = await edge.read(lambda tx: listing.list_accounts(tx, wanted, after, limit + 1))
+    return page_of(rows, limit, lambda row: encode_cursor(row.creditor_id, row.account_id))
 
 
 @router.get("/{account_id}", responses=problems(*_AS_OF))

@@ -1,11 +1,11 @@
-"""Reads of accounts: one, now or as of a past day; a list by what is indexed; the balance item by item.
+"""Reads of one account: now or as of a past day, and its balance item by item.
 
 A past day counts the entries effective by then, as known now, on the latest snapshot of that day or before.
 """
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -60,7 +60,7 @@ async def get_account(
     """One account, now or as of a past day."""
     if day is None:
         row = await _visible(tx, account_id, creditors)
-        return _UNKNOWN if row is None else _now(row)
+        return _UNKNOWN if row is None else account_now(row, row["business_date"] or row["snapshot_on"])
     found = await load_standing(tx, account_id, creditors, day)
     if isinstance(found, Refusal):
         return found
@@ -91,8 +91,8 @@ async def get_account(
     )
 
 
-def _now(row: Mapping[str, Any]) -> AccountOut:
-    business_date = row["business_date"] or row["snapshot_on"]
+def account_now(row: Mapping[str, Any], business_date: date) -> AccountOut:
+    """An account as its row states it, at its creditor's business date."""
     oldest = row["oldest_unpaid_due_on"]
     derived = {
         "as_of": business_date,
@@ -105,50 +105,6 @@ def _now(row: Mapping[str, Any]) -> AccountOut:
 async def _visible(tx: Tx, account_id: UUID, creditors: Collection[UUID] | None) -> Mapping[str, Any] | None:
     row: Mapping[str, Any] | None = await tx.fetchrow(f"{_SELECT} WHERE a.account_id = $1", account_id)
     return row if row is not None and (creditors is None or row["creditor_id"] in creditors) else None
-
-
-@dataclass(frozen=True, slots=True)
-class AccountFilter:
-    """What a list of accounts is limited to; None: not limited. `creditors` are those that the token may see."""
-
-    creditors: Collection[UUID] | None = None
-    creditor_id: UUID | None = None
-    core_account_number: str | None = None
-    bucket: str | None = None
-    stage: str | None = None
-    queue: str | None = None
-    product_class: str | None = None
-    dpd_gte: int | None = None
-    dpd_lte: int | None = None
-
-
-async def list_accounts(tx: Tx, wanted: AccountFilter, after: UUID | None, limit: int) -> list[AccountOut]:
-    """Accounts in the order of their ids."""
-    conditions: list[str] = []
-    values: list[Any] = []
-
-    def limit_to(condition: str, value: object) -> None:
-        values.append(value)
-        conditions.append(condition.format(f"${len(values)}"))
-
-    for name in ("creditor_id", "core_account_number", "bucket", "stage", "queue", "product_class"):
-        if (value := getattr(wanted, name)) is not None:
-            limit_to(f"a.{name} = {{}}", value)
-    if wanted.creditors is not None:
-        limit_to("a.creditor_id = ANY({}::uuid[])", sorted(wanted.creditors))
-    if wanted.dpd_gte:
-        limit_to("a.oldest_unpaid_due_on <= c.business_date - {}::interval", timedelta(days=wanted.dpd_gte))
-    if wanted.dpd_lte is not None:
-        limit_to(
-            "(a.oldest_unpaid_due_on IS NULL OR a.oldest_unpaid_due_on >= c.business_date - {}::interval)",
-            timedelta(days=wanted.dpd_lte),
-        )
-    if after is not None:
-        limit_to("a.account_id > {}", after)
-    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    values.append(limit)
-    rows = await tx.fetch(f"{_SELECT}{where} ORDER BY a.account_id LIMIT ${len(values)}", *values)
-    return [_now(row) for row in rows]
 
 
 async def get_balance(
