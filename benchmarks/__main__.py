@@ -19,6 +19,8 @@ from benchmarks import results
 from benchmarks.cases import b1, b2, b3, b4, b5, b6, b7, b9
 from benchmarks.place import Place, open_place
 from benchmarks.rounds import Measurement
+from benchmarks.studies import growth, memory, start
+from benchmarks.studies.study import Study
 from shared.http.server import keep_start
 from shared.telemetry.logging import configure_logging
 from shared.telemetry.tracing import configure_tracing
@@ -35,6 +37,13 @@ CASES: dict[str, tuple[Measure, float]] = {
     "B9": (b9.measure, 1.0),
 }
 """Each case with the scale that keeps a whole run under 25 minutes on two cores."""
+Look = Callable[..., Awaitable[Study]]
+STUDIES: dict[str, tuple[Look, float]] = {
+    "growth": (growth.study, 0.2),
+    "memory": (memory.study, 1.0),
+    "start": (start.study, 1.0),
+}
+"""What is run only when it is asked for: each with its scale."""
 ROUNDS = 5
 HERE = Path(__file__).parent
 
@@ -50,7 +59,7 @@ class Order:
 
     def scale_of(self, case: str) -> float:
         """The scale asked for, else the case's own."""
-        return CASES[case][1] if self.scale is None else self.scale
+        return ({**CASES, **STUDIES}[case][1]) if self.scale is None else self.scale
 
 
 async def run(order: Order) -> list[str]:
@@ -68,18 +77,23 @@ async def run(order: Order) -> list[str]:
 
 async def _measured(place: Place, order: Order, case: str) -> bool:
     """Measure one case and write its result, or why there is none; return whether there is one."""
-    scale = order.scale_of(case)
+    conditions = results.Run(order.scale_of(case), order.note)
     try:
-        found = await CASES[case][0](place, scale=scale, rounds=order.rounds)
+        if case in STUDIES:
+            study = await STUDIES[case][0](place, scale=conditions.scale)
+            results.write_study(HERE, study, conditions)
+            print("\n".join(["", study.title, *("  " + "  ".join(row) for row in study.rows), *study.paragraphs]))
+        else:
+            found = await CASES[case][0](place, scale=conditions.scale, rounds=order.rounds)
+            results.write_cases(HERE, found, conditions)
+            for each in found:
+                print(results.line(each), flush=True)
     except Exception as error:  # noqa: BLE001 - whatever it was, the other cases go on
         traceback.print_exc()
         reason = f"{type(error).__name__}: {error}".partition("\n")[0][:300]
-        results.write(HERE, [], scale=scale, note=order.note, failures={case: reason})
+        results.write_failure(HERE, case, reason, conditions)
         print(f"{case}: FAILED, {reason}", flush=True)
         return False
-    for each in found:
-        print(results.line(each), flush=True)
-    results.write(HERE, found, scale=scale, note=order.note)
     return True
 
 
@@ -91,17 +105,22 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--note", default=os.environ.get("NOTE", ""), help="what else the machine did meanwhile")
     arguments = parser.parse_args()
-    cases = [case.strip().upper() for case in arguments.case.split(",")]
-    unknown = [case for case in cases if case not in CASES]
+    known = {name.lower(): name for name in (*CASES, *STUDIES)}
+    asked = [case.strip().lower() for case in arguments.case.split(",")]
+    unknown = [case for case in asked if case not in known]
     if unknown or not 0 < (arguments.scale or 1) <= 1 or arguments.rounds < 1:
-        parser.error(f"cases are {', '.join(CASES)}; the scale lies above 0 and up to 1; rounds are at least 1")
+        parser.error(
+            f"cases are {', '.join(known.values())}; the scale lies above 0 and up to 1; rounds are at least 1"
+        )
     # As a service runs: logs are made (and thrown away here), traces sampled, its start kept from the collector.
     with Path(os.devnull).open("w") as nowhere:
         configure_logging("benchmarks", level="INFO", stream=nowhere)
         logging.getLogger("alembic").setLevel(logging.WARNING)
         configure_tracing("benchmarks", ratio=0.05)
         keep_start()
-        failed = uvloop.run(run(Order(cases, arguments.scale, arguments.rounds, arguments.note)))
+        failed = uvloop.run(
+            run(Order([known[case] for case in asked], arguments.scale, arguments.rounds, arguments.note))
+        )
     if failed:
         sys.exit(f"failed: {', '.join(failed)}")
 

@@ -9,7 +9,7 @@ import secrets
 import shutil
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -85,6 +85,23 @@ class Place:
                 yield engine
         finally:
             await self.drop(name)
+
+    @asynccontextmanager
+    async def without_indexes(self, name: str, tables: Sequence[str]) -> AsyncIterator[None]:
+        """Take the indexes of tables away while many rows are added, all but those of primary keys."""
+        async with self.admin(name) as admin:
+            rows = await admin.fetch(
+                "SELECT i.indexname, i.indexdef FROM pg_indexes i JOIN pg_class c ON c.relname = i.indexname"
+                " JOIN pg_index x ON x.indexrelid = c.oid WHERE i.tablename = ANY($1::text[]) AND NOT x.indisprimary"
+                " AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = c.oid)",
+                list(tables),
+            )
+            for row in rows:
+                await admin.execute(f'DROP INDEX "{row["indexname"]}"')
+            yield
+            for row in rows:
+                await admin.execute(row["indexdef"])
+            await admin.execute("VACUUM ANALYZE")
 
     async def drop(self, name: str) -> None:
         """Remove a database, whoever is still connected to it."""

@@ -7,14 +7,15 @@ import json
 import os
 import platform
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from benchmarks.plots import plot_results
+from benchmarks.plots import plot_results, save
 from benchmarks.rounds import TARGETS, Measurement, Spread
+from benchmarks.studies.study import Study
 from shared.clock import SystemClock
 
 
@@ -49,28 +50,68 @@ def line(found: Measurement) -> str:
     )
 
 
-def write(
-    directory: Path, found: Sequence[Measurement], *, scale: float, note: str, failures: dict[str, str] | None = None
-) -> None:
-    """Write the three files. `failures` gives the reason by the case's id."""
-    path = directory / "results.json"
-    known: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
-    cases: dict[str, Any] = known.get("cases", {})
-    failed: dict[str, Any] = known.get("failed", {})
-    on = SystemClock().now().date().isoformat()
-    run = {"on": on, "machine": machine(), "scale": scale, "note": note}
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Under which conditions something was measured."""
+
+    scale: float
+    note: str
+
+    def described(self) -> dict[str, Any]:
+        """The conditions as they are kept."""
+        on = SystemClock().now().date().isoformat()
+        return {"on": on, "machine": machine(), "scale": self.scale, "note": self.note}
+
+
+def write_cases(directory: Path, found: Sequence[Measurement], run: Run) -> None:
+    """Keep what cases came to; the others keep what an earlier run found."""
+    kept = _read(directory)
     for each in found:
-        cases[each.case.code] = {**asdict(each), "run": run}
-        failed.pop(each.case.code.partition(" ")[0], None)
-    for code, reason in (failures or {}).items():
-        failed[code] = {"on": on, "reason": reason}
-    kept = {"cases": dict(sorted(cases.items())), "failed": dict(sorted(failed.items()))}
-    path.write_text(json.dumps(kept, indent=2) + "\n")
-    (directory / "RESULTS.md").write_text(_page(kept["cases"], kept["failed"]))
+        kept["cases"][each.case.code] = {**asdict(each), "run": run.described()}
+        kept["failed"].pop(each.case.code.partition(" ")[0], None)
+    _write(directory, kept)
     plot_results(kept["cases"], directory / "results.svg")
 
 
-def _page(cases: dict[str, Any], failed: dict[str, Any]) -> str:
+def write_study(directory: Path, found: Study, run: Run) -> None:
+    """Keep a study, with its plot."""
+    kept = _read(directory)
+    is_plotted = found.plot is not None
+    kept["studies"][found.code] = {
+        "title": found.title,
+        "columns": list(found.columns),
+        "rows": [list(row) for row in found.rows],
+        "paragraphs": list(found.paragraphs),
+        "is_plotted": is_plotted,
+        "run": run.described(),
+    }
+    kept["failed"].pop(found.code, None)
+    _write(directory, kept)
+    (directory / f"{found.code}.json").write_text(json.dumps(found.numbers) + "\n")
+    if found.plot is not None:
+        save(found.plot(), directory / f"{found.code}.svg")
+
+
+def write_failure(directory: Path, code: str, reason: str, run: Run) -> None:
+    """Write down that a case failed, and why."""
+    kept = _read(directory)
+    kept["failed"][code] = {"reason": reason, **run.described()}
+    _write(directory, kept)
+
+
+def _read(directory: Path) -> dict[str, Any]:
+    path = directory / "results.json"
+    return {"cases": {}, "studies": {}, "failed": {}} | (json.loads(path.read_text()) if path.exists() else {})
+
+
+def _write(directory: Path, kept: dict[str, Any]) -> None:
+    ordered = {part: dict(sorted(found.items())) for part, found in kept.items()}
+    (directory / "results.json").write_text(json.dumps(ordered, indent=2) + "\n")
+    (directory / "RESULTS.md").write_text(_page(ordered))
+
+
+def _page(kept: dict[str, Any]) -> str:
+    cases = kept["cases"]
     lines = [
         "# Results",
         "",
@@ -84,11 +125,22 @@ def _page(cases: dict[str, Any], failed: dict[str, Any]) -> str:
         *(_row(code, case) for code, case in cases.items()),
         "",
     ]
-    for code, failure in failed.items():
+    for code, failure in kept["failed"].items():
         lines += [f"**{code} failed on {failure['on']}**: {failure['reason']}. Its row, if any, is older.", ""]
     for code, case in cases.items():
         lines += _paragraph(code, case)
+    for code, study in kept["studies"].items():
+        lines += _section(code, study)
     return "\n".join(lines)
+
+
+def _section(code: str, study: dict[str, Any]) -> list[str]:
+    lines = [f"## {study['title']}", ""]
+    if study["is_plotted"]:
+        lines += [f"![{study['title']}]({code}.svg)", ""]
+    lines += [f"| {' | '.join(study['columns'])} |", "|---" * len(study["columns"]) + "|"]
+    lines += [f"| {' | '.join(row)} |" for row in study["rows"]]
+    return [*lines, "", *study["paragraphs"], _conditions(study["run"]), ""]
 
 
 def _row(code: str, case: dict[str, Any]) -> str:
@@ -105,7 +157,7 @@ def _row(code: str, case: dict[str, Any]) -> str:
 
 
 def _paragraph(code: str, case: dict[str, Any]) -> list[str]:
-    about, run, where = case["case"], case["run"], case["run"]["machine"]
+    about = case["case"]
     unit = "ms" if about["is_time"] else f"{about['unit']}/s"
     what = (
         f"**{code}** Arrears: {about['title']}. Limit: {about['limit']}. Plain way: {about['plain']} "
@@ -114,11 +166,18 @@ def _paragraph(code: str, case: dict[str, Any]) -> list[str]:
     return [
         what,
         *about["notes"],
-        f"Run on {run['on']} at scale {run['scale']:g}: {where['cpu']}, {where['cores']} cores and "
-        f"{where.get('memory_gib', '?')} GiB shared by the servers and the client, {where['system']}, Python "
-        f"{where['python']}, load {where['load']} at the end" + (f"; {run['note']}." if run["note"] else "."),
+        _conditions(case["run"]),
         "",
     ]
+
+
+def _conditions(run: dict[str, Any]) -> str:
+    where = run["machine"]
+    return (
+        f"Run on {run['on']} at scale {run['scale']:g}: {where['cpu']}, {where['cores']} cores and "
+        f"{where['memory_gib']} GiB shared by the servers and the client, {where['system']}, Python {where['python']}, "
+        f"load {where['load']} at the end" + (f"; {run['note']}." if run["note"] else ".")
+    )
 
 
 def _judgement(code: str, ratio: dict[str, float], *, is_time: bool) -> str:

@@ -24,7 +24,7 @@ from shared.messaging.message import RawMessage
 FULL = 100_000
 PAYMENTS_PER_ACCOUNT = 2
 PROMISED_EVERY = 10
-PLAIN_SHARE = 20
+PLAIN_SHARE = 50
 
 
 def amount_of(nth: int) -> int:
@@ -64,7 +64,7 @@ async def measure(place: Place, *, scale: float, rounds: int) -> list[Measuremen
         "payments",
         await place.prepared("payments", fill),
         subscriptions=subscriptions(payments_settings()),
-        messages=_messages(n, accounts),
+        messages=[received(nth, nth % accounts) for nth in range(n)],
         plain=receive_plainly,
         plain_n=few,
         check=check,
@@ -84,22 +84,17 @@ async def measure(place: Place, *, scale: float, rounds: int) -> list[Measuremen
     return [measurement(case, seconds, n=n, plain_n=few)]
 
 
-def _messages(n: int, accounts: int) -> list[RawMessage]:
-    sent = [
-        {
-            "creditor_id": str(CREDITOR),
-            "core_account_number": number_of(nth % accounts),
-            "amount_minor": amount_of(nth),
-            "currency": "USD",
-            "effective_on": DAY.isoformat(),
-            "posted_on": DAY.isoformat(),
-            "channel": "ach",
-            "source_ref": f"T{nth:09d}",
-        }
-        for nth in range(n)
-    ]
-    at = CLOCK.now()
-    return [
-        RawMessage("core.payment.received", 0, nth, str(one["core_account_number"]).encode(), orjson.dumps(one), (), at)
-        for nth, one in enumerate(sent)
-    ]
+def received(nth: int, account: int) -> RawMessage:
+    """The nth payment as it lies in Kafka, for an account."""
+    number = number_of(account)
+    sent = {
+        "creditor_id": str(CREDITOR),
+        "core_account_number": number,
+        "amount_minor": amount_of(nth),
+        "currency": "USD",
+        "effective_on": DAY.isoformat(),
+        "posted_on": DAY.isoformat(),
+        "channel": "ach",
+        "source_ref": f"T{nth:09d}",
+    }
+    return RawMessage("core.payment.received", 0, nth, number.encode(), orjson.dumps(sent), (), CLOCK.now())

@@ -22,7 +22,7 @@ from shared.messaging.relay import STREAMED, Relay
 from shared.messaging.topics import create_topics
 
 FULL = 200_000
-PLAIN_SHARE = 50
+PLAIN_SHARE = 100
 _BATCH = 1_000
 _TOPIC = "payment.posted"
 _BACKLOG = f"""

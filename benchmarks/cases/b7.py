@@ -12,7 +12,7 @@ from benchmarks.rounds import Case, Measurement, Side, interleaved, measurement
 from benchmarks.written import Write, changes, copy_and_merge, count, state_of
 
 FULL = 1_000_000
-PLAIN_SHARE = 40
+PLAIN_SHARE = 100
 _TABLES = ("account", "account_snapshot", "party", "account_party", "contact_point", "work_item", "account_history")
 _EVENTS = "SELECT topic, count(*) AS events FROM outbox WHERE topic ~ '^(account|party|queue)' GROUP BY 1 ORDER BY 1"
 
