@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from deploy.local.books.queues import holds
 from services.accounts.domain.default_queues import DEFAULT_QUEUES
 from services.accounts.domain.queues import QueueDefinition, parse_definition, rank_order
 from services.accounts.handlers.queue_membership import refresh_queues
@@ -74,11 +75,11 @@ async def test_the_sql_of_any_definition_means_what_the_definition_says(
     }
     for account_id, facts in zip(ids, accounts, strict=True):
         row = rows[account_id]
-        queue = next((f"q{n}" for n, raw in enumerate(wanted) if reference.holds(raw, facts, BUSINESS_DATE)), None)
+        queue = next((f"q{n}" for n, raw in enumerate(wanted) if holds(raw, facts, BUSINESS_DATE)), None)
         assert row["queue"] == queue, facts
         if queue is not None:
-            assert row["is_offerable"] == reference.holds(offered, facts, BUSINESS_DATE)
-            is_because = reference.holds(because, facts, BUSINESS_DATE)
+            assert row["is_offerable"] == holds(offered, facts, BUSINESS_DATE)
+            is_because = holds(because, facts, BUSINESS_DATE)
             assert row["reasons"] == (["because"] if is_because else [queue])
     # the nightly scan finds exactly the accounts that the placement would move, and none that it has moved
     assert await _stale(book, definitions, ids) == {each for each in ids if rows[each]["queue"] is not None}

@@ -3,9 +3,9 @@
 from datetime import date
 from typing import Any
 
+from deploy.local.books.account import AccountModel, Entry, Snapshot
+from deploy.local.books.commitments import Arrangement, Case, Money, Promise, judge
 from tests.integration.any_order.story import AccountStory, Payment, Story
-from tests.model.account_model import AccountModel, Entry, Snapshot
-from tests.model.commitment_model import Arrangement, Money, Promise, arrangement_state, promise_states
 
 
 def standing_of(account: AccountStory, day: date) -> tuple[Any, ...]:
@@ -34,26 +34,22 @@ def _entry(one: Payment) -> Entry:
 
 def words_of(story: Story, account: AccountStory) -> list[str]:
     """The status of each promise and arrangement at the end, in the order in which they were made."""
-    money = [_money(story, account, one) for one in account.payments if one.reversed_on is None]
-    promises: dict[int, Promise] = {}
-    states: dict[int, str] = {}
+    promises, arrangements = [], []
     for n, word in enumerate(account.words):
+        made = _instant(word.at, n)
         if word.kind == "promise":
             due_on, amount = word.installments[0]
-            promises[n] = Promise(str(n), amount, due_on, story.start, _instant(word.at, n))
-            continue
-        made = _instant(word.at, n)
-        agreed = Arrangement(tuple(word.installments), story.start, made, word.grace, word.tolerance)
-        states[n] = arrangement_state(agreed, money, story.end)
-        # Activation cancels open promises: those that the money so far had not kept.
-        calls = [one for one in account.payments if one.phase == 0][: word.at]
-        so_far = [_money(story, account, one) for one in calls]
-        for other, status in promise_states(list(promises.values()), so_far, story.start).items():
-            if status == "made":
-                states[int(other)] = "cancelled"
-                del promises[int(other)]
-    states |= {int(n): status for n, status in promise_states(list(promises.values()), money, story.end).items()}
-    return [states[n] for n in range(len(account.words))]
+            promises.append(Promise(str(n), amount, due_on, story.start, made))
+        else:
+            terms = tuple(word.installments)
+            activated = (story.start, made)
+            arrangements.append(
+                Arrangement(str(n), terms, story.start, made, word.grace, word.tolerance, activated=activated)
+            )
+    money = [_money(story, account, one) for one in account.payments if one.reversed_on is None]
+    found = judge(Case(promises, arrangements, money), story.end)
+    states = {**found.promises, **found.arrangements}
+    return [states[str(n)].status for n in range(len(account.words))]
 
 
 def _instant(at: int, nth: int) -> int:
@@ -64,6 +60,6 @@ def _instant(at: int, nth: int) -> int:
 def _money(story: Story, account: AccountStory, one: Payment) -> Money:
     """What was not called at the START, or is booked on a later day, came after whatever was made on that day."""
     if one.phase != 0 or one.posted > story.start:
-        return Money(one.amount, one.effective, 10**6)
+        return Money(one.ref, one.amount, one.effective, one.posted, 10**6)
     calls = [other for other in account.payments if other.phase == 0]
-    return Money(one.amount, one.effective, calls.index(one) * 100 + 100)
+    return Money(one.ref, one.amount, one.effective, one.posted, calls.index(one) * 100 + 100)

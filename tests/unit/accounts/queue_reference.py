@@ -1,9 +1,8 @@
-"""A second reading of predicates, written from their meaning alone, and strategies for random definitions.
+"""Strategies for random definitions and accounts, for the tests that hold the service's SQL against another reading.
 
-The tests hold the SQL of the service against `holds`; nothing of the service's compiler is used here.
+That reading is the checker's: `deploy.local.books.queues`.
 """
 
-from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -12,61 +11,7 @@ from hypothesis import strategies as st
 from services.accounts.domain.predicates import FIELDS, OPERATORS, Kind
 from shared.events.payload import MAX_MINOR
 
-Facts = Mapping[str, Any]
 BUSINESS_DATE = date(2026, 3, 15)
-
-
-def fact(facts: Facts, name: str, business_date: date) -> Any:
-    """The value of a field, None where it is not known."""
-
-    def days_since(column: str) -> int | None:
-        then = facts[column]
-        return None if then is None else (business_date - then).days
-
-    match name:
-        case "days_past_due":
-            return max(days_since("oldest_unpaid_due_on") or 0, 0)
-        case "days_since_broken_promise":
-            return days_since("broken_promise_on")
-        case "days_after_follow_up":
-            return days_since("follow_up_due_on")
-        case "over_limit_minor":
-            limit = facts["credit_limit_minor"]
-            return None if limit is None else facts["balance_minor"] - limit
-    return facts[name]
-
-
-def holds(raw: Any, facts: Facts, business_date: date) -> bool:  # noqa: PLR0911 - one line per word
-    """Whether the JSON predicate is true of an account."""
-    if "all" in raw:
-        return all(holds(part, facts, business_date) for part in raw["all"])
-    if "any" in raw:
-        return any(holds(part, facts, business_date) for part in raw["any"])
-    if "not" in raw:
-        return not holds(raw["not"], facts, business_date)
-    known = fact(facts, raw["field"], business_date)
-    match raw["op"]:
-        case "is_null":
-            return known is None or known == []
-        case "not_null":
-            return known is not None and known != []
-    wanted = raw["value"]
-    if FIELDS[raw["field"]].kind is Kind.DATE:
-        wanted = [date.fromisoformat(item) for item in wanted] if raw["op"] == "in" else date.fromisoformat(wanted)
-    if known is None:
-        return False
-    answers: dict[str, Callable[[], bool]] = {
-        "eq": lambda: known == wanted,
-        "ne": lambda: known != wanted,
-        "lt": lambda: known < wanted,
-        "lte": lambda: known <= wanted,
-        "gt": lambda: known > wanted,
-        "gte": lambda: known >= wanted,
-        "in": lambda: known in wanted,
-        "contains": lambda: wanted in known,
-    }
-    return answers[raw["op"]]()
-
 
 _HOSTILE = [
     "'; DROP TABLE account; --",

@@ -6,13 +6,13 @@ from uuid import UUID, uuid5
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from deploy.local.books.account import AccountModel
+from deploy.local.books.account import Entry as ModelEntry
+from deploy.local.books.account import Snapshot as ModelSnapshot
 from services.accounts.domain.account import AccountFacts, evaluate
 from services.accounts.domain.delinquency import default_stages
 from services.accounts.domain.dues import Snapshot, refusals
 from services.accounts.domain.ledger import Booking, Entry, Reversal
-from tests.model.account_model import AccountModel
-from tests.model.account_model import Entry as ModelEntry
-from tests.model.account_model import Snapshot as ModelSnapshot
 
 EPOCH = date(2024, 1, 1)
 SPACE = UUID(int=7)

@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 
+from deploy.local.books.queues import Facts, holds
 from services.accounts.domain.default_queues import DEFAULT_QUEUES
 from services.accounts.domain.predicates import ALWAYS, Predicate, parse_predicate, predicate_json
 from services.accounts.domain.queues import QueueDefinition, definition_json, parse_definition, rank_order
 from services.accounts.store.predicates import placement_sql, queue_scan_condition
 from shared.errors import Refusal
-from tests.unit.accounts.queue_reference import BUSINESS_DATE, Facts, holds, predicates
+from tests.unit.accounts.queue_reference import BUSINESS_DATE, predicates
 
 BY_RANK = [
     "restricted", "escalated", "broken_promise", "arrangement_follow_up", "high_risk", "recovery", "pre_charge_off",

@@ -7,10 +7,10 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from deploy.local.books import commitments as model
 from services.payments.domain.arrangement import ArrangementTerms, Installment, judge_arrangement
 from services.payments.domain.counting import Entry, Start
 from services.payments.domain.promise import PromiseTerms, judge_promises
-from tests.model import commitment_model as model
 
 EPOCH = date(2024, 2, 20)  # a leap day lies ahead
 MIDNIGHT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -19,7 +19,9 @@ days = st.integers(0, 40).map(lambda n: EPOCH + timedelta(days=n))
 
 @st.composite
 def moneys(draw: st.DrawFn, number: int) -> model.Money:
-    return model.Money(draw(st.integers(1, 120)), draw(days), number)
+    """Booked on the day on which it is effective, so that only the instant orders a day."""
+    day = draw(days)
+    return model.Money(str(number), draw(st.integers(1, 120)), day, day, number)
 
 
 def instant(taken: int) -> datetime:
@@ -27,9 +29,8 @@ def instant(taken: int) -> datetime:
 
 
 def entries_of(purse: list[model.Money]) -> list[Entry]:
-    """Booked on the day on which they are effective, so that only the instant orders a day."""
     return [
-        Entry(UUID(int=money.taken + 1), money.amount, money.effective, money.effective, instant(money.taken))
+        Entry(UUID(int=money.taken + 1), money.amount, money.effective, money.posted, instant(money.taken))
         for money in purse
     ]
 
@@ -64,7 +65,7 @@ def promises(draw: st.DrawFn, number: int) -> model.Promise:
 def test_promises_share_money_as_the_model_says(
     promised: tuple[model.Promise, ...], purse: list[model.Money], business_date: date, chance: Random
 ) -> None:
-    expected = model.promise_states(list(promised), purse, business_date)
+    expected = model.judge(model.Case(promises=promised, entries=purse), business_date).promises
     terms = [
         PromiseTerms(
             UUID(int=int(one.id) + 100),
@@ -80,7 +81,9 @@ def test_promises_share_money_as_the_model_says(
     chance.shuffle(entries)
     chance.shuffle(terms)
     found = judge_promises(terms, entries, business_date)
-    assert {str(key.int - 100): standing.status for key, standing in found.items()} == expected
+    assert {str(key.int - 100): (one.status, one.paid_minor, one.resolved_on) for key, one in found.items()} == {
+        key: (one.status, one.paid, one.resolved_on) for key, one in expected.items()
+    }
 
 
 @st.composite
@@ -91,10 +94,13 @@ def arrangements(draw: st.DrawFn) -> model.Arrangement:
     for _ in range(draw(st.integers(1, 4))):
         due_on += timedelta(days=draw(st.integers(0 if not installments else 1, 12)))
         installments.append((due_on, draw(st.integers(1, 100))))
+    made = 2 * draw(st.integers(0, 6)) + 1
     return model.Arrangement(
+        id="1",
         installments=tuple(installments),
         made_on=made_on,
-        made=2 * draw(st.integers(0, 6)) + 1,
+        made=made,
+        activated=(made_on, made),
         grace=draw(st.integers(0, 4)),
         tolerance=draw(st.integers(0, min(10, installments[0][1] - 1))),
     )
@@ -121,7 +127,14 @@ def test_an_arrangement_stands_as_the_model_says(
     entries = entries_of(purse)
     chance.shuffle(entries)
     standing = judge_arrangement(terms, entries, business_date)
-    assert standing.status == model.arrangement_state(agreed, purse, business_date)
+    case = model.Case(arrangements=[agreed], entries=purse)
+    expected = model.judge(case, business_date).arrangements["1"]
+    assert (standing.status, standing.paid_minor, standing.next_due_on, standing.resolved_on) == (
+        expected.status,
+        expected.paid,
+        expected.next_due_on,
+        expected.resolved_on,
+    )
     reached = sum(one.amount for one in purse if model.counts(one, agreed.made_on, agreed.made))
     total = sum(amount for _, amount in agreed.installments)
     if standing.status == "completed":
