@@ -90,6 +90,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "file-truncated": (422, "The last line of the file is not complete"),
     "oldest-unpaid-due-on-required": (422, "A past-due amount needs the date that it is due since"),
     "oldest-unpaid-due-on-not-past": (422, "The oldest unpaid due date must lie before the business date"),
+    "charged-off-on-in-future": (422, "A charge-off is not after the business date of its snapshot"),
     "account-duplicate": (422, "The account stands twice in one file"),
     "currency-mismatch": (422, "The currency is not the account's"),
     # Accounts and work
@@ -118,6 +119,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "payment-unknown": (404, "There is no such payment"),
     "source-ref-conflict": (409, "The source reference was used for another payment"),
     "effective-date-in-future": (422, "The effective date lies after the business date and after today"),
+    "posted-date-in-future": (422, "The booking date lies after the business date and after today"),
     "allocation-mismatch": (422, "The allocation does not sum to the payment"),
     "payment-not-posted": (409, "The payment is not posted"),
     "payment-already-reversed": (409, "The payment was reversed before"),

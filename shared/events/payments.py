@@ -39,6 +39,10 @@ class PaymentPosted(AccountPayload):
     allocation_basis: Literal["directed", "waterfall"] = Field(
         description="`directed`: sent with the payment. `waterfall`: by product rule; then all of it pays dues."
     )
+    review_reasons: tuple[str, ...] = Field(
+        default=(),
+        description="The kinds of the restrictions on the account when it was posted, for a person's review.",
+    )
 
 
 class PaymentReversed(AccountPayload):
@@ -67,7 +71,7 @@ class PaymentUnapplied(AccountPayload):
     amount_minor: PositiveMinor
     currency: Currency
     effective_on: date
-    reason: Literal["account-unknown", "currency-mismatch", "effective-date-in-future"]
+    reason: Literal["account-unknown", "currency-mismatch", "effective-date-in-future", "posted-date-in-future"]
 
 
 class PromiseState(AccountPayload):

@@ -29,6 +29,7 @@ from services.accounts.store.creditors import load_creditors
 from services.accounts.store.facts import Loaded, add_commitments, load_facts
 from services.accounts.store.history import HistoryFact, record_history
 from services.accounts.store.pauses import paused
+from services.accounts.store.turning_points import TurningPoints, dates_of, load_turning_points
 from shared.db.transaction import Tx
 
 Row = Mapping[str, Any]
@@ -96,7 +97,7 @@ async def recompute(
         for creditor_id, creditor in (await load_creditors(tx, creditor_ids)).items()
         if creditor.business_date is not None
     }
-    judge = _Judge(dates, policies, restated, version_epoch)
+    judge = _Judge(dates, policies, await load_turning_points(tx, loaded), restated, version_epoch)
     changes = [
         judge.change(account_id, who[account_id], before.get(account_id), one)
         for account_id, one in loaded.items()
@@ -119,6 +120,7 @@ class _Judge:
 
     dates: Mapping[UUID, date]
     policies: Policies
+    points: Mapping[UUID, TurningPoints]
     restated: Collection[UUID]
     version_epoch: int
 
@@ -128,6 +130,7 @@ class _Judge:
         standing = evaluate(facts, business_date, self.policies.of(who.creditor_id, facts.snapshot.product_class))
         committed = commitments(one.promises, one.arrangements, standing.oldest_unpaid_due_on)
         after = account_row(one.row, standing, committed, is_absent=facts.is_absent)
+        after |= dates_of(one, standing.balance_minor, self.points.get(account_id))
         found: tuple[Reason, ...] = ()
         is_restated = account_id in self.restated
         if before is None or is_restated or is_public_change(before, after) or _took_in(before["snapshot_on"], one):

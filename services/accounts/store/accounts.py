@@ -33,13 +33,14 @@ _PUBLIC = (
     "principal_minor",
     "interest_minor",
     "fees_minor",
+    "charged_off_on",
+    "paid_off_on",
 )
 _FROM_SNAPSHOT = (
     "party_id",
     "product_class",
     "status",
     "opened_on",
-    "charged_off_on",
     "credit_limit_minor",
     "principal_minor",
     "interest_minor",
@@ -130,6 +131,8 @@ def account_state(
         principal_minor=row["principal_minor"],
         interest_minor=row["interest_minor"],
         fees_minor=row["fees_minor"],
+        charged_off_on=row["charged_off_on"],
+        paid_off_on=row["paid_off_on"],
     )
 
 

@@ -96,8 +96,13 @@ def _is_absent(rows: Mapping[bool, Any]) -> bool:
 async def _add_postings(tx: Tx, loaded: Mapping[UUID, Loaded], seen: Mapping[UUID, date]) -> None:
     if not loaded:
         return
-    days = [min(one.facts.snapshot.business_date, seen.get(account_id, date.max)) for account_id, one in loaded.items()]
-    entries, reversals = _postings(await tx.fetch(_AFTER, list(loaded), days))
+    entries, reversals = await load_postings_after(
+        tx,
+        {
+            account_id: min(one.facts.snapshot.business_date, seen.get(account_id, date.max))
+            for account_id, one in loaded.items()
+        },
+    )
     deep = [
         account_id
         for account_id, mine in entries.items()
@@ -115,6 +120,13 @@ async def _add_postings(tx: Tx, loaded: Mapping[UUID, Loaded], seen: Mapping[UUI
         one.facts = AccountFacts(
             one.facts.snapshot, one.facts.is_absent, mine, reversals[account_id], history.get(account_id, ())
         )
+
+
+async def load_postings_after(
+    tx: Tx, days: Mapping[UUID, date]
+) -> tuple[dict[UUID, list[Entry]], dict[UUID, dict[UUID, Reversal]]]:
+    """What came to each account after its day or was returned after it: entries, and reversals by payment."""
+    return _postings(await tx.fetch(_AFTER, list(days), list(days.values()))) if days else ({}, {})
 
 
 def _postings(rows: Sequence[Any]) -> tuple[dict[UUID, list[Entry]], dict[UUID, dict[UUID, Reversal]]]:

@@ -75,7 +75,10 @@ class Account(Base, table=True):
     currency: str = Field(sa_type=String(3))
     status: str
     opened_on: date | None = None
-    charged_off_on: date | None = None
+    charged_off_on: date | None = Field(default=None, description="The day of the charge-off that stands, if one does.")
+    paid_off_on: date | None = Field(
+        default=None, description="The day since which nothing is owed, for an account with an arrangement."
+    )
     credit_limit_minor: int | None = Field(default=None, sa_type=BigInteger)
     # as of the ruling snapshot
     snapshot_on: date

@@ -48,6 +48,7 @@ Reallocator = Annotated[Principal, Depends(requires("payments:reallocate"))]
         "account-unknown",
         "creditor-unknown",
         "source-ref-conflict",
+        "posted-date-in-future",
         "effective-date-in-future",
         "currency-mismatch",
         "allocation-mismatch",

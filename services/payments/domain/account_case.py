@@ -1,25 +1,25 @@
-"""All promises and arrangements of one account judged together: windows, payoff, charge-off and what cancels what.
+"""All promises and arrangements of one account judged together: windows, payoff, and what cancels what.
 
-Pure. A charge-off cancels what is open (also what a reversal opens again afterwards), and the activation of an
-arrangement cancels the account's open promises. A cancel frees money for the other promises, so the case is judged
-again until nothing more is cancelled.
+Pure: the same facts give the same verdict, in whatever order they came. What the account does (a charge-off, the
+activation of an arrangement) cancels what was open at that moment, judged by the money that was effective by then; so
+money of the days before it that arrives late still keeps a promise. A cancel by request is a fact, and final.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final, Literal
 from uuid import UUID
 
 from services.payments.domain import arrangement, promise
-from services.payments.domain.account_facts import Seen, charged_off_on, paid_off_by, paid_off_on
+from services.payments.domain.account_facts import AccountFacts, EndReason
 from services.payments.domain.arrangement import ArrangementStanding, ArrangementTerms, judge_arrangement
-from services.payments.domain.counting import Entry
+from services.payments.domain.counting import Entry, Start
 from services.payments.domain.promise import PromiseStanding, PromiseTerms, judge_promises
 from shared.errors import ArrearsError
 
-CancelReason = Literal["charge_off", "arrangement", "request"]
-_ACTIVE: Final = frozenset({"active", "at_risk"})
+REQUEST: Final = "request"
+CancelReason = Literal["request", "arrangement"] | EndReason
 
 
 class IllegalTransitionError(ArrearsError):
@@ -27,36 +27,20 @@ class IllegalTransitionError(ArrearsError):
 
 
 @dataclass(frozen=True, slots=True)
-class Baseline:
-    """How the account stood when the undertaking was made: only a later charge-off cancels it."""
-
-    account_version: int
-    was_charged_off: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Activation:
-    """An arrangement that becomes active in this step, and the creditor's business date on which it does."""
-
-    arrangement_id: UUID
-    activated_on: date
-
-
-@dataclass(frozen=True, slots=True)
 class AccountCase:
     """Everything that decides on the promises and arrangements of one account. `business_date` is the date judged.
 
-    `balance_minor` is the account's in its newest state, None when it is not known.
+    Terms carry a cancel by request only. `activations`: when arrangements of the account became active.
+    `made_charged_off`: what was made on an account that was known to be charged off; a charge-off spares it.
     """
 
     promises: Sequence[PromiseTerms]
     arrangements: Sequence[ArrangementTerms]
-    baselines: Mapping[UUID, Baseline]
     entries: Sequence[Entry]
-    seen: Sequence[Seen]
+    account: AccountFacts
     business_date: date
-    activation: Activation | None = None
-    balance_minor: int | None = None
+    activations: Sequence[Start] = ()
+    made_charged_off: Collection[UUID] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,26 +50,29 @@ class Verdict:
     promises: Mapping[UUID, tuple[PromiseTerms, PromiseStanding]]
     arrangements: Mapping[UUID, tuple[ArrangementTerms, ArrangementStanding]]
     cancelled: Mapping[UUID, CancelReason] = field(default_factory=dict)
-    """What this step cancelled, and why."""
+    """What the account has cancelled, and why."""
 
 
 def judge_account(case: AccountCase) -> Verdict:
-    """Judge a case. The same facts give the same verdict, in whatever order they came."""
-    cancelled: dict[UUID, CancelReason] = {}
-    while True:
-        verdict = _judge(case)
-        new = _cancels(case, verdict)
-        if not new:
-            return replace(verdict, cancelled=cancelled)
-        cancelled |= {key: reason for key, (_, reason) in new.items()}
-        days = {key: day for key, (day, _) in new.items()}
-        case = replace(
-            case,
-            promises=[replace(one, cancelled_on=days.get(one.promise_id, one.cancelled_on)) for one in case.promises],
-            arrangements=[
-                replace(one, cancelled_on=days.get(one.arrangement_id, one.cancelled_on)) for one in case.arrangements
-            ],
-        )
+    """Judge a case: first what was open at each moment that cancels, in their order, then all of it as of now."""
+    promises, arrangements = list(case.promises), _with_windows(case)
+    reasons: dict[UUID, CancelReason] = {}
+    for moment in _moments(case):
+        found = _open_at(moment, promises, arrangements, case.entries)
+        reasons |= dict.fromkeys(found, moment.reason)
+        promises = [replace(one, cancelled_on=moment.on) if one.promise_id in found else one for one in promises]
+        arrangements = [
+            replace(one, cancelled_on=moment.on) if one.arrangement_id in found else one for one in arrangements
+        ]
+    standings = judge_promises(promises, case.entries, case.business_date)
+    return Verdict(
+        promises={terms.promise_id: (terms, standings[terms.promise_id]) for terms in promises},
+        arrangements={
+            terms.arrangement_id: (terms, judge_arrangement(terms, case.entries, case.business_date))
+            for terms in arrangements
+        },
+        cancelled=reasons,
+    )
 
 
 def check_promise_step(before: promise.PromiseStatus, after: promise.PromiseStatus) -> None:
@@ -100,56 +87,75 @@ def check_arrangement_step(before: arrangement.ArrangementStatus, after: arrange
         raise IllegalTransitionError(f"an arrangement went from {before} to {after}")
 
 
-def _judge(case: AccountCase) -> Verdict:
-    standings = judge_promises(case.promises, case.entries, case.business_date)
-    return Verdict(
-        promises={terms.promise_id: (terms, standings[terms.promise_id]) for terms in case.promises},
-        arrangements={
-            terms.arrangement_id: (terms, judge_arrangement(terms, case.entries, case.business_date))
-            for terms in _with_windows(case)
-        },
-    )
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """When something cancels what is open: an instant within a day (an activation), or the close of one (an end)."""
+
+    on: date
+    reason: CancelReason
+    instant: Start | None = None
+    spared: Collection[UUID] = ()
+    """What was made on an account that was charged off already: it is recovery, and stays."""
+
+    def has_seen(self, entry: Entry) -> bool:
+        """Tell if the money was effective by then, or had come before a person acted."""
+        if self.instant is None:
+            return entry.effective_on <= self.on
+        return entry.taken_at < self.instant.made_at or not self.instant.precedes(entry)
+
+    def meets(self, key: UUID, start: Start) -> bool:
+        """Tell if it comes after this start."""
+        if self.instant is not None:
+            return (start.made_on, start.made_at) < (self.instant.made_on, self.instant.made_at)
+        return start.made_on <= self.on and key not in self.spared
+
+
+def _moments(case: AccountCase) -> list[_Moment]:
+    activations = sorted(case.activations, key=lambda one: one.made_at)
+    found = [_Moment(one.made_on, "arrangement", one) for one in activations]
+    return sorted([*found, *_ends(case)], key=lambda one: (one.on, one.instant is None))
+
+
+def _ends(case: AccountCase) -> list[_Moment]:
+    return [
+        _Moment(end.on, end.reason, spared=case.made_charged_off if end.reason == "charge_off" else ())
+        for end in case.account.ends
+    ]
+
+
+def _open_at(
+    moment: _Moment,
+    promises: Sequence[PromiseTerms],
+    arrangements: Sequence[ArrangementTerms],
+    entries: Sequence[Entry],
+) -> set[UUID]:
+    """What the moment cancels: what had been made by then and was open, by the money that was effective by then."""
+    money = [entry for entry in entries if moment.has_seen(entry)]
+    words = [one for one in promises if moment.meets(one.promise_id, one.start)]
+    found = {key for key, one in judge_promises(words, money, moment.on).items() if one.status in promise.OPEN}
+    if moment.instant is not None:  # an activation cancels promises; no arrangement is open beside another
+        return found
+    for terms in arrangements:
+        if moment.meets(terms.arrangement_id, terms.start):
+            is_paid_off = terms.paid_off_on is not None and terms.paid_off_on <= moment.on
+            known = terms if is_paid_off else replace(terms, paid_off_on=None)
+            if judge_arrangement(known, money, moment.on).status in arrangement.OPEN:
+                found.add(terms.arrangement_id)
+    return found
 
 
 def _with_windows(case: AccountCase) -> list[ArrangementTerms]:
-    """Give each arrangement the start of the next one as its end; one that was cancelled unapproved opens no window."""
-    paid_off = paid_off_on(case.seen)
-    if paid_off is not None and case.balance_minor is not None and case.balance_minor <= 0:
-        paid_off = paid_off_by(case.entries, case.balance_minor) or paid_off
+    """Give each arrangement the start of the next one as its end, and its payoff.
+
+    A proposal that was cancelled before anyone approved it opens no window.
+    """
+    ends, paid_off = _ends(case), case.account.paid_off_on
     windowed: list[ArrangementTerms] = []
     next_start = None
     for terms in sorted(case.arrangements, key=lambda one: (one.start.made_at, one.arrangement_id), reverse=True):
         since = None if paid_off is None else max(paid_off, terms.start.made_on)
         windowed.append(replace(terms, superseded_by=next_start, paid_off_on=since))
-        if terms.cancelled_on is None or terms.is_approved:
+        is_ended = terms.cancelled_on is not None or any(end.meets(terms.arrangement_id, terms.start) for end in ends)
+        if terms.is_approved or not is_ended:
             next_start = terms.start
     return windowed
-
-
-def _cancels(case: AccountCase, verdict: Verdict) -> dict[UUID, tuple[date, CancelReason]]:
-    found: dict[UUID, tuple[date, CancelReason]] = {}
-    opened = [
-        *(
-            (key, terms.start.made_on)
-            for key, (terms, standing) in verdict.arrangements.items()
-            if standing.status in arrangement.OPEN
-        ),
-        *(
-            (key, terms.start.made_on)
-            for key, (terms, standing) in verdict.promises.items()
-            if standing.status in promise.OPEN
-        ),
-    ]
-    for key, made_on in opened:
-        baseline = case.baselines[key]
-        day = charged_off_on(
-            case.seen, made_at_version=baseline.account_version, made_charged_off=baseline.was_charged_off
-        )
-        if day is not None:
-            found[key] = (max(day, made_on), "charge_off")
-    activation = case.activation
-    if activation is not None and verdict.arrangements[activation.arrangement_id][1].status in _ACTIVE:
-        for key, (_, standing) in verdict.promises.items():
-            if standing.status in promise.OPEN and key not in found:
-                found[key] = (activation.activated_on, "arrangement")
-    return found

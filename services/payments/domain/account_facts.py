@@ -1,55 +1,48 @@
-"""What the published states of an account mean for its promises and arrangements: payoff and charge-off.
+"""What the newest published state of an account means for its promises and arrangements: what ended them, and payoff.
 
-Pure. The states seen are a set, each with its version: whatever order they came in, payoff and charge-off are the same.
+Pure. A charge-off, a bankruptcy and a discharge end what is open on their day; all are dated, so it never matters
+whether they arrive before or after the money of the days before them.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Final, Literal
 
-from services.payments.domain.counting import Entry
+EndReason = Literal["charge_off", "bankruptcy", "discharge"]
+_ENDING_RESTRICTIONS: Final[frozenset[EndReason]] = frozenset({"bankruptcy", "discharge"})
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """One published state of the account: its version, its business date, and whether it was paid or charged off."""
+class End:
+    """Cancels what is open at the close of this day."""
 
-    version: int
-    business_date: date
-    is_paid_off: bool
-    is_charged_off: bool
+    on: date
+    reason: EndReason
 
 
-def paid_off_on(seen: Iterable[Seen]) -> date | None:
-    """The business date since which nothing is owed; None when something is."""
-    since: date | None = None
-    for state in sorted(seen, key=lambda one: one.version):
-        if not state.is_paid_off:
-            since = None
-        elif since is None:
-            since = state.business_date
-    return since
+@dataclass(frozen=True, slots=True)
+class AccountFacts:
+    """What ended the account's promises and arrangements, and since when nothing is owed (null: something is)."""
+
+    ends: tuple[End, ...] = ()
+    paid_off_on: date | None = None
 
 
-def paid_off_by(entries: Iterable[Entry], balance_minor: int) -> date | None:
-    """The effective date of the money that brought the balance to where it is, nothing owed; None when none did.
+def account_facts(
+    *,
+    status: str,
+    balance_minor: int,
+    snapshot_on: date,
+    charged_off_on: date | None,
+    paid_off_on: date | None,
+    restrictions: Iterable[tuple[str, date]],
+) -> AccountFacts:
+    """Read an account's state. `restrictions` are kinds with the day since when; amounts are minor units.
 
-    Money counts for the day on which it is effective, so a payoff that arrives late is a payoff of its day.
+    A state that does not say when it was charged or paid off was so by its snapshot's date at the latest.
     """
-    owed = balance_minor
-    for entry in sorted(entries, key=Entry.order, reverse=True):
-        owed += entry.amount_minor
-        if owed > 0:
-            return entry.effective_on
-    return None
-
-
-def charged_off_on(seen: Iterable[Seen], *, made_at_version: int, made_charged_off: bool) -> date | None:
-    """The business date of the first charge-off after version `made_at_version` of the account.
-
-    What was made on an account that was charged off already is recovery, and stays.
-    """
-    if made_charged_off:
-        return None
-    later = [state for state in seen if state.is_charged_off and state.version > made_at_version]
-    return min(later, key=lambda one: one.version).business_date if later else None
+    ends = [End(charged_off_on or snapshot_on, "charge_off")] if status == "charged_off" else []
+    since = dict(sorted(restrictions, reverse=True))  # of one kind, the first
+    ends += [End(since[kind], kind) for kind in sorted(_ENDING_RESTRICTIONS) if kind in since]
+    return AccountFacts(tuple(ends), (paid_off_on or snapshot_on) if balance_minor <= 0 else None)

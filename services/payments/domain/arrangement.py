@@ -25,9 +25,11 @@ TRANSITIONS: Final[Mapping[ArrangementStatus, frozenset[ArrangementStatus]]] = {
     "at_risk": frozenset({"active", "completed", "broken", "cancelled"}),
     # A reversal opens it again, or shows that it was never paid in time; cancelled when charged off meanwhile.
     "completed": frozenset({"active", "at_risk", "broken", "cancelled"}),
-    # Money effective in time that arrives late; cancelled when the account was charged off meanwhile.
+    # Money effective in time that arrives late; cancelled when the account was charged off before it broke.
     "broken": frozenset({"active", "at_risk", "completed", "cancelled"}),
-    "cancelled": frozenset(),
+    # Left only where the account cancelled it, never where a person did: by money or a payoff effective before, or
+    # when the core takes the charge-off back.
+    "cancelled": frozenset({"proposed", "active", "at_risk", "completed", "broken"}),
 }
 OPEN: Final[frozenset[ArrangementStatus]] = frozenset({"proposed", "active", "at_risk"})
 ONE_DAY: Final = timedelta(days=1)

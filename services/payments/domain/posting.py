@@ -15,7 +15,7 @@ from uuid import UUID
 from services.payments.domain.allocation import Basis, Line, Owed, allocate, merged, order_for
 from shared.errors import Refusal
 
-UnappliedReason = Literal["account-unknown", "currency-mismatch", "effective-date-in-future"]
+UnappliedReason = Literal["account-unknown", "currency-mismatch", "effective-date-in-future", "posted-date-in-future"]
 Origin = Literal["core", "ours"]
 CORE = "core"
 CANONICAL_LENGTH: Final = 36
@@ -106,6 +106,7 @@ class Account:
     status: str
     business_date: date
     owed: Owed
+    restrictions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +143,8 @@ class Posted:
     posted_on: date
     allocation: tuple[Line, ...]
     basis: Basis
+    review_reasons: tuple[str, ...] = ()
+    """No restriction stops incoming money: it is posted, and these are for a person to look at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,22 +201,27 @@ def decide(
     refusal = _refuse(command, account, creditor)
     if refusal is not None:
         return refusal
-    reason = why_held(account, creditor, command.currency, command.effective_on)
+    reason = why_held(account, creditor, command.currency, command.effective_on, command.posted_on)
     if account is None or reason is not None:
         return Held(_posted_on(command, creditor.business_date), reason or "account-unknown")
     business_date = latest(creditor.business_date, account.business_date)
     posted_on = _posted_on(command, business_date) or account.business_date
     allocation, basis = allocation_of(command.amount_minor, command.allocation, account, posted_on, paid)
-    return Posted(posted_on, allocation, basis)
+    return Posted(posted_on, allocation, basis, account.restrictions)
 
 
-def why_held(account: Account | None, creditor: Creditor, currency: str, effective_on: date) -> UnappliedReason | None:
+def why_held(
+    account: Account | None, creditor: Creditor, currency: str, effective_on: date, posted_on: date | None
+) -> UnappliedReason | None:
     """Why money cannot be posted yet; None when it can. It says the same whenever it is asked with the same facts."""
     if account is None:
         return "account-unknown"
     if currency != account.currency:
         return "currency-mismatch"
-    return "effective-date-in-future" if effective_on > _horizon(account, creditor) else None
+    horizon = _horizon(account, creditor)
+    if effective_on > horizon:
+        return "effective-date-in-future"
+    return "posted-date-in-future" if posted_on is not None and posted_on > horizon else None
 
 
 def _horizon(account: Account | None, creditor: Creditor) -> date:
@@ -273,6 +281,8 @@ def _refuse(command: PostPayment, account: Account | None, creditor: Creditor) -
     horizon = _horizon(account, creditor)
     if command.effective_on > horizon:
         return Refusal("effective-date-in-future", f"effective_on is after {horizon}.", "effective_on")
+    if command.posted_on is not None and command.posted_on > horizon:
+        return Refusal("posted-date-in-future", f"posted_on is after {horizon}.", "posted_on")
     if account is not None and command.currency != account.currency:
         return Refusal("currency-mismatch", f"The account is in {account.currency}.", "currency")
     return None

@@ -17,13 +17,16 @@ PromiseStatus = Literal["made", "kept", "partially_kept", "broken", "cancelled"]
 
 TRANSITIONS: Final[Mapping[PromiseStatus, frozenset[PromiseStatus]]] = {
     "made": frozenset({"kept", "partially_kept", "broken", "cancelled"}),
-    # A reversal takes the money back: before the due date it is open again, after it broken; and a promise that opens
-    # again on an account that was charged off meanwhile is cancelled at once.
+    # A reversal takes the money back: before the due date it is open again, after it broken, and cancelled where the
+    # account cancelled meanwhile what was open.
     "kept": frozenset({"made", "partially_kept", "broken", "cancelled"}),
     # Business dates never go back, so what time has broken can only be healed by money that was effective in time.
-    "partially_kept": frozenset({"kept", "broken"}),
-    "broken": frozenset({"kept", "partially_kept"}),
-    "cancelled": frozenset(),
+    # Or it turns out that the account had cancelled it before.
+    "partially_kept": frozenset({"kept", "broken", "cancelled"}),
+    "broken": frozenset({"kept", "partially_kept", "cancelled"}),
+    # Left only where the account cancelled it, never where a person did: by money that was effective before, or when
+    # the core takes the charge-off back.
+    "cancelled": frozenset({"made", "kept", "partially_kept", "broken"}),
 }
 OPEN: Final[frozenset[PromiseStatus]] = frozenset({"made"})
 

@@ -135,11 +135,20 @@ def decide(command: ReversePayment, original: Original, standing: Standing | Non
         if is_echo:
             return Booked(standing.reversal_id, command.posted_on or command.effective_on)
         return Unchanged(standing.reversal_id)
-    if command.effective_on > max(original.local_date, original.business_date or original.local_date):
-        return Refusal("effective-date-in-future", "effective_on is after the business date and today.", "effective_on")
+    early = _too_early(command, max(original.local_date, original.business_date or original.local_date))
+    if early is not None:
+        return early
     if command.origin == "core":
         return Reversed(command.posted_on or command.effective_on)
     return Reversed(command.posted_on or original.business_date)
+
+
+def _too_early(command: ReversePayment, horizon: date) -> Refusal | None:
+    if command.effective_on > horizon:
+        return Refusal("effective-date-in-future", f"effective_on is after {horizon}.", "effective_on")
+    if command.posted_on is not None and command.posted_on > horizon:
+        return Refusal("posted-date-in-future", f"posted_on is after {horizon}.", "posted_on")
+    return None
 
 
 def _mismatch(command: ReversePayment, original: Original) -> str | None:

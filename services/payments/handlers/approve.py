@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from services.payments.domain.account_case import Activation
 from services.payments.domain.authority import check_approver
 from services.payments.handlers.actor import Actor
 from services.payments.handlers.reassess import Amendment, reassess
@@ -31,9 +30,10 @@ async def approve(
         return refused
     if await first_due_on(tx, obligation_id) < account["business_date"]:
         return Refusal("due-on-in-past", "The first due date has passed while the proposal waited; make a new one.")
-    amendment = Amendment(
-        columns={obligation_id: {"approved_at": tx.clock.now(), "approved_by": actor.sub}},
-        activation=Activation(obligation_id, account["business_date"]),
-    )
-    await reassess(tx, [row["account_id"]], amendment=amendment)
+    approval = {
+        "approved_at": tx.clock.now(),
+        "approved_by": actor.sub,
+        "activated_on": account["business_date"],
+    }
+    await reassess(tx, [row["account_id"]], amendment=Amendment({obligation_id: approval}))
     return obligation_id

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from services.payments.domain import arrangement, promise
+from services.payments.domain.account_case import REQUEST
 from services.payments.handlers.actor import Actor
 from services.payments.handlers.reassess import Amendment, reassess
 from services.payments.handlers.undertaking import Kind, Precondition, lock_undertaking
@@ -29,7 +30,7 @@ async def cancel(
         fact = {
             "cancelled_on": account["business_date"],
             "cancelled_by": actor.sub,
-            "cancel_reason": "request",
+            "cancel_reason": REQUEST,
         }
-        await reassess(tx, [row["account_id"]], amendment=Amendment(columns={obligation_id: fact}))
+        await reassess(tx, [row["account_id"]], amendment=Amendment({obligation_id: fact}))
     return obligation_id

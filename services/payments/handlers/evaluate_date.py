@@ -15,7 +15,7 @@ from uuid import UUID
 from services.payments.handlers.held_payments import post_held
 from services.payments.handlers.reassess import reassess
 from services.payments.handlers.receive_reversals import retry_held
-from services.payments.store.obligations import accounts_for_review, advance_evaluation
+from services.payments.store.evaluation import accounts_for_review, advance_evaluation
 from shared.db.locks import lock
 from shared.db.transaction import Tx
 from shared.jobs import ChunkResult, Job, record_job

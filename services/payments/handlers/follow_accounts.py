@@ -1,7 +1,7 @@
 """Follows what accounts publishes: the state of accounts and creditors, and business dates.
 
-A new account gets the payments that waited for it. An older state than the one seen changes no view, yet says of
-payoff and charge-off what it says, so every state is shown to the promises and arrangements.
+A new account gets the payments that waited for it. An older state than the one seen changes nothing: the newest says
+all, since when the account is charged or paid off included.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,6 @@ from uuid import UUID
 from services.payments.handlers.evaluate_date import request_evaluation
 from services.payments.handlers.held_payments import post_held
 from services.payments.handlers.reassess import reassess
-from services.payments.store.obligations import record_seen
 from services.payments.store.views import save_accounts, save_business_dates, save_creditors
 from shared.db.transaction import Tx
 from shared.messaging.message import Message, Rejected
@@ -23,9 +22,7 @@ async def follow_accounts(tx: Tx, messages: Sequence[Message[Any]]) -> list[Reje
     causes: dict[UUID, UUID] = {
         message.payload.account_id: message.event_id for message in messages if message.event_id is not None
     }
-    await save_accounts(tx, states)
-    await record_seen(tx, states)
-    touched = {state.account_id for state, _ in states}
+    touched = await save_accounts(tx, states)
     await post_held(tx, touched, causes)
     await reassess(tx, touched, causes=causes)
     return []

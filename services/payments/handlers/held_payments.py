@@ -53,7 +53,8 @@ async def post_held(tx: Tx, account_ids: Collection[UUID], causes: Mapping[UUID,
         if account is None:
             continue
         creditor = release.creditors[account.creditor_id]
-        reason = why_held(account, creditor, payment.row["currency"], payment.row["effective_on"])
+        row = payment.row
+        reason = why_held(account, creditor, row["currency"], row["effective_on"], row["posted_on"])
         if reason is None:
             _post(release, payment, account)
         else:
@@ -86,6 +87,7 @@ def _post(release: _Release, payment: Stored, account: Account) -> None:
         "unapplied_reason": None,
         "posted_on": posted_on,
         "allocation_basis": basis,
+        "review_reasons": list(account.restrictions),
     }
     release.payments.append(change)
     publish_posted(release.tx, Stored({**row, **change}, allocation), cause=cause)

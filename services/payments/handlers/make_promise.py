@@ -40,7 +40,6 @@ async def make_promise(tx: Tx, actor: Actor, request: PromiseRequest) -> UUID | 
             "made_on": business_date,
             "made_at": tx.clock.now(),
             "made_by": actor.sub,
-            "account_version": account["aggregate_version"],
             "made_charged_off": account["status"] == "charged_off",
             "status": "made",
             "paid_minor": 0,

@@ -207,8 +207,9 @@ def _made(tx: Tx, command: PostPayment, decision: Posted | Held) -> Stored:
     status: PaymentStatus = "posted"
     reason: UnappliedReason | None = None
     basis: Basis | None
+    review_reasons: tuple[str, ...] = ()
     if isinstance(decision, Posted):
-        allocation, basis = decision.allocation, decision.basis
+        allocation, basis, review_reasons = decision.allocation, decision.basis, decision.review_reasons
     else:
         status, reason = "unapplied", decision.reason
         allocation, basis = merged(command.allocation or ()), "directed" if command.allocation else None
@@ -232,6 +233,7 @@ def _made(tx: Tx, command: PostPayment, decision: Posted | Held) -> Stored:
         "allocation_basis": basis,
         "arrangements_completed": [],
         "reallocation_of": command.reallocation_of,
+        "review_reasons": list(review_reasons),
         "taken_at": tx.clock.now(),
         "taken_by": command.taken_by,
     }
@@ -261,7 +263,7 @@ async def _reverse_awaited(tx: Tx, posting: Posting) -> None:
     decisions = await reverse(tx, [(payment_id, one.command()) for payment_id, one in commands if payment_id])
     for (payment_id, one), decision in zip(commands, decisions, strict=True):
         if isinstance(decision, Refusal):
-            await hold_reversals(tx, [one])
+            await hold_reversals(tx, [(one, decision.code)])
         elif isinstance(decision, Reversed) and payment_id:
             posting.reversed.add(payment_id)
 

@@ -4,12 +4,11 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from services.payments.domain.account_case import Activation
 from services.payments.domain.arrangement import Installment
 from services.payments.domain.authority import exceeded
 from services.payments.domain.schedule import check_terms, even_schedule, explicit_schedule
 from services.payments.handlers.actor import Actor
-from services.payments.handlers.reassess import Amendment, reassess
+from services.payments.handlers.reassess import reassess
 from services.payments.handlers.undertaking import lock_account
 from services.payments.schemas.obligations import ArrangementRequest, ScheduleTerms
 from services.payments.store.obligations import Row, has_open_arrangement, insert_arrangement
@@ -38,11 +37,11 @@ async def propose_arrangement(tx: Tx, actor: Actor, request: ArrangementRequest)
         "arrangement_id": arrangement_id,
         "total_minor": sum(one.amount_minor for one in installments),
         "approved_at": None if limits else tx.clock.now(),
+        "activated_on": None if limits else account["business_date"],
         "status": "proposed" if limits else "active",
     }
     await insert_arrangement(tx, row, installments)
-    activation = None if limits else Activation(arrangement_id, account["business_date"])
-    await reassess(tx, [request.account_id], amendment=Amendment(activation=activation))
+    await reassess(tx, [request.account_id])
     return arrangement_id
 
 
@@ -72,7 +71,6 @@ def _row(tx: Tx, actor: Actor, request: ArrangementRequest, account: Any) -> Row
         "made_on": account["business_date"],
         "made_at": tx.clock.now(),
         "made_by": actor.sub,
-        "account_version": account["aggregate_version"],
         "made_charged_off": account["status"] == "charged_off",
         "paid_minor": 0,
         "version": 0,

@@ -13,29 +13,27 @@ from uuid import UUID
 
 from services.payments.domain.account_case import (
     AccountCase,
-    Activation,
     Verdict,
     check_arrangement_step,
     check_promise_step,
     judge_account,
 )
+from services.payments.domain.account_facts import AccountFacts
+from services.payments.store.case_facts import load_account_facts, load_entries, load_judged_dates
 from services.payments.store.obligation_forms import (
+    activations,
     arrangement_state,
     arrangement_terms,
-    baselines,
     judged_arrangement,
     judged_promise,
+    made_charged_off,
     promise_state,
     promise_terms,
 )
 from services.payments.store.obligations import (
     Obligations,
     Row,
-    load_balances,
-    load_entries,
-    load_judged_dates,
     load_obligations,
-    load_seen,
     save_arrangements,
     save_promises,
 )
@@ -59,7 +57,6 @@ class Amendment:
     """A fact that a command adds to a row before it is judged: columns by the id of the promise or arrangement."""
 
     columns: Mapping[UUID, Mapping[str, Any]] = field(default_factory=dict)
-    activation: Activation | None = None
 
 
 async def reassess(
@@ -69,7 +66,7 @@ async def reassess(
     amendment: Amendment | None = None,
     causes: Mapping[UUID, UUID] | None = None,
 ) -> Reassessed:
-    """Judge all promises and arrangements of the accounts again: at most six reads and three writes in all.
+    """Judge all promises and arrangements of the accounts again: at most five reads and three writes in all.
 
     `causes` names, by account, the event that led to this; the events published for that account carry it.
     """
@@ -78,8 +75,7 @@ async def reassess(
     if not touched:
         return Reassessed()
     entries = await load_entries(tx, touched, min(row["made_on"] for row in found.rows()))
-    seen = await load_seen(tx, touched)
-    balances = await load_balances(tx, touched)
+    facts = await load_account_facts(tx, touched)
     dates = await load_judged_dates(tx, {row["creditor_id"] for row in found.rows()})
     step = _Step(tx, amendment or Amendment())
     for account_id in touched:
@@ -87,12 +83,11 @@ async def reassess(
         case = AccountCase(
             promises=[promise_terms(row) for row in promises],
             arrangements=[arrangement_terms(row) for row in arrangements],
-            baselines=baselines(promises, arrangements),
             entries=entries.get(account_id, []),
-            seen=seen.get(account_id, []),
             business_date=dates[(promises or arrangements)[0]["creditor_id"]],
-            activation=step.activation(arrangements),
-            balance_minor=balances.get(account_id),
+            account=facts.get(account_id, AccountFacts()),
+            activations=activations(arrangements),
+            made_charged_off=made_charged_off(promises, arrangements),
         )
         verdict = judge_account(case)
         step.cause = (causes or {}).get(account_id)
@@ -123,11 +118,6 @@ class _Step:
             [row | dict(columns.get(row["promise_id"], {})) for row in found.promises.get(account_id, ())],
             [row | dict(columns.get(row["arrangement_id"], {})) for row in found.arrangements.get(account_id, ())],
         )
-
-    def activation(self, arrangements: list[Row]) -> Activation | None:
-        wanted = self._amendment.activation
-        is_here = wanted is not None and any(row["arrangement_id"] == wanted.arrangement_id for row in arrangements)
-        return wanted if is_here else None
 
     def take_promise(self, row: Row, verdict: Verdict) -> None:
         new = judged_promise(row, verdict)

@@ -6,6 +6,7 @@ fit its payment (another amount, a day that has not come) waits there too, which
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 from uuid import UUID
 
 from services.payments.domain.posting import KnownReference
@@ -15,6 +16,9 @@ from services.payments.store.references import Claim, Key, claim
 from services.payments.store.reversals import find_originals, hold_reversals, take_held_of
 from shared.db.transaction import Tx
 from shared.errors import Refusal
+
+PAYMENT_UNKNOWN: Final = "payment-unknown"
+"""Why most reversals wait; else the code of what does not fit their payment."""
 
 
 @dataclass(slots=True)
@@ -34,7 +38,7 @@ async def receive_reversals(tx: Tx, reversals: Sequence[CoreReversal]) -> Taken:
     new, refusals = _unknown(reversals, known)
     originals = await find_originals(tx, new)
     here = [one for one in new if _key(one) in originals]
-    await hold_reversals(tx, [one for one in new if _key(one) not in originals])
+    await hold_reversals(tx, [(one, PAYMENT_UNKNOWN) for one in new if _key(one) not in originals])
     return Taken([refusals.get(place) for place in range(len(reversals))], await _reverse(tx, here, originals))
 
 
@@ -42,7 +46,7 @@ async def retry_held(tx: Tx, account_ids: Collection[UUID]) -> set[UUID]:
     """Try the reversals that wait on these accounts again; return the accounts whose money changed."""
     held = await take_held_of(tx, account_ids)
     originals = await find_originals(tx, held)
-    await hold_reversals(tx, [one for one in held if _key(one) not in originals])
+    await hold_reversals(tx, [(one, PAYMENT_UNKNOWN) for one in held if _key(one) not in originals])
     return await _reverse(tx, [one for one in held if _key(one) in originals], originals)
 
 
@@ -50,7 +54,7 @@ async def _reverse(tx: Tx, here: Sequence[CoreReversal], originals: Mapping[Key,
     """Apply reversals whose payments are here, hold those that do not fit, and return whose money changed."""
     decisions = await reverse(tx, [(originals[_key(one)], one.command()) for one in here])
     made = list(zip(here, decisions, strict=True))
-    await hold_reversals(tx, [one for one, decision in made if isinstance(decision, Refusal)])
+    await hold_reversals(tx, [(one, decision.code) for one, decision in made if isinstance(decision, Refusal)])
     return {one.account_id for one, decision in made if isinstance(decision, (Reversed, Booked))}
 
 

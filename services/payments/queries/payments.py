@@ -30,7 +30,13 @@ WHERE ($1::uuid[] IS NULL OR creditor_id = ANY($1)) AND ($2::uuid IS NULL OR (cr
 ORDER BY creditor_id, source_ref LIMIT $4
 """
 
-_VIEWED = frozenset(PaymentView.model_fields) - {"allocation", "unapplied_minor", "arrangements_completed", "reversal"}
+_VIEWED = frozenset(PaymentView.model_fields) - {
+    "allocation",
+    "unapplied_minor",
+    "arrangements_completed",
+    "review_reasons",
+    "reversal",
+}
 _REVERSAL = tuple(ReversalView.model_fields)
 
 
@@ -87,6 +93,7 @@ def _view(payment: Stored, reversal: Row | None) -> PaymentView:
         allocation=lines(payment.allocation),
         arrangements_completed=tuple(payment.row["arrangements_completed"]),
         unapplied_minor=unapplied_minor(payment.row),
+        review_reasons=tuple(payment.row["review_reasons"]),
         reversal=None if reversal is None else _reversal(reversal),
     )
 

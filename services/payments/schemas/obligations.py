@@ -116,7 +116,7 @@ class _Obligation(_Model):
     made_by: str
     resolved_on: date | None = Field(description="The first business date on which it stands so; null while open.")
     cancelled_by: str | None
-    cancel_reason: Literal["charge_off", "arrangement", "request"] | None
+    cancel_reason: Literal["charge_off", "bankruptcy", "discharge", "arrangement", "request"] | None
     version: int = Field(description="Counts its published states; the `ETag` of this object.")
 
 

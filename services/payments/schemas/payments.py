@@ -90,7 +90,9 @@ class PaymentRequest(AccountName):
     amount_minor: PositiveMinor
     currency: Currency
     effective_on: Day = Field(description="The day for which it counts.")
-    posted_on: Day | None = Field(default=None, description="The day on which it was booked.")
+    posted_on: Day | None = Field(
+        default=None, description="The day on which it was booked; not after both the business date and today."
+    )
     channel: Channel
     source: Source = Field(description="Who sends it. `core` is core banking itself.")
     source_ref: SourceRef = Field(description="Unique per creditor and source, for ever.")
@@ -118,6 +120,7 @@ class PaymentAnswer(BaseModel):
                     ],
                     "arrangements_completed": [],
                     "unapplied_minor": 0,
+                    "review_reasons": [],
                 }
             ]
         },
@@ -130,6 +133,10 @@ class PaymentAnswer(BaseModel):
     allocation: tuple[AllocationLine, ...]
     arrangements_completed: tuple[UUID, ...] = Field(description="Arrangements that this payment completed.")
     unapplied_minor: AmountMinor = Field(description="The amount, while it waits for its account; else 0.")
+    review_reasons: tuple[str, ...] = Field(
+        description="The kinds of the restrictions on the account when it was posted: money is taken all the same, and "
+        "a person is to look at it."
+    )
 
     @classmethod
     def of(cls, row: Mapping[str, Any], allocation: Iterable[Line]) -> "PaymentAnswer":
@@ -142,6 +149,7 @@ class PaymentAnswer(BaseModel):
             allocation=lines(allocation),
             arrangements_completed=tuple(row["arrangements_completed"]),
             unapplied_minor=unapplied_minor(row),
+            review_reasons=tuple(row["review_reasons"]),
         )
 
 
@@ -180,7 +188,9 @@ class PaymentView(PaymentAnswer):
     ach_trace: str | None
     origin: Literal["core", "ours"]
     booked_on: date | None = Field(description="For a payment of ours: the day on which the core booked it.")
-    unapplied_reason: Literal["account-unknown", "currency-mismatch", "effective-date-in-future"] | None
+    unapplied_reason: (
+        Literal["account-unknown", "currency-mismatch", "effective-date-in-future", "posted-date-in-future"] | None
+    )
     allocation_basis: Literal["directed", "waterfall"] | None
     reallocation_of: UUID | None = Field(description="The misapplied payment whose money this is.")
     taken_at: datetime
@@ -237,3 +247,6 @@ class HeldReversalView(BaseModel):
     effective_on: date
     posted_on: date
     received_at: datetime
+    held_reason: Literal[
+        "payment-unknown", "reversal-mismatch", "effective-date-in-future", "posted-date-in-future"
+    ] = Field(description="Why it waits: its payment is not here, it does not fit it, or its day has not come.")

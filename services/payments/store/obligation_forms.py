@@ -6,7 +6,7 @@ Plain mappings without decisions. A judged row holds the columns that a judgemen
 from datetime import date
 from uuid import UUID
 
-from services.payments.domain.account_case import Baseline, Verdict
+from services.payments.domain.account_case import REQUEST, Verdict
 from services.payments.domain.arrangement import ArrangementTerms, Installment, installment_states
 from services.payments.domain.counting import Start
 from services.payments.domain.promise import PromiseTerms
@@ -23,7 +23,7 @@ def promise_terms(row: Row) -> PromiseTerms:
         Start(row["made_on"], row["made_at"]),
         row["tolerance_minor"],
         row["grace_days"],
-        row["cancelled_on"],
+        _cancelled_by_request(row),
     )
 
 
@@ -36,16 +36,29 @@ def arrangement_terms(row: Row) -> ArrangementTerms:
         row["tolerance_minor"],
         row["grace_days"],
         is_approved=row["approved_at"] is not None,
-        cancelled_on=row["cancelled_on"],
+        cancelled_on=_cancelled_by_request(row),
     )
 
 
-def baselines(promises: list[Row], arrangements: list[Row]) -> dict[UUID, Baseline]:
-    """How the account stood when each was made, by its id."""
-    found = {row["promise_id"]: Baseline(row["account_version"], row["made_charged_off"]) for row in promises}
-    return found | {
-        row["arrangement_id"]: Baseline(row["account_version"], row["made_charged_off"]) for row in arrangements
-    }
+def _cancelled_by_request(row: Row) -> date | None:
+    """The one cancel that is a fact; all others are judged anew each time."""
+    cancelled_on: date | None = row["cancelled_on"]
+    return cancelled_on if row["cancel_reason"] == REQUEST else None
+
+
+def _request(row: Row) -> str | None:
+    return REQUEST if row["cancel_reason"] == REQUEST else None
+
+
+def activations(arrangements: list[Row]) -> list[Start]:
+    """When arrangements became active."""
+    return [Start(row["activated_on"], row["approved_at"]) for row in arrangements if row["approved_at"] is not None]
+
+
+def made_charged_off(promises: list[Row], arrangements: list[Row]) -> set[UUID]:
+    """What was made on an account that was charged off already, by its id."""
+    found = {row["promise_id"] for row in promises if row["made_charged_off"]}
+    return found | {row["arrangement_id"] for row in arrangements if row["made_charged_off"]}
 
 
 def judged_promise(row: Row, verdict: Verdict) -> Row:
@@ -55,7 +68,7 @@ def judged_promise(row: Row, verdict: Verdict) -> Row:
         "promise_id": row["promise_id"],
         "cancelled_on": terms.cancelled_on,
         "cancelled_by": row["cancelled_by"],
-        "cancel_reason": verdict.cancelled.get(row["promise_id"], row["cancel_reason"]),
+        "cancel_reason": verdict.cancelled.get(row["promise_id"], _request(row)),
         "status": standing.status,
         "paid_minor": standing.paid_minor,
         "resolved_on": standing.resolved_on,
@@ -72,11 +85,12 @@ def judged_arrangement(row: Row, verdict: Verdict) -> Row:
         "arrangement_id": row["arrangement_id"],
         "approved_at": row["approved_at"],
         "approved_by": row["approved_by"],
+        "activated_on": row["activated_on"],
         "superseded_on": next_start.made_on if next_start else None,
         "superseded_at": next_start.made_at if next_start else None,
         "cancelled_on": terms.cancelled_on,
         "cancelled_by": row["cancelled_by"],
-        "cancel_reason": verdict.cancelled.get(row["arrangement_id"], row["cancel_reason"]),
+        "cancel_reason": verdict.cancelled.get(row["arrangement_id"], _request(row)),
         "paid_off_on": terms.paid_off_on,
         "status": standing.status,
         "paid_minor": standing.paid_minor,

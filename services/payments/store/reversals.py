@@ -95,13 +95,13 @@ async def book_reversals(tx: Tx, days: Mapping[UUID, date]) -> list[Row]:
     return list(await load_rows(tx, REVERSAL, "reversal_id", list(days)))
 
 
-async def hold_reversals(tx: Tx, reversals: Iterable[CoreReversal]) -> None:
-    """Keep reversals whose payment is not here."""
+async def hold_reversals(tx: Tx, reversals: Iterable[tuple[CoreReversal, str]]) -> None:
+    """Keep reversals that fit no payment yet, each with the code of why."""
     rows = []
-    for one in reversals:
+    for one, why in reversals:
         row = asdict(one)
         del row["reversal_id"]
-        rows.append({**row, "received_at": tx.clock.now()})
+        rows.append({**row, "received_at": tx.clock.now(), "held_reason": why})
     await insert_rows(tx, HELD_REVERSAL, rows, on_conflict="nothing")
 
 
@@ -122,6 +122,6 @@ def _taken(rows: Iterable[Row]) -> list[CoreReversal]:
     held = []
     for row in sorted(rows, key=lambda row: (row["effective_on"], row["posted_on"], row["source_ref"])):
         fields = dict(row)
-        del fields["received_at"]
+        del fields["received_at"], fields["held_reason"]
         held.append(CoreReversal(reversal_id=new_id(), **fields))
     return held

@@ -87,6 +87,8 @@ _VIEWED = (
     "principal_minor",
     "interest_minor",
     "fees_minor",
+    "charged_off_on",
+    "paid_off_on",
 )
 
 
@@ -101,6 +103,7 @@ async def load_accounts(tx: Tx, account_ids: Collection[UUID]) -> dict[UUID, Acc
             status=row["status"],
             business_date=row["business_date"],
             owed=Owed(row["principal_minor"], row["interest_minor"], row["fees_minor"]),
+            restrictions=tuple(row["restrictions"]),
         )
         for row in rows
     }
@@ -130,7 +133,13 @@ async def save_accounts(tx: Tx, states: Iterable[tuple[AccountState, int]]) -> s
     held = await load_rows(tx, ACCOUNT_VIEW, "account_id", list(newest))
     versions = {row["account_id"]: row["aggregate_version"] for row in held}
     rows: list[dict[str, Any]] = [
-        {"account_id": account_id, "aggregate_version": version, **{name: getattr(state, name) for name in _VIEWED}}
+        {
+            "account_id": account_id,
+            "aggregate_version": version,
+            **{name: getattr(state, name) for name in _VIEWED},
+            "restrictions": [one.kind for one in state.restrictions],
+            "restricted_since": [one.since_on for one in state.restrictions],
+        }
         for account_id, (state, version) in newest.items()
         if versions.get(account_id, -1) < version
     ]

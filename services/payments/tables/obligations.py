@@ -1,7 +1,8 @@
-"""Tables of what a debtor undertook: promises and arrangements, what was seen of their accounts, and the date judged.
+"""Tables of what a debtor undertook: promises and arrangements, and the date on which they are judged.
 
-A row keeps the terms, the cancel as a fact, and the last judgement (`status` to `next_review_on`), which is a pure
-function of the terms and the account's entries and can be computed again at any time. Amounts are whole minor units.
+A row keeps the terms, a cancel by request as a fact, and the last judgement (`status` to `next_review_on`, and every
+other cancel), which is a pure function of the terms, the account's entries and its state, and can be computed again at
+any time. Amounts are whole minor units.
 """
 
 from datetime import date, datetime
@@ -44,9 +45,8 @@ class Promise(Base, table=True):
     made_on: date
     made_at: datetime = Field(sa_type=DateTime(timezone=True))
     made_by: str
-    account_version: int = Field(sa_type=BigInteger)
-    """The version of the account's state when it was made: only a charge-off seen after it cancels."""
     made_charged_off: bool
+    """Made on an account that was known to be charged off: recovery, which a charge-off does not cancel."""
     cancelled_on: date | None = None
     cancelled_by: str | None = None
     cancel_reason: str | None = None
@@ -98,7 +98,8 @@ class Arrangement(Base, table=True):
     approved_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
     """Null while proposed; the time when it was made, where its maker had the authority."""
     approved_by: str | None = None
-    account_version: int = Field(sa_type=BigInteger)
+    activated_on: date | None = None
+    """The creditor's business date when it became active."""
     made_charged_off: bool
     superseded_on: date | None = None
     superseded_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
@@ -127,22 +128,6 @@ class ArrangementInstallment(Base, table=True):
     amount_minor: int = Field(sa_type=BigInteger)
 
 
-class AccountStanding(Base, table=True):
-    """What one published state said of an account with a promise or an arrangement: paid off, or charged off.
-
-    The states that can decide are kept, not only the last, so that payoff and charge-off are found alike in whatever
-    order they came. Of those that are neither, the newest stands for all.
-    """
-
-    __tablename__ = "account_standing"
-
-    account_id: UUID = Field(primary_key=True)
-    aggregate_version: int = Field(primary_key=True, sa_type=BigInteger)
-    business_date: date
-    is_paid_off: bool
-    is_charged_off: bool
-
-
 class Evaluation(Base, table=True):
     """The business date on which a creditor's promises and arrangements are judged.
 
@@ -163,5 +148,4 @@ def _table(name: str) -> Table:
 PROMISE = _table("promise")
 ARRANGEMENT = _table("arrangement")
 ARRANGEMENT_INSTALLMENT = _table("arrangement_installment")
-ACCOUNT_STANDING = _table("account_standing")
 EVALUATION = _table("evaluation")

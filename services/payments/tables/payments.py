@@ -9,7 +9,19 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, CheckConstraint, DateTime, Index, LargeBinary, Table, Uuid, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    Date,
+    DateTime,
+    Index,
+    LargeBinary,
+    String,
+    Table,
+    Uuid,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -61,6 +73,10 @@ class Payment(Base, table=True):
     )
     reallocation_of: UUID | None = None
     """The misapplied payment whose money this is."""
+    review_reasons: list[str] = Field(
+        default_factory=list, sa_type=ARRAY(String), sa_column_kwargs={"server_default": text("'{}'")}
+    )
+    """The restrictions that stood on the account when it was posted: a person should look at it."""
     taken_at: datetime = Field(sa_type=DateTime(timezone=True))
     taken_by: str | None = None
 
@@ -119,7 +135,7 @@ class SourceReference(Base, table=True):
 
 
 class HeldReversal(Base, table=True):
-    """A reversal from the core that came before the payment that it reverses. It waits here, visibly."""
+    """A reversal from the core that does not fit a payment yet: mostly, its payment is not here. It waits, visibly."""
 
     __tablename__ = "held_reversal"
     __table_args__ = (Index("ix_held_reversal_original", "creditor_id", "reversal_of"),)
@@ -134,6 +150,8 @@ class HeldReversal(Base, table=True):
     effective_on: date
     posted_on: date
     received_at: datetime = Field(sa_type=DateTime(timezone=True))
+    held_reason: str = Field(sa_column_kwargs={"server_default": text("'payment-unknown'")})
+    """The code of what does not fit yet; `payment-unknown` when its payment is not here."""
 
 
 class AccountView(Base, table=True):
@@ -158,6 +176,15 @@ class AccountView(Base, table=True):
     principal_minor: int | None = Field(default=None, sa_type=BigInteger)
     interest_minor: int | None = Field(default=None, sa_type=BigInteger)
     fees_minor: int | None = Field(default=None, sa_type=BigInteger)
+    charged_off_on: date | None = None
+    paid_off_on: date | None = None
+    restrictions: list[str] = Field(
+        default_factory=list, sa_type=ARRAY(String), sa_column_kwargs={"server_default": text("'{}'")}
+    )
+    restricted_since: list[date] = Field(
+        default_factory=list, sa_type=ARRAY(Date), sa_column_kwargs={"server_default": text("'{}'")}
+    )
+    """The day of each of `restrictions`, in their order."""
 
 
 class CreditorView(Base, table=True):

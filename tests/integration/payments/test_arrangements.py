@@ -110,7 +110,7 @@ async def test_the_tolerance_counts_once(book: Book) -> None:
 
 async def test_payoff_completes_it_and_money_that_comes_back_opens_it_again(book: Book) -> None:
     made = await book.arrange(*TWO)
-    await book.account(balance_minor=0, business_date=on(3))
+    await book.account(balance_minor=0, paid_off_on=on(3))
     done = await book.arrangement_now(made.id)
     assert (done.status, done.resolved_on) == ("completed", on(3))
     await book.advance(60)
@@ -122,14 +122,14 @@ async def test_payoff_completes_it_and_money_that_comes_back_opens_it_again(book
 async def test_payoff_does_not_heal_what_was_broken(book: Book) -> None:
     made = await book.arrange(*TWO)
     await book.advance(7)
-    await book.account(balance_minor=0, business_date=on(7))
+    await book.account(balance_minor=0, paid_off_on=on(7))
     assert (await book.arrangement_now(made.id)).status == "broken"
 
 
-async def test_payoff_is_dated_alike_in_whatever_order_the_accounts_states_arrive(book: Book) -> None:
+async def test_payoff_is_of_the_day_that_the_accounts_newest_state_says(book: Book) -> None:
     made = await book.arrange(*TWO)
-    await book.account(version=5, balance_minor=0, business_date=on(9))
-    await book.account(version=4, balance_minor=0, business_date=on(3))
+    await book.account(version=5, balance_minor=0, paid_off_on=on(3))
+    await book.account(version=4, balance_minor=0, paid_off_on=on(9))
     await book.advance(9)
     done = await book.arrangement_now(made.id)
     assert (done.status, done.resolved_on) == ("completed", on(3))
@@ -137,11 +137,11 @@ async def test_payoff_is_dated_alike_in_whatever_order_the_accounts_states_arriv
 
 async def test_a_charge_off_cancels_it_and_a_second_arrangement_can_be_made(book: Book) -> None:
     made = await book.arrange(*TWO)
-    await book.account(status="charged_off", business_date=on(2))
+    await book.account(status="charged_off", charged_off_on=on(2))
     gone = await book.arrangement_now(made.id)
     assert (gone.status, gone.cancel_reason) == ("cancelled", "charge_off")
     second = await book.arrange(*TWO)
-    await book.account(status="charged_off", business_date=on(3))
+    await book.account(status="charged_off", charged_off_on=on(2))
     assert (await book.arrangement_now(second.id)).status == "active"
 
 
@@ -324,7 +324,7 @@ async def test_any_order_of_arrival_ends_in_the_same_standing(service_engine: Ge
                 case "reversed":
                     await book.reverse(await book.pay(5_000, 3), 4)
                 case "paid off":
-                    await book.account(version=5, balance_minor=0, business_date=on(10))
+                    await book.account(version=5, balance_minor=0, paid_off_on=on(10))
                 case _:
                     await book.account(version=6, balance_minor=900, business_date=on(12))
         shown = await book.arrangement_now(made.id)

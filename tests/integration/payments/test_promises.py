@@ -11,7 +11,6 @@ import pytest_asyncio
 from services.payments.handlers.approve import approve
 from services.payments.handlers.evaluate_date import EvaluateDate, Offsets
 from services.payments.handlers.reassess import reassess
-from shared.db.transaction import Tx
 from shared.errors import Refusal
 from shared.messaging.kafka import KafkaUnavailableError
 from tests.conftest import GetEngine
@@ -168,7 +167,7 @@ async def test_a_kept_promise_is_not_cancelled(book: Book) -> None:
 
 async def test_a_charge_off_cancels_open_promises_and_breaks_none(book: Book) -> None:
     made = await book.promise(100, 5)
-    await book.account(status="charged_off", business_date=on(2))
+    await book.account(status="charged_off", charged_off_on=on(2))
     gone = await book.promise_now(made.id)
     assert (gone.status, gone.cancel_reason, gone.resolved_on) == ("cancelled", "charge_off", on(2))
 
@@ -183,7 +182,7 @@ async def test_a_promise_on_an_account_that_is_charged_off_already_stands(book: 
 async def test_a_promise_that_a_reversal_opens_after_the_charge_off_is_cancelled(book: Book) -> None:
     made = await book.promise(100, 5)
     payment = await book.pay(100, 1)
-    await book.account(status="charged_off", business_date=on(2))
+    await book.account(status="charged_off", charged_off_on=on(2))
     assert (await book.promise_now(made.id)).status == "kept"
     await book.reverse(payment, 3)
     assert (await book.promise_now(made.id)).status == "cancelled"
@@ -278,18 +277,51 @@ async def test_any_order_of_arrival_ends_in_the_same_standing(service_engine: Ge
     assert ends == {(("kept", 100, on(4)), ("kept", 50, on(7)))}
 
 
-async def test_the_states_of_an_account_that_decide_nothing_are_not_kept(book: Book) -> None:
-    await book.promise(100, 5)
-    for version in (9, 4, 7, 8, 6, 5):
-        await book.account(version=version)
-    await book.account(version=11, balance_minor=0)
-    await book.account(version=12, balance_minor=0)
+async def test_an_older_state_of_the_account_decides_nothing(book: Book) -> None:
+    made = await book.promise(100, 5)
+    await book.account(version=9)
+    await book.account(version=8, status="charged_off", charged_off_on=on(1))
+    assert (await book.promise_now(made.id)).status == "made"
 
-    async def kept(tx: Tx) -> list[int]:
-        sql = "SELECT aggregate_version FROM account_standing WHERE account_id = $1 ORDER BY 1"
-        return [row[0] for row in await tx.fetch(sql, book.account_id)]
 
-    assert await book.run(kept) == [9, 11, 12]
+async def test_a_bankruptcy_on_the_accounts_state_cancels_from_its_day_on(book: Book) -> None:
+    early, late = await book.promise(100, 1), await book.promise(100, 9)
+    await book.advance(3)
+    await book.account(restrictions=[{"kind": "bankruptcy", "since_on": on(2)}, {"kind": "cease", "since_on": on(0)}])
+    assert (await book.promise_now(early.id)).status == "broken"
+    gone = await book.promise_now(late.id)
+    assert (gone.status, gone.cancel_reason, gone.resolved_on) == ("cancelled", "bankruptcy", on(2))
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+async def test_money_effective_before_the_charge_off_keeps_a_promise_whenever_it_arrives(
+    book: Book, is_late: bool
+) -> None:
+    made = await book.promise(100, 5)
+    if not is_late:
+        await book.pay(100, 1)
+    await book.account(status="charged_off", charged_off_on=on(2))
+    if is_late:
+        assert (await book.promise_now(made.id)).status == "cancelled"
+        await book.pay(100, 1)
+    kept = await book.promise_now(made.id)
+    assert (kept.status, kept.cancel_reason, kept.resolved_on) == ("kept", None, on(1))
+
+
+async def test_a_promise_that_a_person_cancelled_stays_cancelled_whatever_arrives(book: Book) -> None:
+    made = await book.promise(100, 5)
+    await book.cancel("promise", made.id)
+    await book.pay(100, 1)
+    await book.account(status="charged_off", charged_off_on=on(2))
+    gone = await book.promise_now(made.id)
+    assert (gone.status, gone.cancel_reason) == ("cancelled", "request")
+
+
+async def test_a_charge_off_that_the_core_takes_back_cancels_nothing(book: Book) -> None:
+    made = await book.promise(100, 5)
+    await book.account(status="charged_off", charged_off_on=on(2))
+    await book.account()
+    assert (await book.promise_now(made.id)).status == "made"
 
 
 async def test_a_raised_epoch_makes_every_version_newer(book: Book) -> None:

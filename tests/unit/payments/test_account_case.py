@@ -8,14 +8,12 @@ import pytest
 
 from services.payments.domain.account_case import (
     AccountCase,
-    Activation,
-    Baseline,
     IllegalTransitionError,
     check_arrangement_step,
     check_promise_step,
     judge_account,
 )
-from services.payments.domain.account_facts import Seen
+from services.payments.domain.account_facts import AccountFacts, End
 from services.payments.domain.arrangement import ArrangementTerms, Installment
 from services.payments.domain.counting import Entry, Start
 from services.payments.domain.promise import PromiseTerms
@@ -53,12 +51,11 @@ def pay(amount: int, day: int) -> Entry:
 def case(
     *, promises: list[PromiseTerms] | None = None, plans: list[ArrangementTerms] | None = None, day: int = 0
 ) -> AccountCase:
-    ids = [one.promise_id for one in promises or []] + [one.arrangement_id for one in plans or []]
-    baselines = {one: Baseline(1, was_charged_off=False) for one in ids}
-    return AccountCase(promises or [], plans or [], baselines, [], [], on(day))
+    return AccountCase(promises or [], plans or [], [], AccountFacts(), on(day))
 
 
-CHARGED_OFF = Seen(2, on(1), is_paid_off=False, is_charged_off=True)
+def charged_off(day: int) -> AccountFacts:
+    return AccountFacts((End(on(day), "charge_off"),))
 
 
 def test_each_arrangements_window_ends_where_the_next_one_starts() -> None:
@@ -75,25 +72,81 @@ def test_a_proposal_cancelled_before_approval_ends_no_window() -> None:
     assert verdict.arrangements[key("older")][0].superseded_by is None
 
 
-def test_a_charge_off_cancels_what_is_open_and_leaves_what_was_kept_or_broken() -> None:
+def test_a_charge_off_cancels_what_is_open_on_its_day_and_leaves_what_was_kept_or_broken() -> None:
     kept, broken, still_open = promise("kept"), promise("broken", due=1), promise("open", due=9)
     found = case(promises=[kept, broken, still_open], plans=[plan("plan", (9, 500))], day=3)
-    verdict = judge_account(replace(found, entries=[pay(100, 2)], seen=[CHARGED_OFF]))
-    assert verdict.promises[key("kept")][1].status == "kept"
+    verdict = judge_account(replace(found, entries=[pay(100, 2)], account=charged_off(2)))
     assert verdict.promises[key("broken")][1].status == "broken"
+    assert verdict.promises[key("kept")][1].status == "kept"
     assert verdict.cancelled == {key("open"): "charge_off", key("plan"): "charge_off"}
-    assert verdict.promises[key("open")][0].cancelled_on == on(1)
+    assert verdict.promises[key("open")][0].cancelled_on == on(2)
+
+
+def test_money_effective_after_the_charge_off_keeps_nothing_that_was_open() -> None:
+    verdict = judge_account(
+        replace(case(promises=[promise("p")], day=3), entries=[pay(100, 3)], account=charged_off(2))
+    )
+    assert verdict.promises[key("p")][1].status == "cancelled"
+
+
+def test_money_effective_on_the_day_of_the_charge_off_or_before_keeps_a_promise() -> None:
+    found = replace(case(promises=[promise("p")], day=3), account=charged_off(2))
+    assert {judge_account(replace(found, entries=[pay(100, day)])).promises[key("p")][1].status for day in (1, 2)} == {
+        "kept"
+    }
+
+
+def test_what_is_made_after_the_charge_off_or_knowing_of_it_is_recovery_and_stays() -> None:
+    later = promise("later", due=9, made=3)
+    aware, unaware = promise("aware", due=9, made=2), promise("unaware", due=9, made=2)
+    found = case(promises=[later, aware, unaware], day=3)
+    verdict = judge_account(replace(found, account=charged_off(2), made_charged_off={key("aware")}))
+    assert verdict.cancelled == {key("unaware"): "charge_off"}
+
+
+def test_a_charge_off_dated_after_the_business_date_cancels_what_no_day_until_then_breaks() -> None:
+    found = replace(case(promises=[promise("soon", due=3), promise("late", due=9)], day=2), account=charged_off(5))
+    assert judge_account(found).cancelled == {key("late"): "charge_off"}
+    assert judge_account(found).promises[key("soon")][1].status == "made"
+    assert judge_account(replace(found, business_date=on(5))).promises[key("soon")][1].status == "broken"
+
+
+def test_a_bankruptcy_cancels_as_a_charge_off_does() -> None:
+    found = case(promises=[promise("p")], plans=[plan("plan", (9, 500))], day=3)
+    verdict = judge_account(replace(found, account=AccountFacts((End(on(2), "bankruptcy"),))))
+    assert verdict.cancelled == {key("p"): "bankruptcy", key("plan"): "bankruptcy"}
+
+
+def test_a_payoff_by_the_day_of_the_charge_off_completes_an_arrangement_and_a_later_one_does_not() -> None:
+    found = case(plans=[plan("plan", (9, 500))], day=4)
+    states = {
+        day: judge_account(replace(found, account=replace(charged_off(2), paid_off_on=on(day)))) for day in (2, 3)
+    }
+    assert {day: one.arrangements[key("plan")][1].status for day, one in states.items()} == {
+        2: "completed",
+        3: "cancelled",
+    }
 
 
 def test_activation_cancels_open_promises_and_not_the_arrangement() -> None:
-    found = case(promises=[promise("p")], plans=[plan("plan", (9, 500))])
-    verdict = judge_account(replace(found, activation=Activation(key("plan"), on(0))))
+    found = case(promises=[promise("p")], plans=[plan("plan", (9, 500), made=1)], day=1)
+    verdict = judge_account(replace(found, activations=[start(1)]))
     assert verdict.cancelled == {key("p"): "arrangement"}
     assert verdict.arrangements[key("plan")][1].status == "active"
 
 
-def test_without_an_activation_in_this_step_an_active_arrangement_cancels_no_promise() -> None:
-    assert judge_account(case(promises=[promise("p")], plans=[plan("plan", (9, 500))])).cancelled == {}
+def test_money_of_the_days_before_an_activation_keeps_a_promise_whenever_it_arrives() -> None:
+    found = case(promises=[promise("p")], plans=[plan("plan", (9, 500), made=2)], day=3)
+    of_day = {
+        day: judge_account(replace(found, activations=[start(2)], entries=[pay(100, day)])).promises[key("p")][1].status
+        for day in (1, 2)
+    }
+    assert of_day == {1: "kept", 2: "cancelled"}  # on the day itself it was booked a minute after the activation
+
+
+def test_an_activation_cancels_no_promise_that_is_made_after_it() -> None:
+    found = case(promises=[promise("p", made=2)], plans=[plan("plan", (9, 500), made=1)], day=3)
+    assert judge_account(replace(found, activations=[start(1)])).cancelled == {}
 
 
 def test_the_money_of_a_cancelled_promise_goes_to_the_others() -> None:
@@ -104,8 +157,7 @@ def test_the_money_of_a_cancelled_promise_goes_to_the_others() -> None:
 
 
 def test_a_payoff_before_the_arrangement_counts_from_its_start() -> None:
-    paid_off = Seen(1, on(-5), is_paid_off=True, is_charged_off=False)
-    verdict = judge_account(replace(case(plans=[plan("plan", (9, 500))]), seen=[paid_off]))
+    verdict = judge_account(replace(case(plans=[plan("plan", (9, 500))]), account=AccountFacts(paid_off_on=on(-5))))
     assert verdict.arrangements[key("plan")][1].resolved_on == on(0)
 
 
@@ -113,6 +165,6 @@ def test_an_illegal_step_is_a_defect_and_raises() -> None:
     check_promise_step("kept", "made")
     check_arrangement_step("broken", "active")
     with pytest.raises(IllegalTransitionError):
-        check_promise_step("cancelled", "made")
+        check_promise_step("broken", "made")
     with pytest.raises(IllegalTransitionError):
         check_arrangement_step("proposed", "broken")
