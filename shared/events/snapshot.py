@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from shared.events.accounts import AccountStatus, PartyKind, ProductClass
 from shared.events.core import CoreAccountNumber
-from shared.events.payload import MAX_MINOR, Currency
+from shared.events.payload import MAX_MINOR, Currency, Day
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 Number = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
@@ -41,7 +41,7 @@ class ImportedParty(BaseModel):
     party_kind: PartyKind = "natural_person"
     given_name: Text | None = None
     family_name: Text | None = None
-    date_of_birth: date | None = None
+    date_of_birth: Day | None = None
     language: Annotated[str, StringConstraints(strip_whitespace=True, max_length=35)] | None = None
     street: Text | None = None
     city: Text | None = None
@@ -93,7 +93,7 @@ class CoreAccountSnapshot(SnapshotRow):
     """`core.account.snapshot`: the row, whose book it is in, and the last day whose postings it holds."""
 
     creditor_id: UUID
-    business_date: date
+    business_date: Day
 
     @model_validator(mode="before")
     @classmethod

@@ -1,6 +1,5 @@
 """Accounts, read: one now or as of a past day, a filtered list, and how a balance is made."""
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -11,6 +10,7 @@ from services.accounts.queries import account_list as listing
 from services.accounts.queries import accounts as queries
 from services.accounts.schemas.accounts import AccountOut, BalanceOut
 from shared.events.accounts import Bucket, ProductClass, Stage
+from shared.events.payload import Day
 from shared.http.auth import Principal, requires
 from shared.http.etag import set_etag
 from shared.http.openapi import problems
@@ -19,7 +19,7 @@ from shared.http.pagination import CursorText, Limit, Page, decode_cursor, encod
 router = APIRouter(prefix="/v1/accounts", tags=["accounts"])
 
 Reader = Annotated[Principal, Depends(requires("accounts:read"))]
-AsOf = Annotated[date | None, Query(description="A past day: entries effective by then, as known now.")]
+AsOf = Annotated[Day | None, Query(description="A past day: entries effective by then, as known now.")]
 Days = Annotated[int | None, Query(ge=0, le=100_000)]
 _AS_OF = ("account-unknown", "as-of-in-future", "as-of-before-history")
 

@@ -83,10 +83,19 @@ class Dues:
 def refusals(snapshot: Snapshot) -> tuple[Doubt, ...]:
     """Why a row cannot be taken at all: a sum past due needs a day, before the snapshot's date, since when.
 
-    A charged-off debt needs none: its age can run from the charge-off.
+    A charged-off debt needs none: its age can run from the charge-off, which no close of a day can hold before it was.
     """
     oldest = snapshot.oldest_unpaid_due_on
-    if snapshot.past_due_minor == 0:
+    is_owed_whole = snapshot.status == "charged_off" and snapshot.balance_minor > 0
+    if is_owed_whole and snapshot.charged_off_on is not None and snapshot.charged_off_on > snapshot.business_date:
+        return (
+            Doubt(
+                "charged_off_on",
+                "charged-off-on-in-future",
+                f"{snapshot.charged_off_on} lies after the business date {snapshot.business_date}",
+            ),
+        )
+    if snapshot.past_due_minor == 0 and not (is_owed_whole and oldest):
         return ()
     if oldest is None:
         if snapshot.status == "charged_off":

@@ -5,7 +5,7 @@ units (`12.00` is refused: it might mean dollars) and dates `YYYY-MM-DD`.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -14,7 +14,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
 
-from services.accounts.domain.dues import Snapshot, dues_of, refusals
+from services.accounts.domain.dues import Doubt, Snapshot, dues_of, refusals
 from services.accounts.handlers.party_drafts import PartyDraft, party_drafts
 from shared.events.snapshot import SnapshotRow
 from shared.ids import account_id
@@ -22,6 +22,8 @@ from shared.ids import account_id
 _ROW: TypeAdapter[SnapshotRow] = TypeAdapter(SnapshotRow)
 _MONEY = tuple(name for name in SnapshotRow.model_fields if name.endswith("_minor"))
 _DATES = tuple(name for name in SnapshotRow.model_fields if name.endswith("_on") or name == "date_of_birth")
+_EARLIEST = date(1800, 1, 1)
+"""A year with a digit too few would make a debt centuries old."""
 _WHOLE = re.compile(r"[+-]?[0-9]{1,19}", re.ASCII)
 # How statistics programs and spreadsheets write 100000: exact, because the digits before the E are whole.
 _SHORTENED = re.compile(r"([+-]?[0-9]{1,19})[eE]\+?([0-9]{1,2})", re.ASCII)
@@ -71,6 +73,8 @@ def read_row(values: Mapping[str, Any]) -> SnapshotRow | Issue:
             day = _day(checked[name])
             if day is None:
                 return Issue(name, "date-invalid", "a date is an existing day, written YYYY-MM-DD")
+            if day < _EARLIEST:
+                return Issue(name, "date-out-of-range", f"no date of a debt or a person lies before {_EARLIEST}")
             checked[name] = day
     try:
         return _ROW.validate_python(checked)
@@ -112,6 +116,15 @@ def _issue(error: ValidationError) -> Issue:
     return Issue(field, code, message)
 
 
+def _not_yet(row: SnapshotRow, business_date: date) -> Iterator[Doubt]:
+    """Dates that describe only, and lie after the close of the day: taken as they are stated."""
+    for name in ("opened_on", "date_of_birth"):
+        day = getattr(row, name)
+        if day is not None and day > business_date:
+            code = f"{name.replace('_', '-')}-in-future"
+            yield Doubt(name, code, f"{name} lies after the business date {business_date}: taken as stated")
+
+
 def examine(row: SnapshotRow, creditor_id: UUID, currency: str, business_date: date) -> Examined | Issue:
     """Judges a row against its creditor and its date."""
     if row.currency != currency:
@@ -132,5 +145,6 @@ def examine(row: SnapshotRow, creditor_id: UUID, currency: str, business_date: d
     if wrong:
         return Issue(wrong[0].field, wrong[0].code, wrong[0].message)
     parties, doubts = party_drafts(row, creditor_id)
-    warnings = tuple(Issue(doubt.field, doubt.code, doubt.message) for doubt in (*dues_of(snapshot).doubts, *doubts))
+    found = (*dues_of(snapshot).doubts, *_not_yet(row, business_date), *doubts)
+    warnings = tuple(Issue(doubt.field, doubt.code, doubt.message) for doubt in found)
     return Examined(account_id(creditor_id, row.core_account_number), row, snapshot, parties, warnings)

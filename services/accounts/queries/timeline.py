@@ -34,7 +34,7 @@ SELECT business_date, 1, business_date::timestamp AT TIME ZONE 'UTC', NULL, acco
        CASE WHEN is_absent THEN '{}'::jsonb ELSE jsonb_build_object('status', status, 'balance_minor', balance_minor,
            'principal_minor', principal_minor, 'interest_minor', interest_minor, 'fees_minor', fees_minor,
            'past_due_minor', past_due_minor, 'oldest_unpaid_due_on', oldest_unpaid_due_on,
-           'next_due_on', next_due_on) END
+           'next_due_on', LEAST(next_due_on, DATE '9999-12-31')) END
 FROM account_snapshot WHERE account_id = $1
 UNION ALL
 SELECT business_date, 2, at, at, history_id, kind, detail

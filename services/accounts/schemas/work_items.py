@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.accounts.domain.work_item import WorkItem
+from shared.events.payload import Day
 from shared.http.free_text import FreeText
 
 ItemStatus = Literal["open", "assigned", "completed", "snoozed", "superseded"]
@@ -52,7 +53,7 @@ class _Command(BaseModel):
 class CompleteIn(_Command):
     """The item was worked: it is withheld until the follow-up, by default to the next business date."""
 
-    follow_up_on: date | None = Field(default=None, examples=["2026-03-16"])
+    follow_up_on: Day | None = Field(default=None, examples=["2026-03-16"])
     resolve_escalation: bool = Field(
         default=False, description="Also takes the escalation off the account; needs the right to edit queues."
     )
@@ -61,7 +62,7 @@ class CompleteIn(_Command):
 class SnoozeIn(_Command):
     """The item is not to be worked before `until`, by default the next business date."""
 
-    until: date | None = Field(default=None, examples=["2026-03-16"])
+    until: Day | None = Field(default=None, examples=["2026-03-16"])
 
 
 class EscalateIn(_Command):

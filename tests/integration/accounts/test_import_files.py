@@ -298,3 +298,46 @@ async def test_errors_come_in_pages_and_only_to_who_may_see_the_creditor(desk: D
     assert lines == [2, 3, 4, 5, 6]
     stranger = desk.headers("integrator", desk.id_of("someone else"))
     assert (await desk.http.get(url, headers=stranger)).json()["code"] == "import-unknown"
+
+
+async def test_dates_that_make_no_sense_are_refused_and_those_that_only_describe_are_doubted(desk: Desk) -> None:
+    header = f"{HEADER},status,charged_off_on,date_of_birth"
+    gone = {"status": "charged_off", "charged_off_on": "2026-03-10", "past_due_minor": 0, "oldest_unpaid_due_on": ""}
+    rows: list[tuple[dict[str, Any], str | None]] = [
+        ({"oldest_unpaid_due_on": "0026-02-01"}, "date-out-of-range"),
+        ({"opened_on": "0001-01-01"}, "date-out-of-range"),
+        ({"oldest_unpaid_due_on": "9999-12-31"}, "oldest-unpaid-due-on-not-past"),
+        ({**gone, "charged_off_on": "2026-03-11"}, "charged-off-on-in-future"),
+        ({**gone, "oldest_unpaid_due_on": "2026-03-10"}, "oldest-unpaid-due-on-not-past"),
+        (gone, None),
+        ({"next_due_on": "9999-12-31"}, None),
+        ({"next_due_on": "2026-03-10"}, None),
+        ({"oldest_unpaid_due_on": "2024-02-29", "past_due_minor": 30_000}, None),
+        ({"opened_on": "2026-03-11"}, None),
+        ({"date_of_birth": "2030-01-01"}, None),
+    ]
+    lines = [{**LOAN, "core_account_number": f"D{n}", **change} for n, (change, _) in enumerate(rows)]
+    counts = (await desk.send(csv_of(*lines, header=header))).json()
+    errors = {each["line"]: each["code"] for each in await desk.issues(counts["import_id"])}
+    assert [errors.get(n + 2) for n in range(len(rows))] == [code for _, code in rows]
+    doubts = [(each["line"], each["code"]) for each in await desk.issues(counts["import_id"], "warnings")]
+    assert (11, "opened-on-in-future") in doubts
+    assert (12, "date-of-birth-in-future") in doubts
+    charged_off = await desk.account("D5")
+    assert (charged_off["days_past_due"], charged_off["stage"]) == (0, "recovery")
+    assert (await desk.account("D6"))["next_due_on"] == "9999-12-31"
+    timeline = await desk.http.get(f"/v1/accounts/{desk.id_of('D6')}/timeline", headers=desk.headers("collector"))
+    assert timeline.json()["items"][0]["detail"]["next_due_on"] == "9999-12-31"
+
+
+async def test_a_date_is_never_a_number_of_seconds(desk: Desk) -> None:
+    await desk.take(LOAN)
+    for path in (f"/v1/accounts/{desk.id_of('L1')}", f"/v1/accounts/{desk.id_of('L1')}/balance"):
+        answer = await desk.http.get(path, params={"as_of": "1773100800"}, headers=desk.headers("collector"))
+        assert answer.json()["code"] == "validation-error"
+    answer = await desk.http.post(
+        "/v1/imports/account-snapshots",
+        params={"creditor_id": str(desk.creditor_id), "business_date": "1773100800"},
+        headers={**desk.headers("integrator"), "Content-Type": "text/csv"},
+    )
+    assert answer.json()["code"] == "validation-error"
