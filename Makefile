@@ -61,6 +61,10 @@ lock: $(STAMP) ## Resolve the packages of pyproject.toml anew into the two lock 
 bench: $(STAMP) ## Measure against the limit of this machine, in the same run; CASE=B2,B4 SCALE=0.1 selects
 	$(PY) -m benchmarks $(if $(CASE),--case "$(CASE)") $(if $(SCALE),--scale "$(SCALE)") $(if $(NOTE),--note "$(NOTE)")
 
+.PHONY: faults
+faults: $(STAMP) ## Kill, stop and crowd everything once, check the books; CASE=R3 SEED=7 again, MINUTES=60 at random
+	$(PY) -m tests.faults $(if $(CASE),--case "$(CASE)") $(if $(SEED),--seed "$(SEED)") $(if $(MINUTES),--minutes "$(MINUTES)")
+
 $(STAMP): requirements-dev.lock .ci/venv
 	@.ci/venv
 	@touch $@

@@ -6,6 +6,7 @@ to docs/reliability.md after every round, so that what was seen survives the end
 
 import argparse
 import asyncio
+import logging
 import secrets
 import sys
 import tempfile
@@ -160,6 +161,8 @@ def main() -> int:
             finally:
                 await run.close()
 
+        # The client of a broker that is killed on purpose has much to say.
+        logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
         _CONSOLE.print(f"seed {seed}")
         with suppress(KeyboardInterrupt):
             asyncio.run(live())

@@ -15,10 +15,13 @@ from random import Random
 from typing import Any
 
 import asyncpg
+from aiokafka.errors import KafkaError
 
-from deploy.local.demo.bank import CoreBank, NotSettledError
+from deploy.local.books.rest import CannotCheckError, Databases, come_to_rest
+from deploy.local.books.topics import Reader
+from deploy.local.books.verify import verify_books
 from deploy.local.stack import ROOT, SERVICES
-from shared.messaging.kafka import KafkaUnavailableError
+from deploy.local.verify_books import place_of, reader_token
 from tests.faults.book import Findings
 from tests.faults.client import Client, open_client
 from tests.faults.machines import Machines
@@ -55,17 +58,17 @@ class Lab:
         self.findings.add("wrong", int(not holds), otherwise)
 
     async def settle(self) -> None:
-        """Wait for rest. Raises NotSettledError."""
-        stack = self.machines.stack
-        databases = [stack.database(service).service_dsn for service in ("payments", "accounts")]
+        """Wait for rest. Raises CannotCheckError, which says what is in its way."""
+        place = place_of(self.machines.stack, "")
+        databases = Databases(place.payments_database, place.accounts_database)
         until = asyncio.get_running_loop().time() + SETTLE_S
         while True:
             try:
-                async with CoreBank(stack.bootstrap_servers) as bank:
-                    await bank.settle(*databases)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, KafkaUnavailableError):
+                async with Reader(place.bootstrap_servers) as reader:
+                    await come_to_rest(reader, databases, SETTLE_S)
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, KafkaError) as error:
                 if asyncio.get_running_loop().time() > until:
-                    raise NotSettledError(f"the stack does not answer after {SETTLE_S:.0f} s") from None
+                    raise CannotCheckError(f"the stack does not answer after {SETTLE_S:.0f} s: {error}") from error
                 await asyncio.sleep(0.5)
             else:
                 return
@@ -86,6 +89,17 @@ class Lab:
         for client in self.clients:
             findings.merge(client.book.compare(await client.look()))
             findings.merge(await self._effects(client))
+            findings.merge(await self._recomputed(client))
+        return findings
+
+    async def _recomputed(self, client: Client) -> Findings:
+        """What the checker of the local stack, which recomputes everything from the facts, says of this creditor."""
+        findings = Findings()
+        stack = self.machines.stack
+        place = place_of(stack, reader_token(stack, client.creditor))
+        verdict = await verify_books(place, creditor_id=client.creditor, wait_s=SETTLE_S)
+        found = verdict.differences
+        findings.add("wrong", len(found), f"the checker of the books: {found[:_SHOWN]}")
         return findings
 
     async def _effects(self, client: Client) -> Findings:
@@ -115,7 +129,7 @@ _PARKED = "SELECT topic, key, code, detail FROM dead_letter WHERE creditor_id = 
 
 
 async def verify(machines: Machines) -> Findings:
-    """Have the checker of the local stack recompute the books of every creditor from the facts."""
+    """Have the command recompute the books of every creditor, and what belongs to none, from the facts."""
     argv = [sys.executable, "-m", "deploy.local", "verify-books", "--json", "--data-dir", str(machines.stack.data_dir)]
     done = await asyncio.to_thread(
         subprocess.run, argv, cwd=ROOT, capture_output=True, text=True, timeout=_VERIFY_S, check=False
