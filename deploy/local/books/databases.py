@@ -75,6 +75,7 @@ ACCOUNTS = {
     "promise_view": _ALL.format(table="promise_view"),
     "arrangement_view": _ALL.format(table="arrangement_view"),
     "work_item": "SELECT * FROM work_item WHERE closed_at IS NULL AND ($1::uuid IS NULL OR creditor_id = $1)",
+    "pause": "SELECT * FROM pause WHERE cancelled_on IS NULL AND ($1::uuid IS NULL OR creditor_id = $1)",
     "held_snapshot": _ALL.format(table="held_snapshot"),
 }
 

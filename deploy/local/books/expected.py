@@ -51,6 +51,7 @@ class Facts:
         self.snapshots = grouped(rows.accounts["account_snapshot"])
         self.payments = grouped(row for row in rows.payments["payment"] if row["unapplied_reason"] is None)
         self.reversals = {row["payment_id"]: row for row in rows.payments["reversal"]}
+        self.pauses = grouped(rows.accounts["pause"])
         self.promises = grouped(rows.payments["promise"])
         self.arrangements = grouped(rows.payments["arrangement"])
         self._business_dates = {row["creditor_id"]: row["business_date"] for row in rows.accounts["creditor"]}

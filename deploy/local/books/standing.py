@@ -1,7 +1,7 @@
 """I1 and I5 for accounts: every balance, past due sum, day count, bucket and stage, wherever it is kept or told."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -39,7 +39,7 @@ def _standings(facts: Facts, answers: Answers) -> Check:
         check.examined += 1
         answer, view = answers.get(account_id, {}), views.get(account_id, {})
         message = told.get(str(account_id))
-        for name, value in _values(one).items():
+        for name, value in _values(facts, one).items():
             places: dict[str, Any] = {}
             if name in _FIELDS:
                 places["accounts.account"] = one.row[name]
@@ -57,16 +57,26 @@ def _standings(facts: Facts, answers: Answers) -> Check:
     return check
 
 
-def _values(one: Expected) -> dict[str, Any]:
+def _values(facts: Facts, one: Expected) -> dict[str, Any]:
     now = one.standing
     return {
         "balance_minor": now.balance,
         "past_due_minor": now.past_due,
         "days_past_due": now.days_past_due,
+        "delinquent_days": _delinquent_days(facts, one),
         "oldest_unpaid_due_on": now.oldest,
         "bucket": now.bucket,
         "stage": now.stage,
     }
+
+
+def _delinquent_days(facts: Facts, one: Expected) -> int:
+    """Days past due less paused days: each day from the oldest due date on that no pause covers."""
+    pauses = facts.pauses.get(one.row["account_id"], ())
+    if one.standing.oldest is None or not pauses:
+        return one.standing.days_past_due
+    days = (one.standing.oldest + timedelta(days=nth) for nth in range(one.standing.days_past_due))
+    return sum(not any(pause["starts_on"] <= day < pause["ends_on"] for pause in pauses) for day in days)
 
 
 def _versions(facts: Facts) -> Check:
