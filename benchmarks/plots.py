@@ -23,8 +23,8 @@ def plot_results(cases: dict[str, Any], path: Path) -> None:
         figure = Figure(figsize=(8.2, height), layout="constrained")
         shares = [max(1, len(rates)), max(1, len(times))]
         above, below = figure.subplots(2, 1, height_ratios=shares)
-        _panel(above, rates, "Rate, as a share of the limit's (longer is better)", is_time=False)
-        _panel(below, times, "Time, in multiples of the limit's (shorter is better)", is_time=True)
+        _panel(above, rates, "Rate, as a share of the limit's (1; more is better)", is_time=False)
+        _panel(below, times, "Time, in multiples of the limit's (1; less is better)", is_time=True)
         handles, labels = above.get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
         save(figure, path)
@@ -98,33 +98,32 @@ def _open(axes: Axes) -> None:
 
 
 def _panel(axes: Axes, cases: dict[str, Any], title: str, *, is_time: bool) -> None:
+    """Rates on a linear axis, as bars; times on a logarithmic one, as points: a bar there would have no beginning."""
     axes.set_title(title, loc="left", fontsize=10)
-    axes.set_xscale("log")
+    if is_time:
+        axes.set_xscale("log")
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     for place, (code, case) in enumerate(cases.items()):
         ratio, target = case["ratio"], TARGETS.get(code)
         whisker = [[ratio["middle"] - ratio["low"]], [ratio["high"] - ratio["middle"]]]
-        label = place == 0
-        axes.barh(place, ratio["middle"], height=0.55, color=_OURS, label="Arrears (low to high)" if label else None)
+        named = place == 0
+        if is_time:
+            axes.plot(ratio["middle"], place, "s", color=_OURS, markersize=6)
+        else:
+            axes.barh(place, ratio["middle"], height=0.5, color=_OURS, label="Arrears, low to high" if named else None)
         axes.errorbar(ratio["middle"], place, xerr=whisker, color=_TARGET, capsize=3, linewidth=1)
         slower = case["faster"]["middle"]
         plain = ratio["middle"] * slower if is_time else ratio["middle"] / slower
-        axes.plot(plain, place, "o", color=_PLAIN, mfc="white", label="plain way" if label else None)
+        axes.plot(plain, place, "o", color=_PLAIN, mfc="white", label="the plain way" if named else None)
         if target is not None:
             for wanted, style, name in ((target.ratio, "-", "target"), (target.stretch, ":", "stretch")):
                 axes.plot(
-                    [wanted] * 2, [place - 0.38, place + 0.38], style, color=_TARGET, label=name if label else None
+                    [wanted] * 2, [place - 0.36, place + 0.36], style, color=_TARGET, label=name if named else None
                 )
-        axes.annotate(
-            f"{ratio['middle']:.2f}",
-            (ratio["high"], place),
-            (6, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=8,
-        )
-    axes.axvline(1, color="#999999", linewidth=0.8, zorder=0)
-    axes.set_yticks(range(len(cases)), list(cases))
+    axes.axvline(1, color="#888888", linewidth=0.9, zorder=0)
+    axes.set_yticks(range(len(cases)), [f"{code}   {case['ratio']['middle']:.2f}" for code, case in cases.items()])
     axes.set_ylim(len(cases) - 0.45, -0.55)
-    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    if not is_time:
+        axes.set_xlim(0, 1.05 * max([1.0, *(case["ratio"]["high"] for case in cases.values())]))
     axes.grid(axis="x", which="major", color="#dddddd", linewidth=0.6)
     _open(axes)
