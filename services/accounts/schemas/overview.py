@@ -111,7 +111,7 @@ class OverviewOut(_Out):
     account: AccountOut
     dues: list[OverviewDue] = Field(description="Unpaid dues, oldest first: those past due, and the next one.")
     parties: list[OverviewParty]
-    restrictions: list[str]
+    restrictions: list[str] = Field(description="As on the account.")
     promises: list[OverviewPromise] = Field(description="The latest first.")
     arrangement: OverviewArrangement | None
     last_payments: list[OverviewPayment] = Field(description="The latest first.")
