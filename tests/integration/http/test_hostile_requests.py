@@ -1,6 +1,7 @@
 """Every route of every service answers whatever is sent with a problem that it declares, and never with a failure."""
 
 import json
+import re
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from urllib.parse import quote
@@ -175,7 +176,7 @@ async def surface(request: pytest.FixtureRequest, service_engine: GetEngine, iss
             "jwt_issuer": issuer.url,
         }
     )
-    app = create(settings, engine=engine)  # type: ignore[operator]
+    app = create(settings, engine=engine)  # type: ignore[arg-type]  # each takes its own kind
     token = issuer.mint(ROLES, sub="user-1")
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app, raise_app_exceptions=False),
@@ -251,10 +252,11 @@ async def test_headers_that_hold_what_no_header_should(surface: Surface) -> None
 async def test_a_method_that_a_path_does_not_take_is_405(surface: Surface) -> None:
     methods = {"GET", "POST", "PUT", "PATCH", "DELETE"}
     for path, taken in surface.document["paths"].items():
-        if path == STREAM:  # any other method reaches the queue of this code
-            continue
+        others = (re.sub(r"{\w+}", "[^/]+", other) for other in surface.document["paths"] if other != path)
+        if any(re.fullmatch(other, path) for other in others):
+            continue  # another method reaches the path of a thing with this name
         operation = next(iter(taken.values()))
         for method in methods - {name.upper() for name in taken}:
             answer = await surface.check(method, path, operation, url_of(path, operation))
-            assert (answer.status_code, answer.json()["code"]) == (405, "method-not-allowed")
+            assert (answer.status_code, answer.json()["code"]) == (405, "method-not-allowed"), (method, path)
             assert answer.headers["Allow"]
