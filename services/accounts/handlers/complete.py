@@ -5,11 +5,10 @@ from uuid import UUID
 
 from services.accounts.domain.actor import Actor
 from services.accounts.domain.work_item import Action, withhold
-from services.accounts.handlers.held_item import hold_item
-from services.accounts.handlers.queue_membership import queue_event, refresh_queues
+from services.accounts.handlers.held_item import hold_item, save_withheld
+from services.accounts.handlers.queue_membership import refresh_queues
 from services.accounts.schemas.work_items import WorkItemOut
-from services.accounts.store.history import HistoryFact, record_history
-from services.accounts.store.queues import load_item, set_escalation, update_items
+from services.accounts.store.queues import load_item, set_escalation
 from shared.db.transaction import Tx
 from shared.errors import Refusal
 
@@ -35,17 +34,7 @@ async def complete(
     item = withhold(held.item, Action.COMPLETE, sub=actor.sub, business_date=held.business_date, until=follow_up_on)
     if isinstance(item, Refusal):
         return item
-    await update_items(tx, [item])
-    tx.emit("queue.item_assigned", queue_event(item), version=item.version)
-    detail = {
-        "queue": item.queue,
-        "work_item_id": str(item.work_item_id),
-        "by": actor.sub,
-        "withheld_until": None if item.withheld_until is None else item.withheld_until.isoformat(),
-        "resolved_escalation": resolve_escalation,
-    }
-    fact = HistoryFact(item.account_id, item.creditor_id, held.business_date, "work_item.completed", detail)
-    await record_history(tx, [fact])
+    await save_withheld(tx, held, item, actor, "work_item.completed", resolved_escalation=resolve_escalation)
     if resolve_escalation:
         await set_escalation(tx, item.account_id, None)
         await refresh_queues(tx, [item.account_id], {item.creditor_id: held.business_date}, version_epoch=version_epoch)

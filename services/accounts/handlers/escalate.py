@@ -8,11 +8,11 @@ from uuid import UUID
 
 from services.accounts.domain.actor import Actor
 from services.accounts.domain.work_item import Action, give_back
-from services.accounts.handlers.held_item import hold_item
-from services.accounts.handlers.queue_membership import queue_event, refresh_queues
+from services.accounts.handlers.held_item import hold_item, save_item
+from services.accounts.handlers.queue_membership import refresh_queues
 from services.accounts.schemas.work_items import WorkItemOut
 from services.accounts.store.history import HistoryFact, record_history
-from services.accounts.store.queues import load_item, set_escalation, update_items
+from services.accounts.store.queues import load_item, set_escalation
 from shared.db.transaction import Tx
 from shared.errors import Refusal
 from shared.events.accounts import WorkItemEscalated
@@ -28,8 +28,7 @@ async def escalate(
     item = give_back(held.item, Action.ESCALATE, sub=actor.sub)
     if isinstance(item, Refusal):
         return item
-    await update_items(tx, [item])
-    tx.emit("queue.item_assigned", queue_event(item), version=item.version)
+    await save_item(tx, item)
     tx.emit(
         "work_item.escalated",
         WorkItemEscalated(

@@ -1,4 +1,4 @@
-"""The steps that every action on a work item shares: find it, lock its account, read it again."""
+"""The steps that every action on a work item shares: find it, lock its account, read it again; save it, publish it."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -6,7 +6,9 @@ from uuid import UUID
 
 from services.accounts.domain.actor import Actor
 from services.accounts.domain.work_item import WorkItem
-from services.accounts.store.queues import load_item
+from services.accounts.handlers.queue_membership import queue_event
+from services.accounts.store.history import HistoryFact, record_history
+from services.accounts.store.queues import load_item, update_items
 from shared.db.locks import lock
 from shared.db.transaction import Tx
 from shared.errors import Refusal
@@ -33,3 +35,22 @@ async def hold_item(tx: Tx, work_item_id: UUID, actor: Actor, *, version_epoch: 
         msg = f"work item {work_item_id} without its creditor's business date"
         raise LookupError(msg)
     return HeldItem(item, business_date)
+
+
+async def save_item(tx: Tx, item: WorkItem) -> None:
+    """Writes an open item that a collector acted on, and publishes it."""
+    await update_items(tx, [item])
+    tx.emit("queue.item_assigned", queue_event(item), version=item.version)
+
+
+async def save_withheld(tx: Tx, held: HeldItem, item: WorkItem, actor: Actor, kind: str, **detail: bool) -> None:
+    """Saves an item that is withheld now, and puts it on the account's timeline as `kind`."""
+    await save_item(tx, item)
+    said = {
+        "queue": item.queue,
+        "work_item_id": str(item.work_item_id),
+        "by": actor.sub,
+        "withheld_until": None if item.withheld_until is None else item.withheld_until.isoformat(),
+        **detail,
+    }
+    await record_history(tx, [HistoryFact(item.account_id, item.creditor_id, held.business_date, kind, said)])

@@ -10,11 +10,11 @@ from uuid import UUID
 
 from services.accounts.domain.actor import Actor
 from services.accounts.domain.work_item import WorkItem, is_offered, lease
-from services.accounts.handlers.queue_membership import queue_event
+from services.accounts.handlers.held_item import save_item
 from services.accounts.schemas.work_items import WorkItemOut
 from services.accounts.store.offers import Candidate, queue_head
 from services.accounts.store.predicates import Definitions
-from services.accounts.store.queues import load_definitions, load_item, load_placements, update_items
+from services.accounts.store.queues import load_definitions, load_item, load_placements
 from shared.db.locks import try_lock
 from shared.db.transaction import Tx
 from shared.errors import Refusal
@@ -65,8 +65,7 @@ async def _lease_first(
         if not await _still_wanted(tx, item, candidate, definitions):
             continue
         leased = lease(item, holder=actor.sub, now=tx.clock.now())
-        await update_items(tx, [leased])
-        tx.emit("queue.item_assigned", queue_event(leased), version=leased.version)
+        await save_item(tx, leased)
         return leased
     return None
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from services.accounts.domain.actor import Actor
 from services.accounts.handlers.recompute import recompute
+from services.accounts.store.accounts import creditor_of
 from services.accounts.store.pauses import StoredPause, cancel_pause, insert_pause, load_pause, refresh_paused
 from shared.db.locks import lock
 from shared.db.transaction import Tx
@@ -32,7 +33,7 @@ class MakePause:
 
 async def make_pause(tx: Tx, command: MakePause, actor: Actor, *, version_epoch: int = 0) -> StoredPause | Refusal:
     """Records a pause. Refuses with `account-unknown` (another's account too) or `pause-empty`."""
-    creditor_id = await tx.fetchval("SELECT creditor_id FROM account WHERE account_id = $1", command.account_id)
+    creditor_id = await creditor_of(tx, command.account_id)
     if creditor_id is None or not actor.may_see(creditor_id):
         return Refusal("account-unknown", "there is no such account")
     if command.ends_on <= command.starts_on:

@@ -4,10 +4,8 @@ from uuid import UUID
 
 from services.accounts.domain.actor import Actor
 from services.accounts.domain.work_item import Action, give_back
-from services.accounts.handlers.held_item import hold_item
-from services.accounts.handlers.queue_membership import queue_event
+from services.accounts.handlers.held_item import hold_item, save_item
 from services.accounts.schemas.work_items import WorkItemOut
-from services.accounts.store.queues import update_items
 from shared.db.transaction import Tx
 from shared.errors import Refusal
 
@@ -20,6 +18,5 @@ async def release(tx: Tx, work_item_id: UUID, actor: Actor, *, version_epoch: in
     item = give_back(held.item, Action.RELEASE, sub=actor.sub, may_release_others=actor.is_supervisor)
     if isinstance(item, Refusal):
         return item
-    await update_items(tx, [item])
-    tx.emit("queue.item_assigned", queue_event(item), version=item.version)
+    await save_item(tx, item)
     return WorkItemOut.of(item)

@@ -5,11 +5,8 @@ from uuid import UUID
 
 from services.accounts.domain.actor import Actor
 from services.accounts.domain.work_item import Action, withhold
-from services.accounts.handlers.held_item import hold_item
-from services.accounts.handlers.queue_membership import queue_event
+from services.accounts.handlers.held_item import hold_item, save_withheld
 from services.accounts.schemas.work_items import WorkItemOut
-from services.accounts.store.history import HistoryFact, record_history
-from services.accounts.store.queues import update_items
 from shared.db.transaction import Tx
 from shared.errors import Refusal
 
@@ -24,14 +21,5 @@ async def snooze(
     item = withhold(held.item, Action.SNOOZE, sub=actor.sub, business_date=held.business_date, until=until)
     if isinstance(item, Refusal):
         return item
-    await update_items(tx, [item])
-    tx.emit("queue.item_assigned", queue_event(item), version=item.version)
-    detail = {
-        "queue": item.queue,
-        "work_item_id": str(item.work_item_id),
-        "by": actor.sub,
-        "withheld_until": None if item.withheld_until is None else item.withheld_until.isoformat(),
-    }
-    fact = HistoryFact(item.account_id, item.creditor_id, held.business_date, "work_item.snoozed", detail)
-    await record_history(tx, [fact])
+    await save_withheld(tx, held, item, actor, "work_item.snoozed")
     return WorkItemOut.of(item)

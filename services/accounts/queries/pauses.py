@@ -6,6 +6,7 @@ from datetime import date
 from uuid import UUID
 
 from services.accounts.schemas.pauses import PauseOut
+from services.accounts.store.accounts import creditor_of
 from services.accounts.store.pauses import StoredPause
 from shared.db.transaction import Tx
 from shared.errors import Refusal
@@ -20,7 +21,7 @@ async def list_pauses(
     tx: Tx, account_id: UUID, creditors: Collection[UUID] | None, after: tuple[date, UUID] | None, limit: int
 ) -> list[PauseOut] | Refusal:
     """An account's pauses by their first days, cancelled ones too. Refuses with `account-unknown`."""
-    creditor_id = await tx.fetchval("SELECT creditor_id FROM account WHERE account_id = $1", account_id)
+    creditor_id = await creditor_of(tx, account_id)
     if creditor_id is None or (creditors is not None and creditor_id not in creditors):
         return Refusal("account-unknown", "there is no such account")
     rows = await tx.fetch(

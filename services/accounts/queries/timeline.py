@@ -9,6 +9,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from services.accounts.schemas.timeline import TimelineItem
+from services.accounts.store.accounts import creditor_of
 from shared.db.transaction import Tx
 from shared.errors import Refusal
 
@@ -86,7 +87,7 @@ async def list_timeline(
 
     Refuses with `account-unknown`, also for a creditor that is not among `creditors` (None: all).
     """
-    creditor_id = await tx.fetchval("SELECT creditor_id FROM account WHERE account_id = $1", account_id)
+    creditor_id = await creditor_of(tx, account_id)
     if creditor_id is None or (creditors is not None and creditor_id not in creditors):
         return Refusal("account-unknown", "there is no such account")
     rows = await tx.fetch(_BACKWARD if newest_first else _FORWARD, account_id, *(after or (None,) * 5), limit)

@@ -57,6 +57,12 @@ class Newcomer:
     currency: str
 
 
+async def creditor_of(tx: Tx, account_id: UUID) -> UUID | None:
+    """Whose the account is, or None when there is no such account."""
+    creditor_id: UUID | None = await tx.fetchval("SELECT creditor_id FROM account WHERE account_id = $1", account_id)
+    return creditor_id
+
+
 async def load_accounts(tx: Tx, account_ids: Iterable[UUID]) -> dict[UUID, Row]:
     """The rows of the accounts that exist, by id."""
     return {row["account_id"]: row for row in await load_rows(tx, ACCOUNT, "account_id", sorted(set(account_ids)))}
