@@ -16,7 +16,7 @@ from shared.clock import Clock, SystemClock
 from shared.db.engine import create_engine
 from shared.db.locks import Locks
 from shared.http.app import create_app
-from shared.http.transaction import MicroBatcher
+from shared.http.micro_batcher import MicroBatcher
 from shared.messaging.relay import RelayWaker
 from shared.messaging.worker import Worker
 

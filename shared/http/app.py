@@ -93,22 +93,9 @@ def create_app(
         # Its logs would hold what a request got wrong, its spans every request: see shared/telemetry.
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
     )
-    jwks = Jwks(settings.jwks_url, clock)
     app.state.settings = settings
-    app.state.engine = engine
-    app.state.clock = clock
     app.state.edge = Edge(engine, clock, after_commit=after_commit)
-    app.state.authenticator = Authenticator(
-        jwks,
-        issuer=settings.jwt_issuer,
-        audience=settings.jwt_audience,
-        clock=clock,
-        leeway=timedelta(seconds=settings.jwt_leeway_s),
-    )
-    app.state.draining = asyncio.Event()
-    app.state.checks = {"database": health.pool_check(engine), "jwks": health.jwks_check(jwks), **(checks or {})}
-    if migrations is not None:
-        app.state.checks["migrations"] = health.migrations_check(engine, migrations)
+    _set_state(app, settings, engine, clock, checks=checks or {}, migrations=migrations)
     problem.install(app)
     app.add_exception_handler(ReplayedError, _on_replayed)
     app.include_router(health.router)
@@ -119,6 +106,32 @@ def create_app(
     limits.update({route.endpoint: size for route in openapi.api_routes(app) if (size := _max_body(route))})
     openapi.install(app)
     return app
+
+
+def _set_state(
+    app: FastAPI,
+    settings: ServiceSettings,
+    engine: AsyncEngine,
+    clock: Clock,
+    *,
+    checks: Mapping[str, health.Check],
+    migrations: Path | None,
+) -> None:
+    """What routes, streams and probes find at the app."""
+    jwks = Jwks(settings.jwks_url, clock)
+    app.state.engine = engine
+    app.state.clock = clock
+    app.state.authenticator = Authenticator(
+        jwks,
+        issuer=settings.jwt_issuer,
+        audience=settings.jwt_audience,
+        clock=clock,
+        leeway=timedelta(seconds=settings.jwt_leeway_s),
+    )
+    app.state.draining = asyncio.Event()
+    app.state.checks = {"database": health.pool_check(engine), "jwks": health.jwks_check(jwks), **checks}
+    if migrations is not None:
+        app.state.checks["migrations"] = health.migrations_check(engine, migrations)
 
 
 def _max_body(route: RouteContext) -> int | None:

@@ -4,7 +4,7 @@ A failure is a value until a caller takes it, because the caller may have gone a
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
@@ -17,6 +17,8 @@ from shared.http.problem import problem_for
 from shared.http.request_context import current_context
 
 C = TypeVar("C")
+LockFinder = Callable[[Tx, Sequence[C]], Awaitable[Locks]]
+"""Finds what a batch has to lock besides what its commands say, from what never changes; called before the locks."""
 Location = Callable[[Any], str]
 """Gives the `Location` header for a result."""
 
@@ -50,6 +52,7 @@ class Item(Generic[C]):
     key: IdempotencyKey | None
     subject: str
     location: Location | None = None
+    find_locks: LockFinder[Any] | None = None
     outcome: "asyncio.Future[Outcome]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
     @property
@@ -59,11 +62,17 @@ class Item(Generic[C]):
 
 
 def item_of(
-    command: C, locks: Locks, principal: Principal, key: IdempotencyKey | None, location: Location | None
+    command: C,
+    locks: Locks,
+    principal: Principal,
+    key: IdempotencyKey | None,
+    location: Location | None,
+    *,
+    find_locks: LockFinder[C] | None = None,
 ) -> Item[C]:
     """Return a command of the request that is being served."""
     context = replace(current_context(), subject=principal.sub)
-    return Item(command, locks, context, key, principal.sub, location)
+    return Item(command, locks, context, key, principal.sub, location, find_locks)
 
 
 def outcome_of(item: Item[Any], result: Any) -> Outcome:

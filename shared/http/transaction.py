@@ -1,14 +1,13 @@
 """One request is one transaction, committed before it is answered, whatever becomes of the client meanwhile.
 
 The work runs in a task of its own: a client that hangs up cancels its wait, never the transaction. Locks come first,
-then the idempotency keys, then the handler. `MicroBatcher` puts many requests into one transaction.
+then the idempotency keys, then the handler. `micro_batcher` puts many requests into one transaction.
 """
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextvars import Context as TaskContext
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -35,12 +34,12 @@ from shared.http.outcome import (
 from shared.http.problem import is_statement_error
 from shared.http.request_context import current_context
 
-__all__ = ["Edge", "Handler", "Location", "MicroBatcher"]
+__all__ = ["Edge", "Handler", "Location"]
 
 C = TypeVar("C")
 R = TypeVar("R")
 
-_CLOSE_TIMEOUT_S = 15
+CLOSE_TIMEOUT_S = 15
 _MAX_TRIES = 3
 _RETRIED = frozenset({"40001", "40P01"})  # rolled back by the server, nothing was done
 _LOCK_NOT_AVAILABLE = "55P03"
@@ -65,7 +64,7 @@ class Edge:
         self._max_running = max_running
         self._running: set[asyncio.Task[None]] = set()
         self._flights: dict[Scope, Item[Any]] = {}
-        self._batchers: list[MicroBatcher[Any, Any]] = []
+        self._parts: list[Callable[[], Awaitable[None]]] = []
         self._is_closed = False
 
     async def run(
@@ -85,13 +84,13 @@ class Edge:
             Problem: `fn` refused (rolled back), or the database is busy.
             ReplayedError: the key was answered before; the app answers it again.
         """
-        self._refuse_when(len(self._running) >= self._max_running)
+        self.refuse_when(len(self._running) >= self._max_running)
 
         async def handler(tx: Tx, _commands: Sequence[None]) -> Sequence[R | Refusal]:
             return [await fn(tx)]
 
         item: Item[None] = item_of(None, locks or Locks(), principal, idempotency, location)
-        result: R = await self._join(item, lambda: self.start(self.execute([item], handler)))
+        result: R = await self.join(item, lambda: self.start(self.execute([item], handler)))
         return result
 
     async def read(self, fn: Callable[[Tx], Awaitable[R]]) -> R:
@@ -100,7 +99,7 @@ class Edge:
         An answer is made of several statements: each of them looking anew would show a payment beside the balance of
         before it.
         """
-        self._refuse_when(len(self._running) >= self._max_running)
+        self.refuse_when(len(self._running) >= self._max_running)
         async with open_transaction(self.engine, self.clock, context=current_context()) as tx:
             await tx.execute(_ONE_STATE)
             return await fn(tx)
@@ -108,16 +107,16 @@ class Edge:
     async def close(self) -> None:
         """Take nothing more, and wait for what runs, within a bound; called when the app shuts down."""
         self._is_closed = True
-        await asyncio.gather(*(batcher.close() for batcher in self._batchers))
+        await asyncio.gather(*(close() for close in self._parts))
         if self._running:
-            _, late = await asyncio.wait(self._running, timeout=_CLOSE_TIMEOUT_S)
+            _, late = await asyncio.wait(self._running, timeout=CLOSE_TIMEOUT_S)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
-    def add(self, batcher: "MicroBatcher[Any, Any]") -> None:
-        """Close this batcher with the edge."""
-        self._batchers.append(batcher)
+    def add(self, close: Callable[[], Awaitable[None]]) -> None:
+        """Close what puts commands into this edge before the edge itself."""
+        self._parts.append(close)
 
     def start(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         """Start work that no client can cancel, in a context that holds nothing of any request."""
@@ -126,11 +125,12 @@ class Edge:
         task.add_done_callback(self._running.discard)
         return task
 
-    def _refuse_when(self, is_full: bool) -> None:
+    def refuse_when(self, is_full: bool) -> None:
+        """Raise `busy` when the edge is closed or its caller has no room."""
         if self._is_closed or is_full:
             raise Problem("busy", "The service is at its limit; try again.", headers={"Retry-After": "1"})
 
-    async def _join(self, item: Item[Any], begin: Callable[[], object]) -> Any:
+    async def join(self, item: Item[Any], begin: Callable[[], object]) -> Any:
         """Begin the work of an item and wait for it, or wait for the request with its key that is under way here."""
         scope = item.scope
         if scope is None:
@@ -191,7 +191,9 @@ class Edge:
             if is_hurried:
                 await tx.execute(_HURRIED_LOCK_TIMEOUT)
             tx.causes.update({i.context.correlation_id: i.context for i in items if i.context.correlation_id})
-            await take(tx, [item.locks for item in items])
+            find_locks = items[0].find_locks
+            found = () if find_locks is None else (await find_locks(tx, [item.command for item in items]),)
+            await take(tx, [*(item.locks for item in items), *found])
             claims = [Claim(i.scope, i.key.fingerprint) for i in items if i.scope is not None and i.key is not None]
             known = await claim(tx, claims)
             fresh = [item for item in items if item.scope is None or item.scope not in known]
@@ -218,71 +220,3 @@ class Edge:
         except Exception as probe:  # noqa: BLE001 - the first error stands, unless the key itself is held
             return Failed(in_flight() if sqlstate(probe) == _LOCK_NOT_AVAILABLE else error)
         return told(known[item.scope]) if item.scope in known else Failed(error)
-
-
-class MicroBatcher(Generic[C, R]):
-    """Puts the commands that arrive together into one transaction of up to `max_batch`, and answers each caller.
-
-    `handler` returns one result or `Refusal` per command, in order; it has written nothing for a refused one. To carry
-    the trace of each request on, a command keeps its `correlation_id` and gives it as `causation` to `emit`.
-    """
-
-    def __init__(
-        self,
-        edge: Edge,
-        handler: Handler[C, R],
-        locks: Callable[[C], Locks],
-        *,
-        max_batch: int = 128,
-        max_wait_ms: float = 2,
-        max_queue: int = 1024,
-        writers: int = 2,
-        location: Location | None = None,
-    ) -> None:
-        self._edge = edge
-        self._handler = handler
-        self._locks = locks
-        self._max_batch = max_batch
-        self._max_wait_s = max_wait_ms / 1000
-        self._queue: asyncio.Queue[Item[C]] = asyncio.Queue(max_queue)
-        self._writers = writers
-        self._tasks: list[asyncio.Task[None]] = []
-        self._location = location
-        edge.add(self)
-
-    async def submit(self, command: C, *, principal: Principal, idempotency: IdempotencyKey | None = None) -> R:
-        """Return the result of a command after the commit of its batch. Raises as `Edge.run` does; queue full: 503."""
-        self._edge._refuse_when(self._queue.full())  # noqa: SLF001 - the other half of the edge
-        item = item_of(command, self._locks(command), principal, idempotency, self._location)
-        result: R = await self._edge._join(item, lambda: self._enqueue(item))  # noqa: SLF001 - as above
-        return result
-
-    async def close(self) -> None:
-        """Let the queue run empty, within a bound, and stop the writers."""
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._queue.join(), _CLOSE_TIMEOUT_S)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks.clear()
-
-    def _enqueue(self, item: Item[C]) -> None:
-        if not self._tasks:
-            self._tasks = [
-                asyncio.create_task(self._write(), name="micro-batcher", context=TaskContext())
-                for _ in range(self._writers)
-            ]
-        self._queue.put_nowait(item)
-
-    async def _write(self) -> None:
-        while True:
-            batch = [await self._queue.get()]
-            if self._queue.qsize() < self._max_batch - 1:
-                await asyncio.sleep(self._max_wait_s)
-            while len(batch) < self._max_batch and not self._queue.empty():
-                batch.append(self._queue.get_nowait())
-            try:
-                await self._edge.execute(batch, self._handler)
-            finally:
-                for _ in batch:
-                    self._queue.task_done()

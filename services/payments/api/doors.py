@@ -9,7 +9,8 @@ from services.payments.domain.posting import PostPayment
 from services.payments.schemas.payments import PaymentAnswer
 from shared.errors import Problem
 from shared.http.auth import Principal
-from shared.http.transaction import Edge, MicroBatcher
+from shared.http.micro_batcher import MicroBatcher
+from shared.http.transaction import Edge
 
 PaymentBatcher = MicroBatcher[PostPayment, PaymentAnswer]
 

@@ -18,10 +18,11 @@ from shared.http.body_limit import STREAMED_BODY_BYTES
 from shared.http.etag import IfMatch
 from shared.http.free_text import FreeText
 from shared.http.idempotency import OptionalKey, RequiredKey
+from shared.http.micro_batcher import MicroBatcher
 from shared.http.openapi import problems
 from shared.http.pagination import CursorText, Limit, Page, decode_cursor, encode_cursor, page_of
 from shared.http.stream import LastEventId, event_stream
-from shared.http.transaction import Edge, MicroBatcher
+from shared.http.transaction import Edge
 from shared.messaging.live import LiveLog
 from shared.settings import ServiceSettings
 

@@ -17,10 +17,11 @@ from shared.db.locks import Locks
 from shared.db.transaction import Context, Tx, open_transaction
 from shared.errors import Problem, Refusal
 from shared.http.auth import Principal
+from shared.http.micro_batcher import MicroBatcher
 from shared.http.problem import problem_for
 from shared.http.request_context import set_context
 from shared.http.server import Server
-from shared.http.transaction import Edge, MicroBatcher
+from shared.http.transaction import Edge
 from shared.ids import new_id
 from tests.conftest import KERNEL, GetDatabase
 from tests.integration.http.sample_app import INSERT, NewPair, Pair, make_pairs, sample_app, settings_for

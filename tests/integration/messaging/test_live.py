@@ -108,7 +108,7 @@ async def test_a_large_backlog_comes_in_pages(kernel_engine: AsyncEngine) -> Non
     async with aclosing(_follow(log, creditor)) as pages:
         await _next(pages)
         await _publish(kernel_engine, creditor, 1_200)
-        sizes = []
+        sizes: list[int] = []
         while sum(sizes) < 1_200:
             sizes.append(len((await _next(pages)).events))
     assert max(sizes) <= 500
