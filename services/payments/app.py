@@ -1,5 +1,6 @@
 """The composition root of payments: the only file that wires settings, database, routes, consumers and jobs."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
@@ -10,11 +11,13 @@ from services.payments.consumers import chunks, subscriptions
 from services.payments.domain.posting import PostPayment
 from services.payments.handlers.post_payments import post_payments
 from services.payments.settings import PaymentsSettings
+from services.payments.store.account_creditors import AccountCreditors
 from services.payments.store.backlog import MEASURES
 from shared.cli import ServiceDescription
 from shared.clock import Clock, SystemClock
 from shared.db.engine import create_engine
 from shared.db.locks import Locks
+from shared.db.transaction import Tx
 from shared.http.app import create_app
 from shared.http.micro_batcher import MicroBatcher
 from shared.messaging.relay import RelayWaker
@@ -42,7 +45,11 @@ def create_api(settings: PaymentsSettings, *, engine: AsyncEngine | None = None,
         after_commit=[waker.wake],
     )
     app.state.payments = MicroBatcher(
-        app.state.edge, post_payments, _locks, location=lambda made: f"/v1/payments/{made.payment_id}"
+        app.state.edge,
+        post_payments,
+        _locks,
+        location=lambda made: f"/v1/payments/{made.payment_id}",
+        find_locks=_creditor_locks(AccountCreditors()),
     )
     return app
 
@@ -50,6 +57,13 @@ def create_api(settings: PaymentsSettings, *, engine: AsyncEngine | None = None,
 def _locks(command: PostPayment) -> Locks:
     creditors = frozenset() if command.creditor_id is None else frozenset({command.creditor_id})
     return Locks(creditors=creditors, accounts=frozenset({command.account_id}))
+
+
+def _creditor_locks(creditors: AccountCreditors) -> Callable[[Tx, Sequence[PostPayment]], Awaitable[Locks]]:
+    async def found(tx: Tx, commands: Sequence[PostPayment]) -> Locks:
+        return await creditors.locks(tx, {one.account_id for one in commands if one.creditor_id is None})
+
+    return found
 
 
 def create_worker(settings: PaymentsSettings, engine: AsyncEngine, clock: Clock) -> Worker:
