@@ -5,7 +5,7 @@ Amounts are minor units. Shares nothing with the services.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -30,7 +30,7 @@ class Money:
 class Promise:
     """A promise to pay. `made` is the instant within the day `made_on`; `cancelled_on`: on somebody's request.
 
-    `is_recovery`: made on an account that was charged off already, so that a charge-off of that day spares it.
+    `is_recovery`: made on an account that was known to be charged off, so that a charge-off spares it.
     """
 
     id: str
@@ -120,11 +120,14 @@ def _cancelled_at(
 ) -> Collection[str]:
     """What was open then, by the money of then: activation cancels open promises; an end cancels both."""
     if end is None:
-        seen = [money for money in case.entries if not counts(money, day, instant)]
+        # What had come before a person acted had been counted, whatever its day.
+        seen = [money for money in case.entries if money.taken < instant or not counts(money, day, instant)]
         met = [one for one in case.promises if (one.made_on, one.made) < (day, instant)]
         standings = promise_standings(met, seen, day, cancelled)
         return [key for key, now in standings.items() if now.status in OPEN]
     seen = [money for money in case.entries if money.effective <= day]
+    if case.paid_off_on is not None and case.paid_off_on > day:
+        case = replace(case, paid_off_on=None)
     met = [one for one in case.promises if _is_met(one, end)]
     standings = promise_standings(met, seen, day, cancelled) | {
         key: now
@@ -136,7 +139,7 @@ def _cancelled_at(
 
 def _is_met(one: Promise | Arrangement, end: End) -> bool:
     """What was made on an account that was charged off already is recovery, and stays."""
-    return one.made_on < end.on or (one.made_on == end.on and not (one.is_recovery and end.reason == CHARGE_OFF))
+    return one.made_on <= end.on and not (one.is_recovery and end.reason == CHARGE_OFF)
 
 
 def counts(money: Money, made_on: date, made: Any) -> bool:
@@ -198,10 +201,7 @@ def _arrangement_standings(
             has_ended = later.cancelled_on is not None or any(_is_met(later, end) for end in case.ends)
             if later.activated is not None or not has_ended:
                 mine = [money for money in mine if not counts(money, later.made_on, later.made)]
-        # Of a moment in the past, a payoff that came later is not known.
-        is_paid_off = case.paid_off_on is not None and case.paid_off_on <= business_date
-        paid_off_on = case.paid_off_on if is_paid_off else None
-        found[one.id] = arrangement_standing(one, mine, business_date, paid_off_on, cancelled.get(one.id))
+        found[one.id] = arrangement_standing(one, mine, business_date, case.paid_off_on, cancelled.get(one.id))
     return found
 
 

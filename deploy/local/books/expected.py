@@ -176,9 +176,7 @@ class Facts:
         )
 
     def _arrangement(self, row: Row) -> Arrangement:
-        activated = (
-            None if row["approved_at"] is None else (row.get("activated_on") or row["made_on"], row["approved_at"])
-        )
+        activated = None if row["approved_at"] is None else (row["activated_on"], row["approved_at"])
         return Arrangement(
             str(row["arrangement_id"]),
             self.installments.get(row["arrangement_id"], ()),

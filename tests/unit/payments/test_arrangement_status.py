@@ -20,7 +20,6 @@ from services.payments.domain.arrangement import (
     judge_arrangement,
 )
 from services.payments.domain.counting import Entry, Start
-from tests.model import commitment_model as model
 
 DAY = date(2024, 1, 31)
 NOON = datetime(2024, 1, 31, 12, tzinfo=UTC)
@@ -157,19 +156,6 @@ entries_strategy = st.lists(
     max_size=6,
 )
 days = st.integers(0, 24)
-
-
-@given(terms_strategy, entries_strategy, days)
-def test_an_arrangement_stands_as_in_the_model(terms: ArrangementTerms, entries: list[Entry], day: int) -> None:
-    reference = model.Arrangement(
-        tuple((one.due_on, one.amount_minor) for one in terms.installments),
-        DAY, 0, terms.grace_days, terms.tolerance_minor,
-    )  # fmt: skip
-    money = [
-        model.Money(entry.amount_minor, entry.effective_on, int((entry.taken_at - NOON).total_seconds()) // 60)
-        for entry in entries
-    ]
-    assert judge_arrangement(terms, entries, on(day)).status == model.arrangement_state(reference, money, on(day))
 
 
 @given(terms_strategy, entries_strategy, days)

@@ -1,5 +1,6 @@
 """Promises and arrangements stand as the brute-force model says, on random histories and in any order of arrival."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 from uuid import UUID
@@ -8,20 +9,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deploy.local.books import commitments as model
+from services.payments.domain.account_case import AccountCase, judge_account
+from services.payments.domain.account_facts import AccountFacts, End
 from services.payments.domain.arrangement import ArrangementTerms, Installment, judge_arrangement
 from services.payments.domain.counting import Entry, Start
 from services.payments.domain.promise import PromiseTerms, judge_promises
 
 EPOCH = date(2024, 2, 20)  # a leap day lies ahead
 MIDNIGHT = datetime(2026, 1, 1, tzinfo=UTC)
+ONE_DAY = timedelta(days=1)
 days = st.integers(0, 40).map(lambda n: EPOCH + timedelta(days=n))
 
 
 @st.composite
 def moneys(draw: st.DrawFn, number: int) -> model.Money:
-    """Booked on the day on which it is effective, so that only the instant orders a day."""
     day = draw(days)
-    return model.Money(str(number), draw(st.integers(1, 120)), day, day, number)
+    posted = day + timedelta(days=draw(st.sampled_from([0, 0, 1])))
+    return model.Money(str(number), draw(st.integers(1, 120)), day, posted, number)
 
 
 def instant(taken: int) -> datetime:
@@ -145,3 +149,91 @@ def test_an_arrangement_stands_as_the_model_says(
         eve = standing.next_review_on - timedelta(days=1)
         assert judge_arrangement(terms, entries, max(eve, business_date)).status == standing.status
         assert judge_arrangement(terms, entries, standing.next_review_on).status != standing.status
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> model.Case:
+    """Promises, arrangements and proposals of one account with its ends, payoff and requests."""
+    cancels = st.none() | st.none() | days
+    promised = [draw(promises(n)) for n in range(draw(st.integers(0, 2)))]
+    agreed = [draw(arrangements()) for _ in range(draw(st.integers(0, 2)))]
+    return model.Case(
+        promises=[
+            replace(one, made=_at(one.made_on, one.made), cancelled_on=draw(cancels), is_recovery=draw(st.booleans()))
+            for one in promised
+        ],
+        arrangements=[
+            replace(
+                one,
+                id=str(10 + n),
+                made=_at(one.made_on, 2 * n + 1),
+                activated=draw(st.sampled_from(_approvals(one.made_on, 2 * n + 1))),
+                cancelled_on=draw(cancels),
+            )
+            for n, one in enumerate(agreed)
+        ],
+        entries=[replace(one, taken=_at(one.posted, 100 * n)) for n, one in enumerate(draw(purses()))],
+        ends=[model.End(draw(days), reason) for reason in draw(st.sets(st.sampled_from(["charge_off", "bankruptcy"])))],
+        paid_off_on=draw(st.none() | days),
+    )
+
+
+def _at(day: date, nth: int) -> int:
+    """Instants rise with the days."""
+    return 10_000 * (day - EPOCH).days + nth
+
+
+def _approvals(made_on: date, nth: int) -> list[tuple[date, int] | None]:
+    """At once, on the next day, or never."""
+    return [(made_on, _at(made_on, nth)), (made_on + ONE_DAY, _at(made_on + ONE_DAY, nth)), None]
+
+
+def _account_case(case: model.Case, business_date: date) -> AccountCase:
+    """The same in the domain's words."""
+
+    def number(one: model.Promise | model.Arrangement) -> UUID:
+        return UUID(int=int(one.id) + 100)
+
+    return AccountCase(
+        promises=[
+            PromiseTerms(
+                number(one), one.amount, one.due_on, Start(one.made_on, instant(one.made)), one.tolerance, one.grace,
+                cancelled_on=one.cancelled_on,
+            )
+            for one in case.promises
+        ],
+        arrangements=[
+            ArrangementTerms(
+                number(one), tuple(Installment(*part) for part in one.installments),
+                Start(one.made_on, instant(one.made)), one.tolerance, one.grace,
+                is_approved=one.activated is not None, cancelled_on=one.cancelled_on,
+            )
+            for one in case.arrangements
+        ],
+        entries=[
+            Entry(UUID(int=int(one.id) + 1), one.amount, one.effective, one.posted, instant(one.taken))
+            for one in case.entries
+        ],
+        account=AccountFacts(
+            tuple(End(end.on, end.reason) for end in case.ends),  # type: ignore[arg-type]  # drawn from its reasons
+            case.paid_off_on,
+        ),
+        business_date=business_date,
+        activations=[Start(one.activated[0], instant(one.activated[1])) for one in case.arrangements if one.activated],
+        made_charged_off={number(one) for one in (*case.promises, *case.arrangements) if one.is_recovery},
+    )  # fmt: skip
+
+
+@settings(max_examples=1000, deadline=None)
+@given(cases(), st.integers(0, 60).map(lambda n: EPOCH + timedelta(days=n)))
+def test_whole_accounts_stand_as_the_model_says(case: model.Case, business_date: date) -> None:
+    business_date = max([business_date, *(one.made_on + ONE_DAY for one in (*case.promises, *case.arrangements))])
+    expected = model.judge(case, business_date)
+    found = judge_account(_account_case(case, business_date))
+    assert {str(key.int - 100): (one.status, one.paid_minor) for key, (_, one) in found.promises.items()} == {
+        key: (one.status, one.paid) for key, one in expected.promises.items()
+    }
+    assert {
+        str(key.int - 100): (one.status, one.paid_minor, one.next_due_on, one.resolved_on)
+        for key, (_, one) in found.arrangements.items()
+    } == {key: (one.status, one.paid, one.next_due_on, one.resolved_on) for key, one in expected.arrangements.items()}

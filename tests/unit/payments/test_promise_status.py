@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from services.payments.domain.counting import Entry, Start
 from services.payments.domain.promise import OPEN, TRANSITIONS, PromiseStatus, PromiseTerms, judge_promises
-from tests.model import commitment_model as model
 
 DAY = date(2024, 2, 20)
 NOON = datetime(2024, 2, 20, 12, tzinfo=UTC)
@@ -143,31 +142,6 @@ promises_strategy = st.lists(
         for k, (amount, due, made, grace, tolerance, at) in enumerate(rows)
     ]
 )
-
-
-def minutes(at: datetime) -> int:
-    return int((at - NOON).total_seconds()) // 60
-
-
-@given(promises_strategy, entries_strategy, st.integers(0, 16))
-def test_promises_stand_as_in_the_model(promises: list[PromiseTerms], entries: list[Entry], day: int) -> None:
-    # The model orders promises of one due date by the instant alone: give each its own.
-    instants = {(terms.due_on, terms.start.made_at) for terms in promises}
-    if len(instants) < len(promises):
-        return
-    expected = model.promise_states(
-        [
-            model.Promise(
-                str(terms.promise_id), terms.amount_minor, terms.due_on, terms.start.made_on,
-                minutes(terms.start.made_at), terms.grace_days, terms.tolerance_minor,
-            )
-            for terms in promises
-        ],
-        [model.Money(entry.amount_minor, entry.effective_on, minutes(entry.taken_at)) for entry in entries],
-        DAY + timedelta(days=day),
-    )  # fmt: skip
-    found = judge_promises(promises, entries, DAY + timedelta(days=day))
-    assert {str(key): standing.status for key, standing in found.items()} == expected
 
 
 @given(
