@@ -26,7 +26,7 @@ class AgingPolicyIn(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    stages: StagesBody
+    stages: StagesBody = Field(examples=[{"early": 1, "mid": 30, "late": 60, "pre_charge_off": 90}])
 
 
 class AgingPolicyOut(BaseModel):
