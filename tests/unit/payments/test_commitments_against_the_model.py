@@ -188,6 +188,10 @@ def _approvals(made_on: date, nth: int) -> list[tuple[date, int] | None]:
     return [(made_on, _at(made_on, nth)), (made_on + ONE_DAY, _at(made_on + ONE_DAY, nth)), None]
 
 
+def _words(case: model.Case) -> list[model.Promise | model.Arrangement]:
+    return [*case.promises, *case.arrangements]
+
+
 def _account_case(case: model.Case, business_date: date) -> AccountCase:
     """The same in the domain's words."""
 
@@ -220,14 +224,14 @@ def _account_case(case: model.Case, business_date: date) -> AccountCase:
         ),
         business_date=business_date,
         activations=[Start(one.activated[0], instant(one.activated[1])) for one in case.arrangements if one.activated],
-        made_charged_off={number(one) for one in (*case.promises, *case.arrangements) if one.is_recovery},
+        made_charged_off={number(one) for one in _words(case) if one.is_recovery},
     )  # fmt: skip
 
 
 @settings(max_examples=1000, deadline=None)
 @given(cases(), st.integers(0, 60).map(lambda n: EPOCH + timedelta(days=n)))
 def test_whole_accounts_stand_as_the_model_says(case: model.Case, business_date: date) -> None:
-    business_date = max([business_date, *(one.made_on + ONE_DAY for one in (*case.promises, *case.arrangements))])
+    business_date = max([business_date, *(one.made_on + ONE_DAY for one in _words(case))])
     expected = model.judge(case, business_date)
     found = judge_account(_account_case(case, business_date))
     assert {str(key.int - 100): (one.status, one.paid_minor) for key, (_, one) in found.promises.items()} == {
