@@ -4,6 +4,7 @@ A case that fails is reported and leaves the others' results alone; the command 
 """
 
 import argparse
+import asyncio
 import logging
 import os
 import sys
@@ -45,6 +46,8 @@ STUDIES: dict[str, tuple[Look, float]] = {
 }
 """What is run only when it is asked for: each with its scale."""
 ROUNDS = 5
+PATIENCE_S = 2 * 60 * 60
+"""A case that hangs must not keep the others from being measured."""
 HERE = Path(__file__).parent
 
 
@@ -79,15 +82,14 @@ async def _measured(place: Place, order: Order, case: str) -> bool:
     """Measure one case and write its result, or why there is none; return whether there is one."""
     conditions = results.Run(order.scale_of(case), order.note)
     try:
-        if case in STUDIES:
-            study = await STUDIES[case][0](place, scale=conditions.scale)
-            results.write_study(HERE, study, conditions)
-            print("\n".join(["", study.title, *("  " + "  ".join(row) for row in study.rows), *study.paragraphs]))
-        else:
-            found = await CASES[case][0](place, scale=conditions.scale, rounds=order.rounds)
-            results.write_cases(HERE, found, conditions)
-            for each in found:
-                print(results.line(each), flush=True)
+        async with asyncio.timeout(PATIENCE_S):
+            if case in STUDIES:
+                await _study(place, case, conditions)
+            else:
+                found = await CASES[case][0](place, scale=conditions.scale, rounds=order.rounds)
+                results.write_cases(HERE, found, conditions)
+                for each in found:
+                    print(results.line(each), flush=True)
     except Exception as error:  # noqa: BLE001 - whatever it was, the other cases go on
         traceback.print_exc()
         reason = f"{type(error).__name__}: {error}".partition("\n")[0][:300]
@@ -95,6 +97,12 @@ async def _measured(place: Place, order: Order, case: str) -> bool:
         print(f"{case}: FAILED, {reason}", flush=True)
         return False
     return True
+
+
+async def _study(place: Place, code: str, conditions: results.Run) -> None:
+    study = await STUDIES[code][0](place, scale=conditions.scale)
+    results.write_study(HERE, study, conditions)
+    print("\n".join([study.title, *("  " + "  ".join(row) for row in study.rows), *study.paragraphs]), flush=True)
 
 
 def main() -> None:
