@@ -1,4 +1,4 @@
-"""The commands that every service has: `python -m services.<name> {api|worker|migrate|replay|dead-letters|lag}`.
+"""Every service's commands: `python -m services.<name> {api|worker|migrate|lag|dead-letters|replay|rebuild}`.
 
 A service's `app.py` makes a `ServiceDescription`; its `__main__.py` runs `commands(description)()`.
 """
@@ -8,24 +8,28 @@ import json
 import os
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, Generic, NoReturn, TypeVar
 from uuid import UUID
 
 import typer
 import uvloop
 from fastapi import FastAPI
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.clock import Clock, SystemClock
 from shared.db.engine import create_engine
-from shared.db.migrations import scripts_of, upgrade
+from shared.db.migrations import check_revision, scripts_of, upgrade
 from shared.errors import ArrearsError
 from shared.http.server import keep_start, serve
 from shared.jobs import run_chunk
 from shared.messaging.dead_letter import DeadLetter, Selection
-from shared.messaging.message import Loop, Subscription, group_of
+from shared.messaging.history import read_pages
+from shared.messaging.lag import lag_lines
+from shared.messaging.message import Subscription, group_of
 from shared.messaging.offsets import OffsetReader
+from shared.messaging.rebuild import Rebuild, RebuildReport, rebuild
 from shared.messaging.replay import list_dead_letters, replay
 from shared.messaging.stopped import stopped_at
 from shared.messaging.worker import Worker
@@ -46,6 +50,8 @@ class ServiceDescription(Generic[S]):
     create_worker: Callable[[S, AsyncEngine, Clock], Worker]
     subscriptions: Callable[[S], Sequence[Subscription]]
     """Also used by `replay` and `lag`."""
+    rebuild: Callable[[S], Rebuild] | None = None
+    """What the service derives, and how; None: it derives nothing."""
 
 
 def commands(service: ServiceDescription[Any]) -> typer.Typer:
@@ -61,6 +67,8 @@ def commands(service: ServiceDescription[Any]) -> typer.Typer:
     _add_processes(cli, service)
     _add_dead_letters(cli, service)
     _add_lag(cli, service)
+    if service.rebuild is not None:
+        _add_rebuild(cli, service, service.rebuild)
     return cli
 
 
@@ -137,6 +145,28 @@ def _add_lag(cli: typer.Typer, service: ServiceDescription[Any]) -> None:
             typer.echo(line)
 
 
+def _add_rebuild(cli: typer.Typer, service: ServiceDescription[Any], how: Callable[[Any], Rebuild]) -> None:
+    @cli.command(name="rebuild")
+    def rebuild_command(
+        *, check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if a row differs.")] = False
+    ) -> None:
+        """Build all that is derived anew from its facts, name each row that differs, and put it right.
+
+        Works as the owner of the database, as `migrate` does. Nobody else writes meanwhile.
+        """
+        report = _run(_rebuild(service, how, check=check))
+        for each in report.differences:
+            typer.echo(
+                json.dumps({"table": each.table, "key": each.key, "stored": each.stored, "rebuilt": each.rebuilt})
+            )
+        for table, (before, after) in report.hashes.items():
+            typer.echo(f"{table:<24}{before}  {after}  {'equal' if before == after else 'changed'}")
+        verb = "differ" if check else "differed and are put right"
+        typer.echo(f"{report.messages} messages read, {report.differing} rows {verb}")
+        if check and report.differing:
+            raise typer.Exit(1)
+
+
 def _run(work: Coroutine[Any, Any, Any], *, loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None) -> Any:
     try:
         with asyncio.Runner(loop_factory=loop_factory) as runner:
@@ -197,6 +227,28 @@ async def _replay(service: ServiceDescription[Any], selection: Selection, *, dry
     return not report.failed
 
 
+async def _rebuild(service: ServiceDescription[Any], how: Callable[[Any], Rebuild], *, check: bool) -> RebuildReport:
+    settings = _settings(service)
+    what = how(settings)
+    owner = os.environ.get(f"{service.name.upper()}_MIGRATION_URL")
+    if owner:
+        settings = settings.model_copy(update={"database_url": SecretStr(owner)})
+    engine = create_engine(settings, application_name=f"{service.name} rebuild")
+
+    async def is_at_rest() -> bool:
+        async with OffsetReader(settings) as reader:
+            ends = await reader.end_offsets(what.topics)
+            return await reader.has_passed(group_of(service.name, "main"), ends)
+
+    try:
+        await check_revision(engine, scripts_of(service.name))
+        return await rebuild(
+            engine, SystemClock(), what, partial(read_pages, settings, what.topics), check=check, is_at_rest=is_at_rest
+        )
+    finally:
+        await engine.dispose()
+
+
 async def _lag(service: ServiceDescription[Any]) -> list[str]:
     settings = _settings(service)
     engine = create_engine(settings, application_name=f"{service.name} lag")
@@ -204,21 +256,7 @@ async def _lag(service: ServiceDescription[Any]) -> list[str]:
         stopped = await run_chunk(engine, SystemClock(), stopped_at)
     finally:
         await engine.dispose()
-    loops: dict[Loop, list[str]] = {}
-    for subscription in service.subscriptions(settings):
-        loops.setdefault(subscription.loop, []).extend(subscription.topics)
-    lines = [f"{'group':<24}{'topic/partition':<36}{'committed':>12}{'end':>12}{'lag':>12}  state"]
-    async with OffsetReader(settings) as reader:
-        for loop, topics in loops.items():
-            group = group_of(service.name, loop)
-            committed = await reader.committed(group)
-            for where, end in sorted((await reader.end_offsets(topics)).items()):
-                at = committed.get(where, 0)
-                topic, _, partition = where.rpartition("/")
-                reason = stopped.get((topic, int(partition), at))
-                state = "" if reason is None else f"  stopped: {reason}"
-                lines.append(f"{group:<24}{where:<36}{at:>12}{end:>12}{end - at:>12}{state}")
-    return lines
+    return await lag_lines(settings, service.name, service.subscriptions(settings), stopped)
 
 
 def _shown(letter: DeadLetter) -> dict[str, Any]:

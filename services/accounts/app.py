@@ -17,7 +17,8 @@ from services.accounts.api import (
     stream,
     work_items,
 )
-from services.accounts.consumers import chunks, subscriptions
+from services.accounts.consumers import FACTS, chunks, subscriptions
+from services.accounts.handlers.rebuild import how_to_rebuild
 from services.accounts.settings import AccountsSettings
 from services.accounts.store.backlog import MEASURES
 from shared.cli import ServiceDescription
@@ -80,6 +81,7 @@ def create_worker(settings: AccountsSettings, engine: AsyncEngine, clock: Clock)
         subscriptions=subscriptions(settings),
         chunks=chunks(settings),
         measures=MEASURES,
+        migrations=MIGRATIONS,
     )
 
 
@@ -89,4 +91,5 @@ SERVICE = ServiceDescription(
     create_api=create_api,
     create_worker=create_worker,
     subscriptions=subscriptions,
+    rebuild=lambda settings: how_to_rebuild(FACTS, version_epoch=settings.version_epoch),
 )

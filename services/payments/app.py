@@ -7,9 +7,10 @@ from fastapi import APIRouter, FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.payments.api import arrangements, nacha, payments, promises
-from services.payments.consumers import chunks, subscriptions
+from services.payments.consumers import ACCOUNT_STATES, chunks, subscriptions
 from services.payments.domain.posting import PostPayment
 from services.payments.handlers.post_payments import post_payments
+from services.payments.handlers.rebuild import how_to_rebuild
 from services.payments.settings import PaymentsSettings
 from services.payments.store.account_creditors import AccountCreditors
 from services.payments.store.backlog import MEASURES
@@ -86,4 +87,5 @@ SERVICE = ServiceDescription(
     create_api=create_api,
     create_worker=create_worker,
     subscriptions=subscriptions,
+    rebuild=lambda _settings: how_to_rebuild(ACCOUNT_STATES),
 )

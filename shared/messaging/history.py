@@ -1,16 +1,18 @@
-"""Reads topics from their first message to the last that is there now: for checkers and demos, not for services."""
+"""Reads topics from their first message to the last that is there now: for rebuilding, checkers and demos."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Sequence
 
 from aiokafka import TopicPartition
 
 from shared.messaging.kafka import KafkaSettings, new_probe, stop
 from shared.messaging.message import RawMessage
+from shared.messaging.session import raw_message
+
+_PAGE = 5000
 
 
-async def read_history(settings: KafkaSettings, topics: Sequence[str]) -> list[RawMessage]:
-    """Every message of the topics, in the order of each partition. For a history that fits into memory."""
+async def read_pages(settings: KafkaSettings, topics: Sequence[str]) -> AsyncIterator[list[RawMessage]]:
+    """Every message of the topics, in the order of each partition, some thousands at a time."""
     consumer = new_probe(settings)
     await consumer.start()
     try:
@@ -19,21 +21,13 @@ async def read_history(settings: KafkaSettings, topics: Sequence[str]) -> list[R
         consumer.assign(partitions)
         for partition, beginning in (await consumer.beginning_offsets(partitions)).items():
             consumer.seek(partition, beginning)
-        found: list[RawMessage] = []
         while any([await consumer.position(partition) < end for partition, end in ends.items()]):
-            for records in (await consumer.getmany(timeout_ms=500, max_records=5000)).values():
-                found += [
-                    RawMessage(
-                        record.topic,
-                        record.partition,
-                        record.offset,
-                        record.key,
-                        record.value,
-                        tuple(record.headers),
-                        datetime.fromtimestamp(record.timestamp / 1000, UTC),
-                    )
-                    for record in records
-                ]
-        return found
+            for records in (await consumer.getmany(timeout_ms=500, max_records=_PAGE)).values():
+                yield [raw_message(record) for record in records]
     finally:
         await stop(consumer.stop())
+
+
+async def read_history(settings: KafkaSettings, topics: Sequence[str]) -> list[RawMessage]:
+    """Every message of the topics. For a history that fits into memory."""
+    return [message async for page in read_pages(settings, topics) for message in page]

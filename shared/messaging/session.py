@@ -73,7 +73,7 @@ class Session:
             self._progress.is_busy = True
             try:
                 with metrics.BATCH_SECONDS.labels(self._group).time():
-                    await self._applier.apply([_raw(record) for batch in records.values() for record in batch])
+                    await self._applier.apply([raw_message(record) for batch in records.values() for record in batch])
             except Exception as error:
                 if not is_transient(error):
                     raise
@@ -160,7 +160,8 @@ async def rest(stopping: asyncio.Event, seconds: float) -> None:
     waiting.cancel()
 
 
-def _raw(record: Any) -> RawMessage:
+def raw_message(record: Any) -> RawMessage:
+    """A record of the client as our own value."""
     return RawMessage(
         topic=record.topic,
         partition=record.partition,

@@ -51,6 +51,7 @@ class World:
         self.accounts = accounts
         self.payments = payments
         self.published: list[tuple[str, dict[str, Any]]] = []
+        self.sent: list[RawMessage] = []
         self._offset = 0
 
     @property
@@ -66,6 +67,7 @@ class World:
     def send(self, messages: Iterable[RawMessage]) -> None:
         """Puts messages on the way to whoever listens to their topics."""
         for message in messages:
+            self.sent.append(message)
             for side in self.sides:
                 if message.topic in side.topics:
                     side.waiting.append(message)

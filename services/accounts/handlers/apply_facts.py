@@ -34,6 +34,15 @@ WHERE t.payment_id = b.payment_id AND t.booked_on IS NULL
 
 async def apply_facts(tx: Tx, messages: Sequence[Message[Any]], *, version_epoch: int = 0) -> Sequence[Rejected]:
     """Takes a batch of `payment.*`, `promise.*` and `arrangement.*` messages and re-evaluates the accounts touched."""
+    await keep_facts(tx, messages)
+    causes = {message.payload.account_id: message.event_id for message in messages if message.event_id is not None}
+    touched = {message.payload.account_id for message in messages}
+    await recompute(tx, touched, causes=causes, version_epoch=version_epoch)
+    return ()
+
+
+async def keep_facts(tx: Tx, messages: Sequence[Message[Any]]) -> None:
+    """Writes down what a batch says, without judging any account by it."""
     now = tx.clock.now()
     await _keep_postings(
         tx, ENTRY, [_entry_row(each.payload, now) for each in messages if each.topic == "payment.posted"]
@@ -43,10 +52,6 @@ async def apply_facts(tx: Tx, messages: Sequence[Message[Any]], *, version_epoch
     )
     await _keep_states(tx, _PROMISES, messages)
     await _keep_states(tx, _ARRANGEMENTS, messages)
-    causes = {message.payload.account_id: message.event_id for message in messages if message.event_id is not None}
-    touched = {message.payload.account_id for message in messages}
-    await recompute(tx, touched, causes=causes, version_epoch=version_epoch)
-    return ()
 
 
 def _entry_row(payload: PaymentPosted, now: datetime) -> Row:

@@ -28,7 +28,11 @@ def how_to_rebuild(account_states: tuple[str, ...]) -> Rebuild:
         projections=(Derived("account_view", "account_id"), Derived("creditor_view", "creditor_id")),
         keep=_keep,
         scratch=(),
-        computed=(Derived("promise", "promise_id", ("version",)), Derived("arrangement", "arrangement_id", ("version",))),
+        computed=(
+            Derived("promise", "promise_id", ("version",)),
+            Derived("arrangement", "arrangement_id", ("version",)),
+        ),
+        creditors="SELECT creditor_id FROM creditor_view",
         next_accounts=_NEXT,
         compute=_compute,
     )
@@ -41,7 +45,9 @@ async def _keep(tx: Tx, messages: Sequence[Message[Any]]) -> None:
         states.setdefault(noun, []).append((message.payload, message.aggregate_version or 0))
     await save_accounts(tx, states.get("account", ()))
     await save_creditors(tx, states.get("creditor", ()))
-    await save_business_dates(tx, [(each.creditor_id, each.business_date) for each, _ in states.get("business_date", ())])
+    await save_business_dates(
+        tx, [(each.creditor_id, each.business_date) for each, _ in states.get("business_date", ())]
+    )
 
 
 async def _compute(tx: Tx, account_ids: Sequence[UUID]) -> None:
