@@ -83,7 +83,8 @@ def _batches(
 ) -> dict[tuple[str, int], list[Any]]:
     """Build the record batches of each partition: one future a batch; one a message took half of the time."""
     batches: dict[tuple[str, int], list[Any]] = {}
-    for topic, key, value, headers in messages:
+    for topic, key, value, sequence in messages:
+        headers = list(sequence)  # a builder takes nothing else, and says so only when it is compiled
         parts = batches.setdefault((topic, partition_of(key, counts[topic])), [])
         if not parts or parts[-1].append(timestamp=None, key=key, value=value, headers=headers) is None:
             batch = producer.create_batch()
