@@ -26,7 +26,7 @@ CASES: Mapping[str, Fault] = {
     "R20": crashes.aging_killed,
     "R21": crashes.rolled_out,
 }
-ROUND_S = 480.0
+ROUND_S = 900.0
 """A round that takes longer has failed."""
 
 

@@ -24,9 +24,9 @@ from tests.faults.machines import Machines
 START = date(2026, 1, 31)
 OPENING_MINOR = 50_000_000
 """So much that no load pays an account off."""
-PATIENCE_S = 120.0
+PATIENCE_S = 240.0
 """A request that is not answered by then, whatever was tried, counts as never answered."""
-_TRY_S = 20.0
+_TRY_S = 40.0
 _AGAIN_S = 0.1
 _CONNECTIONS = httpx.Limits(max_connections=400, max_keepalive_connections=64)
 _PAGE = 200

@@ -22,7 +22,7 @@ _CROWD = 300
 _POOL = 8
 _HELD_S = 6.0
 """How long a creditor's lock is held: longer than a request waits for it, or for a connection."""
-_BOUND_S = 20.0
+_BOUND_S = 30.0
 """Nobody waits longer for an answer, be it that the service is busy."""
 _SAME = 50
 _OK = {200, 201}

@@ -18,7 +18,7 @@ PER_SECOND = 60.0
 MAX_DAYS = 5
 _MARKERS = 6
 _POLL_S = 0.05
-_MARKER_S = 150.0
+_MARKER_S = 240.0
 
 Operation = Callable[[], Awaitable[None]]
 
@@ -70,7 +70,7 @@ class Load:
         """Seconds until payments sent now by the core and over HTTP are on their accounts, for all to read.
 
         Raises:
-            NotRecoveredError: they were not, in 150 s.
+            NotRecoveredError: they were not, in four minutes.
         """
         loop = asyncio.get_running_loop()
         began = loop.time()

@@ -130,7 +130,7 @@ class Machines:
             self._start(name)
         await self.ready(name)
 
-    async def ready(self, *names: str, seconds: float = 90) -> None:
+    async def ready(self, *names: str, seconds: float = 180) -> None:
         """Wait until these (or all that should run) are ready. Raises MachineError."""
         loop = asyncio.get_running_loop()
         until = loop.time() + seconds
@@ -146,7 +146,7 @@ class Machines:
         path.with_suffix(FIRED).unlink(missing_ok=True)
         write(path, failpoint, count)
 
-    async def fired(self, name: str, seconds: float = 45) -> None:
+    async def fired(self, name: str, seconds: float = 150) -> None:
         """Wait until the armed failpoint has killed the process. Raises MachineError when it was not passed."""
         loop = asyncio.get_running_loop()
         until = loop.time() + seconds
