@@ -13,12 +13,13 @@ from shared.http.transaction import Edge
 R = TypeVar("R")
 
 
-def _edge(request: Request) -> Edge:
+# Asynchronous, though it waits for nothing: FastAPI would hand a plain function to a thread for every request.
+async def _edge(request: Request) -> Edge:
     edge: Edge = request.app.state.edge
     return edge
 
 
-def _settings(request: Request) -> AccountsSettings:
+async def _settings(request: Request) -> AccountsSettings:
     settings: AccountsSettings = request.app.state.settings
     return settings
 

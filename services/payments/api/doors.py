@@ -15,12 +15,13 @@ from shared.http.transaction import Edge
 PaymentBatcher = MicroBatcher[PostPayment, PaymentAnswer]
 
 
-def _edge(request: Request) -> Edge:
+# Asynchronous, though it waits for nothing: FastAPI would hand a plain function to a thread for every request.
+async def _edge(request: Request) -> Edge:
     edge: Edge = request.app.state.edge
     return edge
 
 
-def _payments(request: Request) -> PaymentBatcher:
+async def _payments(request: Request) -> PaymentBatcher:
     batcher: PaymentBatcher = request.app.state.payments
     return batcher
 

@@ -19,7 +19,8 @@ ACCOUNT_RETRY_S = 2
 """When to try again while an account's first state is on its way."""
 
 
-def _edge(request: Request) -> Edge:
+# Asynchronous, though it waits for nothing: FastAPI would hand a plain function to a thread for every request.
+async def _edge(request: Request) -> Edge:
     edge: Edge = request.app.state.edge
     return edge
 
