@@ -124,6 +124,12 @@ class Book:
         await self.settle()
         return made
 
+    async def reallocate(self, payment_id: str, **to: Any) -> dict[str, Any]:
+        """Moves the money of a misapplied payment."""
+        made = read(await self._post(f"/v1/payments/{payment_id}/reallocations", to))
+        await self.settle()
+        return made
+
     async def try_promise(self, amount: int, due_on: str, *, number: str = "L1") -> httpx.Response:
         body = {"account_id": self.id_of(number), "due_on": due_on, "amount_minor": amount, "currency": "USD"}
         return await self._post("/v1/promises", body)

@@ -4,12 +4,18 @@ from datetime import date
 from typing import Any
 
 from deploy.local.books.account import AccountModel, Entry, Snapshot
-from deploy.local.books.commitments import Arrangement, Case, Money, Promise, judge
+from deploy.local.books.commitments import CHARGE_OFF, Arrangement, Case, End, Money, Promise, judge
 from tests.integration.any_order.story import AccountStory, Payment, Story
 
 
 def standing_of(account: AccountStory, day: date) -> tuple[Any, ...]:
     """(balance, past due, days past due, oldest, bucket, stage) on a business date."""
+    found = _model(account).standing(day)
+    oldest = found.oldest.isoformat() if found.oldest else None
+    return found.balance, found.past_due, found.days_past_due, oldest, found.bucket, found.stage
+
+
+def _model(account: AccountStory) -> AccountModel:
     snapshots = [
         Snapshot(
             row.on, 0, row.balance, row.past_due, row.oldest, row.installment, row.frequency, row.next_due, row.status,
@@ -18,9 +24,7 @@ def standing_of(account: AccountStory, day: date) -> tuple[Any, ...]:
         for row in account.rows
     ]  # fmt: skip
     entries = {one.ref: _entry(one) for one in account.payments}
-    found = AccountModel(account.product, snapshots, entries).standing(day)
-    oldest = found.oldest.isoformat() if found.oldest else None
-    return found.balance, found.past_due, found.days_past_due, oldest, found.bucket, found.stage
+    return AccountModel(account.product, snapshots, entries)
 
 
 def _entry(one: Payment) -> Entry:
@@ -46,8 +50,12 @@ def words_of(story: Story, account: AccountStory) -> list[str]:
             arrangements.append(
                 Arrangement(str(n), terms, story.start, made, word.grace, word.tolerance, activated=activated)
             )
-    money = [_money(story, account, one) for one in account.payments if one.reversed_on is None]
-    found = judge(Case(promises, arrangements, money), story.end)
+    money = [_money(account, one) for one in account.payments if one.reversed_on is None]
+    model = _model(account)
+    charged_off = model.charged_off_on()
+    ends = [End(charged_off, CHARGE_OFF)] if charged_off else []
+    paid_off = model.paid_off_on() if model.standing(story.end).balance <= 0 else None
+    found = judge(Case(promises, arrangements, money, ends, paid_off), story.end)
     states = {**found.promises, **found.arrangements}
     return [states[str(n)].status for n in range(len(account.words))]
 
@@ -57,9 +65,9 @@ def _instant(at: int, nth: int) -> int:
     return at * 100 + nth + 50
 
 
-def _money(story: Story, account: AccountStory, one: Payment) -> Money:
-    """What was not called at the START, or is booked on a later day, came after whatever was made on that day."""
-    if one.phase != 0 or one.posted > story.start:
+def _money(account: AccountStory, one: Payment) -> Money:
+    """What was not called at the START, or moved there by a correction, came after whatever was made there."""
+    if one.phase != 0 or one.moved_from is not None:
         return Money(one.ref, one.amount, one.effective, one.posted, 10**6)
-    calls = [other for other in account.payments if other.phase == 0]
+    calls = [other for other in account.payments if other.phase == 0 and other.moved_from is None]
     return Money(one.ref, one.amount, one.effective, one.posted, calls.index(one) * 100 + 100)

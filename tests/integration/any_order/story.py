@@ -44,6 +44,8 @@ class Payment:
     reversed_on: date | None = None
     reversal_phase: int | None = None
     reversal_booked: date | None = None
+    moved_from: "Payment | None" = None
+    """Its money was misapplied to this one; a reallocation moved it here."""
 
     @property
     def is_core(self) -> bool:
@@ -93,6 +95,17 @@ class Story:
         if self.absent_on and self.chance.random() < 0.5:
             self.absent_again_on = self.absent_on + timedelta(days=self.chance.randint(2, 15))
         self.accounts = [self._account(n) for n in range(self.chance.randint(2, 3))]
+        for account in self.accounts:
+            for one in list(account.payments):
+                if one.phase is not None and one.reversed_on is None and self.chance.random() < 0.3:
+                    self._move(one)
+
+    def moved(self, one: Payment) -> tuple[AccountStory, Payment] | None:
+        """Where the money of a misapplied payment went."""
+        return next(
+            ((account, other) for account in self.accounts for other in account.payments if other.moved_from is one),
+            None,
+        )
 
     def _day(self, first: int, last: int) -> date:
         return self.start + timedelta(days=self.chance.randint(first, last))
@@ -101,12 +114,12 @@ class Story:
         chance = self.chance
         product = chance.choice(PRODUCTS)
         has_words = chance.random() < 0.6
-        rows = [self._row(self.start, can_be_over=not has_words)]
+        rows = [self._row(self.start, is_begun=has_words)]
         taken = {self.start}
         for offset in chance.sample(range(-20, 45), chance.randint(0, 3)):
             on = self.start + timedelta(days=offset)
             if on not in taken | {self.absent_on, self.absent_again_on}:
-                rows.append(self._row(on, can_be_over=not has_words))
+                rows.append(self._row(on))
                 taken.add(on)
         if n == 0:
             rows += [Row(on, 0, is_absent=True) for on in (self.absent_on, self.absent_again_on) if on]
@@ -116,21 +129,32 @@ class Story:
             self._promise(story)
         return story
 
-    def _row(self, on: date, *, can_be_over: bool) -> Row:
+    def _move(self, one: Payment) -> None:
+        """A reallocation: its money belongs to another account, or to another day."""
+        phase = self.chance.choice([phase for phase in (0, 1, 2) if phase >= (one.phase or 0)])
+        day = self.phases[phase]
+        one.reversal_phase, one.reversed_on = phase, day
+        effective = self.chance.choice([one.effective, one.effective - timedelta(days=4)])
+        moved = Payment(f"{one.ref}-moved", one.amount, effective, day, None, phase, moved_from=one)
+        self.chance.choice(self.accounts).payments.append(moved)
+
+    def _row(self, on: date, *, is_begun: bool = False) -> Row:
+        """One close; `is_begun`: something is promised on it, so that it is open and owes."""
         chance = self.chance
         installment = chance.choice([None, 4_000, 5_000, 10_000])
         behind = chance.randint(0, 4)
         past_due = behind * (installment or 3_000) - (chance.choice([0, 0, 1_500]) if behind else 0)
         return Row(
             on=on,
-            # With a promise or an arrangement the account is never paid off: payoff is a matter of its own.
-            balance=chance.randint(20_000, 120_000) if can_be_over else 900_000 + chance.randint(0, 9_999),
+            balance=chance.choice([1, 1, 1, 0]) * chance.randint(20_000, 120_000)
+            if not is_begun
+            else chance.choice([20_000, 90_000, 900_000]),
             past_due=past_due,
             oldest=on - timedelta(days=chance.choice([1, 12, 28, 31, 45, 60, 75, 130])) if past_due else None,
             installment=installment,
             frequency=chance.choice(FREQUENCIES),
             next_due=on + timedelta(days=chance.randint(-30, 40)) if chance.random() < 0.7 else None,
-            status=chance.choice(["open"] * 5 + ["charged_off", "closed"]) if can_be_over else "open",
+            status="open" if is_begun else chance.choice(["open"] * 5 + ["charged_off"] * 2 + ["closed"]),
         )
 
     def _payment(self, ref: str) -> Payment:

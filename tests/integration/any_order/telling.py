@@ -156,21 +156,34 @@ class Telling:
 
     async def _calls(self, phase: int) -> None:
         for account in self.story.accounts:
-            payments = [one for one in account.payments if one.phase == phase]
+            payments = [one for one in account.payments if one.phase == phase and one.moved_from is None]
             for n in range(len(payments) + 1):
                 for word in account.words if phase == 0 else ():
                     if word.at == n:
                         await self._give(account, word)
                 if n < len(payments):
                     await self._pay(account, payments[n])
-        # Their reversals come after all of it.
+        # Their reversals and reallocations come after all of it.
         for account in self.story.accounts:
             for one in account.payments:
                 if one.reversal_phase == phase:
-                    made = await self.book.take_back({"payment_id": self.ids[one.ref]}, one.effective.isoformat())
-                    if one.reversal_booked:
-                        echo = self.order.choice([made["reversal_id"], f"{one.ref}-back"])
-                        self._arrive(self._core(account, one, echo, one.reversal_booked, of=self.ids[one.ref]))
+                    await self._correct(account, one)
+
+    async def _correct(self, account: AccountStory, one: Payment) -> None:
+        moved = self.story.moved(one)
+        if moved is not None:
+            await self._move(one, *moved)
+            return
+        made = await self.book.take_back({"payment_id": self.ids[one.ref]}, one.effective.isoformat())
+        if one.reversal_booked:
+            echo = self.order.choice([made["reversal_id"], f"{one.ref}-back"])
+            self._arrive(self._core(account, one, echo, one.reversal_booked, of=self.ids[one.ref]))
+
+    async def _move(self, one: Payment, account: AccountStory, moved: Payment) -> None:
+        made = await self.book.reallocate(
+            self.ids[one.ref], account_id=self.book.id_of(account.number), effective_on=moved.effective.isoformat()
+        )
+        self.ids[moved.ref] = made["payment"]["payment_id"]
 
     def _arrive(self, message: RawMessage) -> None:
         self.pool.insert(self.order.randint(0, len(self.pool)), message)
@@ -220,6 +233,9 @@ class Telling:
             one = self.ids[f"{account.number}-W{n}"]
             now = await (self.book.promise_of(one) if word.kind == "promise" else self.book.arrangement_of(one))
             words.append((now["status"], now["paid_minor"], [part["status"] for part in now["installments"]]))
+        refs = {one["payment_id"]: one["source_ref"] for one in payments} | {
+            payment_id: ref for ref, payment_id in self.ids.items()
+        }
         names = ("balance_minor", "past_due_minor", "days_past_due", "oldest_unpaid_due_on", "bucket", "stage")
         told = [body for _, body in self.book.published(*_STATES) if body["account_id"] == found["account_id"]][-1]
         # Days past due run on by themselves: they are told again when bucket or stage change.
@@ -231,5 +247,5 @@ class Telling:
             "queue": found["queue"],
             "words": words,
             # Under the references of the story: ids differ from telling to telling.
-            "payments": sorted((one["source_ref"], one["amount_minor"], one["status"]) for one in payments),
+            "payments": sorted((refs[one["payment_id"]], one["amount_minor"], one["status"]) for one in payments),
         }

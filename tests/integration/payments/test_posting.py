@@ -80,6 +80,7 @@ async def test_an_amount_that_is_no_amount_is_refused(desk: Desk, amount: object
     [
         ({"currency": "EUR"}, 422, "currency-mismatch"),
         ({"effective_on": "2026-03-03"}, 422, "effective-date-in-future"),
+        ({"posted_on": "2026-03-03"}, 422, "posted-date-in-future"),
         ({"allocation": [{"component": "fees", "amount_minor": 1}]}, 422, "allocation-mismatch"),
         ({"core_account_number": None}, 422, "validation-error"),
         ({"alocation": []}, 422, "validation-error"),
@@ -149,7 +150,11 @@ async def test_held_money_in_another_currency_goes_on_waiting(desk: Desk) -> Non
 
 @pytest.mark.parametrize(
     ("facts", "reason"),
-    [({"currency": "EUR"}, "currency-mismatch"), ({"effective_on": "2026-03-09"}, "effective-date-in-future")],
+    [
+        ({"currency": "EUR"}, "currency-mismatch"),
+        ({"effective_on": "2026-03-09"}, "effective-date-in-future"),
+        ({"posted_on": "2026-03-09"}, "posted-date-in-future"),
+    ],
 )
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 async def test_money_of_the_core_that_does_not_fit_waits_in_sight_in_either_order(
@@ -169,6 +174,29 @@ async def test_money_of_a_day_to_come_is_posted_when_it_comes(desk: Desk) -> Non
     assert [one["status"] for one in await desk.payments()] == ["unapplied"]
     await desk.judge("2026-03-09")
     assert [(one["status"], one["posted_on"]) for one in await desk.payments()] == [("posted", "2026-03-09")]
+
+
+async def test_money_that_is_booked_on_a_day_to_come_is_posted_when_it_comes(desk: Desk) -> None:
+    await desk.feed(desk.core("A", "1", posted_on="2026-03-09"))
+    await desk.judge("2026-03-08")
+    assert [one["unapplied_reason"] for one in await desk.payments()] == ["posted-date-in-future"]
+    await desk.judge("2026-03-09")
+    assert [(one["status"], one["effective_on"]) for one in await desk.payments()] == [("posted", "2026-03-02")]
+
+
+async def test_no_restriction_stops_incoming_money_and_it_is_flagged_for_review(desk: Desk) -> None:
+    restricted = [{"kind": "bankruptcy", "since_on": "2026-03-01"}, {"kind": "cease", "since_on": "2026-03-02"}]
+    await desk.feed(desk.account_message("A", version=2, topic="account.updated", restrictions=restricted))
+    answer = (await desk.pay(desk.body("A", "1"))).json()
+    await desk.feed(desk.core("A", "2"), desk.core("LATER", "3"))
+    await desk.feed(desk.account_message("LATER", restrictions=restricted))
+    assert (answer["status"], answer["review_reasons"]) == ("posted", ["bankruptcy", "cease"])
+    flags = {
+        event["source_ref"]: event["review_reasons"]
+        for topic, event in await desk.published()
+        if topic == "payment.posted"
+    }
+    assert flags == {ref: ["bankruptcy", "cease"] for ref in ("1", "2", "3")}
 
 
 async def test_a_bad_payment_of_the_core_is_parked_and_its_neighbours_are_posted(desk: Desk) -> None:

@@ -75,7 +75,8 @@ async def test_an_unknown_payment_or_a_day_in_the_future_is_refused(desk: Desk) 
 async def test_a_reversal_of_the_core_before_its_payment_waits_for_it(desk: Desk) -> None:
     await desk.feed(desk.core("A", "r-1", reversal_of="c-1", reason="nsf"))
     waiting = (await desk.get("/v1/held-reversals", creditors=[desk.creditor])).json()["items"]
-    assert [(one["source_ref"], one["reversal_of"]) for one in waiting] == [("r-1", "c-1")]
+    found = [(one["source_ref"], one["reversal_of"], one["held_reason"]) for one in waiting]
+    assert found == [("r-1", "c-1", "payment-unknown")]
     await desk.feed(desk.core("A", "c-1"))
     [payment] = await desk.payments()
     assert (payment["status"], payment["reversal"]["origin"]) == ("reversed", "core")
@@ -92,15 +93,18 @@ async def test_reversals_of_the_core_are_applied_once_and_each_leaves_its_trace(
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
-@pytest.mark.parametrize(("amount", "day"), [(999, DAY), (1000, "2026-03-09")])
+@pytest.mark.parametrize(
+    ("amount", "day", "why"),
+    [(999, DAY, "reversal-mismatch"), (1000, "2026-03-09", "effective-date-in-future")],
+)
 async def test_a_reversal_that_does_not_fit_waits_in_sight_in_either_order(
-    desk: Desk, order: tuple[int, int], amount: int, day: str
+    desk: Desk, order: tuple[int, int], amount: int, day: str, why: str
 ) -> None:
     messages = [desk.core("A", "c-1"), desk.core("A", "r-1", amount, reversal_of="c-1", effective_on=day)]
     for place in order:
         await desk.feed(messages[place])
     waiting = (await desk.get("/v1/held-reversals", creditors=[desk.creditor])).json()["items"]
-    assert [one["source_ref"] for one in waiting] == ["r-1"]
+    assert [(one["source_ref"], one["held_reason"]) for one in waiting] == [("r-1", why)]
     assert [one["status"] for one in await desk.payments()] == ["posted"]
     assert await desk.query("SELECT code FROM dead_letter WHERE creditor_id = :creditor") == []
 
