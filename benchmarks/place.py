@@ -116,7 +116,7 @@ class Place:
     async def engine(self, service: str, name: str) -> AsyncIterator[AsyncEngine]:
         """A pool on a database, with the rights of the service."""
         address = self.address(service, name)
-        engine = engine_for(address.service_dsn, application_name="benchmark", statement_timeout_ms=600_000)
+        engine = engine_for(address.service_dsn, application_name="benchmark", statement_timeout_ms=3_600_000)
         try:
             yield engine
         finally:
