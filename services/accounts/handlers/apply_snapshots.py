@@ -14,17 +14,11 @@ from services.accounts.handlers.recompute import EPOCH_BITS, Recomputed, recompu
 from services.accounts.handlers.snapshot_rows import Examined
 from services.accounts.store.accounts import Newcomer, load_accounts
 from services.accounts.store.parties import StatedParty, save_parties
-from services.accounts.tables.snapshots import ACCOUNT_SNAPSHOT
-from shared.db.sets import upsert_rows
+from services.accounts.store.snapshots import keep_snapshots
 from shared.db.transaction import Tx
 
 Outcome = Literal["opened", "updated", "unchanged"]
 
-# A row that arrives ends an absence that an earlier file of its day had marked.
-_UNMARK = """
-DELETE FROM account_snapshot s USING unnest($1::uuid[], $2::date[]) AS r(account_id, business_date)
-WHERE s.account_id = r.account_id AND s.is_absent AND s.business_date = r.business_date
-"""
 _STATED = (
     "product_class",
     "status",
@@ -40,6 +34,16 @@ _STATED = (
     "installment_minor",
     "frequency",
     "next_due_on",
+)
+_DESCRIBED = (
+    "given_name",
+    "family_name",
+    "date_of_birth",
+    "language",
+    "street",
+    "city",
+    "region",
+    "postal_code",
 )
 
 
@@ -73,15 +77,8 @@ class Applied:
 async def apply_snapshots(tx: Tx, lines: Sequence[SnapshotLine], *, version_epoch: int = 0) -> Applied:
     """Applies rows in their order: of several for one account and day, the last counts."""
     latest = {(line.account_id, line.business_date): line for line in lines}
-    await upsert_rows(
-        tx,
-        ACCOUNT_SNAPSHOT,
-        [_snapshot_row(line) for line in latest.values()],
-        key=["account_id", "is_absent", "business_date"],
-    )
-    keys = list(latest)
-    await tx.execute(_UNMARK, [account_id for account_id, _ in keys], [day for _, day in keys])
-    accounts = {account_id for account_id, _ in keys}
+    await keep_snapshots(tx, {key: _snapshot_row(line) for key, line in latest.items()})
+    accounts = {account_id for account_id, _ in latest}
     stored = await load_accounts(tx, accounts)
     ruling = _ruling(latest.values(), {account_id: row["snapshot_on"] for account_id, row in stored.items()})
     first_version = version_epoch << EPOCH_BITS
@@ -89,6 +86,7 @@ async def apply_snapshots(tx: Tx, lines: Sequence[SnapshotLine], *, version_epoc
     recomputed = await recompute(
         tx,
         accounts,
+        before=stored,
         newcomers={line.account_id: _newcomer(line) for line in latest.values()},
         causes={line.account_id: line.event_id for line in lines if line.event_id is not None},
         version_epoch=version_epoch,
@@ -134,16 +132,9 @@ def _parties(lines: Iterable[SnapshotLine]) -> list[StatedParty]:
             role=draft.role,
             columns={
                 "creditor_id": line.creditor_id,
-                "party_number": draft.stated.party_number,
+                "party_number": draft.party_number,
                 "kind": draft.stated.party_kind,
-                "given_name": draft.stated.given_name,
-                "family_name": draft.stated.family_name,
-                "date_of_birth": draft.stated.date_of_birth,
-                "language": draft.stated.language,
-                "street": draft.stated.street,
-                "city": draft.stated.city,
-                "region": draft.stated.region,
-                "postal_code": draft.stated.postal_code,
+                **{name: getattr(draft.stated, name) for name in _DESCRIBED},
             },
             contact_points=draft.contact_points,
         )

@@ -4,8 +4,9 @@ A bad line never stops its neighbours: it is kept with its number, field and cod
 file again changes nothing.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
@@ -21,14 +22,13 @@ from services.accounts.store.imports import (
     claim_accounts,
     close_abandoned,
     insert_import,
-    mark_present,
-    new_import,
+    rows_taken,
     save_issues,
 )
 from shared.db.locks import lock
 from shared.db.transaction import Tx
 from shared.errors import Refusal
-from shared.ids import account_id
+from shared.ids import account_id, new_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,7 @@ class StartImport:
     is_complete: bool
     file_format: str
     imported_by: str
+    import_id: UUID = field(default_factory=new_id)
 
 
 async def check_import(tx: Tx, command: StartImport) -> Refusal | None:
@@ -64,103 +65,110 @@ async def start_import(tx: Tx, command: StartImport) -> Import:
     delinquent = await tx.fetchval(
         "SELECT count(*) FROM account WHERE creditor_id = $1 AND past_due_minor > 0", command.creditor_id
     )
-    started = new_import(
-        command.creditor_id, creditor.currency, command.business_date, delinquent, is_complete=command.is_complete
+    started = Import(
+        command.import_id,
+        command.creditor_id,
+        creditor.currency,
+        command.business_date,
+        command.is_complete,
+        delinquent,
     )
     await insert_import(tx, started, file_format=command.file_format, imported_by=command.imported_by)
     return started
 
 
-@dataclass(slots=True)
-class _Lines:
-    """The lines of a chunk, sorted out before its transaction begins."""
-
-    good: dict[UUID, tuple[int, Examined]]
-    issues: list[LineIssue]
-    present: list[tuple[UUID, int]]
-    is_all_known: bool = True
-    """Whether every rejected line says which account it is about."""
-
-
-@dataclass(frozen=True, slots=True)
-class ChunkTaken:
-    """What a chunk did. `is_all_known`: every rejected line says which account it is about."""
-
-    counts: Counts
-    is_all_known: bool
-
-
 class ImportChunk:
-    """A chunk of lines of one file: `judge` each, without a database, then `apply` in one transaction."""
+    """A chunk of lines of one file: `judge` each, without a database, then `apply` in one transaction.
 
-    def __init__(self, started: Import, *, version_epoch: int = 0) -> None:
+    Args:
+        started: The file.
+        after: How many of its rows come before the chunk.
+        version_epoch: The service's, the high bits of versions.
+    """
+
+    def __init__(self, started: Import, *, after: int = 0, version_epoch: int = 0) -> None:
         self.started = started
         self.size = 0
+        self.is_all_known = True
+        """Whether every rejected line says which account it is about."""
+        self._after = after
         self._version_epoch = version_epoch
-        self._lines = _Lines({}, [], [])
+        self._good: dict[UUID, tuple[int, Examined]] = {}
+        self._refused: dict[UUID, int] = {}
+        self._issues: list[LineIssue] = []
 
     def judge(self, lines: Iterable[Record | BadLine]) -> None:
         """Adds lines: the good ones are kept for `apply`, the others with their reasons."""
         for line in lines:
             self.size += 1
-            issue, number = self._judge(line, self._lines)
+            issue = self._judge(line)
             if issue is None:
                 continue
-            self._lines.issues.append(issue)
+            self._issues.append(issue)
+            number = _account_number(line)
             if number is None:
-                self._lines.is_all_known = False
+                self.is_all_known = False
             else:
-                self._lines.present.append((account_id(self.started.creditor_id, number), line.line))
+                self._refused.setdefault(account_id(self.started.creditor_id, number), line.line)
 
-    async def apply(self, tx: Tx) -> ChunkTaken:
-        """Takes the good lines, keeps the others' reasons, and adds to the file's counts. May be run again."""
-        sorted_out = self._lines
-        good = sorted_out.good
-        parties = {draft.party_id for _, taken in good.values() for draft in taken.parties}
-        await lock(tx, creditors=[self.started.creditor_id], accounts={*good, *parties})
-        free = await claim_accounts(tx, self.started.import_id, [(each, line) for each, (line, _) in good.items()])
-        issues = list(sorted_out.issues)
-        issues += [_duplicate(line) for account, (line, _) in good.items() if account not in free]
-        taken = {account: each for account, each in good.items() if account in free}
-        await mark_present(tx, self.started.import_id, sorted_out.present)
-        counts = await self._take(tx, taken)
-        for line, examined in taken.values():
-            warnings = [
-                LineIssue(line, each.field, each.code, each.message, nth=nth)
-                for nth, each in enumerate(examined.warnings)
-            ]
-            issues += warnings
+    def _judge(self, line: Record | BadLine) -> LineIssue | None:
+        """Keeps a good line, or returns why it cannot be taken."""
+        if isinstance(line, BadLine):
+            return LineIssue(line.line, line.field, line.code, line.message, is_error=True)
+        started = self.started
+        row = read_row(line.values)
+        found = (
+            row
+            if isinstance(row, Issue)
+            else examine(row, started.creditor_id, started.currency, started.business_date)
+        )
+        if isinstance(found, Issue):
+            return LineIssue(line.line, found.field, found.code, found.message, is_error=True)
+        if self._good.setdefault(found.account_id, (line.line, found))[0] != line.line:
+            return _duplicate(line.line)
+        return None
+
+    async def apply(self, tx: Tx) -> None:
+        """Takes the good lines, keeps the others' reasons, and adds to the file's counts.
+
+        Done again, it changes nothing: the answer to a commit may be lost, and nobody knows then whether it was one.
+        """
+        import_id = self.started.import_id
+        parties = {draft.party_id for _, taken in self._good.values() for draft in taken.parties}
+        await lock(tx, creditors=[self.started.creditor_id], accounts={*self._good, *parties})
+        if await rows_taken(tx, import_id) > self._after:
+            return
+        lines = {account: line for account, (line, _) in self._good.items()}
+        duplicates = await claim_accounts(tx, import_id, lines, self._refused)
+        taken = [each for account, each in self._good.items() if account not in duplicates]
+        counts = await self._take(tx, [examined for _, examined in taken])
+        issues = [*self._issues, *(_duplicate(lines[account]) for account in duplicates)]
+        issues += [
+            LineIssue(line, each.field, each.code, each.message, nth=nth)
+            for line, examined in taken
+            for nth, each in enumerate(examined.warnings)
+        ]
         counts.rows = self.size
         counts.rejected = sum(issue.is_error for issue in issues)
         counts.warnings = len(issues) - counts.rejected
-        await save_issues(tx, self.started.import_id, issues)
-        await add_counts(tx, self.started.import_id, counts)
-        return ChunkTaken(counts, sorted_out.is_all_known)
+        await save_issues(tx, import_id, issues)
+        await add_counts(tx, import_id, counts)
 
-    async def _take(self, tx: Tx, taken: dict[UUID, tuple[int, Examined]]) -> Counts:
+    async def _take(self, tx: Tx, taken: Sequence[Examined]) -> Counts:
         if not taken:
             return Counts()
-        lines = [SnapshotLine(self.started.creditor_id, examined) for _, examined in taken.values()]
+        lines = [SnapshotLine(self.started.creditor_id, examined) for examined in taken]
         applied = await apply_snapshots(tx, lines, version_epoch=self._version_epoch)
-        found = list(applied.outcomes.values())
-        return Counts(opened=found.count("opened"), updated=found.count("updated"), unchanged=found.count("unchanged"))
+        found = Counter(applied.outcomes.values())
+        return Counts(opened=found["opened"], updated=found["updated"], unchanged=found["unchanged"])
 
-    def _judge(self, line: Record | BadLine, result: _Lines) -> tuple[LineIssue | None, str | None]:
-        """The reason to reject a line, and the account that it is about; a good line goes into the result."""
-        if isinstance(line, BadLine):
-            return LineIssue(line.line, line.field, line.code, line.message, is_error=True), line.account_number
-        stated = line.values.get("core_account_number")
-        number = stated.strip() if isinstance(stated, str) and stated.strip() else None
-        row = read_row(line.values)
-        if not isinstance(row, Issue):
-            examined = examine(row, self.started.creditor_id, self.started.currency, self.started.business_date)
-            if not isinstance(examined, Issue):
-                if examined.account_id in result.good:
-                    return _duplicate(line.line), number
-                result.good[examined.account_id] = (line.line, examined)
-                return None, number
-            row = examined
-        return LineIssue(line.line, row.field, row.code, row.message, is_error=True), number
+
+def _account_number(line: Record | BadLine) -> str | None:
+    """The account that a line is about, where that can be told."""
+    if isinstance(line, BadLine):
+        return line.account_number
+    stated = line.values.get("core_account_number")
+    return stated.strip() or None if isinstance(stated, str) else None
 
 
 def _duplicate(line: int) -> LineIssue:

@@ -34,7 +34,7 @@ READERS: dict[str, type[CsvReader] | type[NdjsonReader]] = {"csv": CsvReader, "n
 
 
 class SnapshotImport:
-    """One file: `run` reads it to its end.
+    """One file: `run` reads it to its end. The counts stand in the database, where each chunk adds its own once.
 
     Args:
         run: Runs a function in one transaction and commits it (`shared.jobs.run_chunk`, bound to a database).
@@ -59,7 +59,8 @@ class SnapshotImport:
         self._version_epoch = version_epoch
         self._max_outbox_rows = max_outbox_rows
         self._reader: Reader = READERS[command.file_format]()
-        self._counts = Counts()
+        self._rows_read = 0
+        self._absent = 0
         self._is_all_known = True
         self._patience_s = _OUTBOX_PATIENCE_S
 
@@ -75,20 +76,20 @@ class SnapshotImport:
         except HeaderError as error:
             return Refusal("header-invalid", str(error))
         started = await self._tx(lambda tx: start_import(tx, command))
-        is_done = False
         try:
             await self._take_header(started)
             await self._take_all(started, first, chunks)
             if started.is_complete:
                 await self._take_absences(started)
-            is_done = True
-        finally:
+        except BaseException:
             # Also when the sender has gone: the file's rows are let go, and it is seen that it broke off.
-            closing = asyncio.ensure_future(
-                self._tx(lambda tx: finish_import(tx, started.import_id, "done" if is_done else "failed"))
-            )
-            await asyncio.shield(closing)
-        return started.import_id, self._counts
+            await self._finish(started, "failed")
+            raise
+        return started.import_id, await self._finish(started, "done")
+
+    async def _finish(self, started: Import, status: str) -> Counts:
+        closing = self._tx(lambda tx: finish_import(tx, started.import_id, status, absent=self._absent))
+        return await asyncio.shield(asyncio.ensure_future(closing))
 
     async def _tx(self, fn: Callable[[Tx], Awaitable[T]]) -> T:
         """Runs one transaction; what is transient (a lock that was not given, a deadlock) is tried again."""
@@ -124,11 +125,10 @@ class SnapshotImport:
             return
 
         async def save(tx: Tx) -> None:
-            await save_issues(tx, started.import_id, issues)
-            await add_counts(tx, started.import_id, Counts(warnings=len(issues)))
+            added = await save_issues(tx, started.import_id, issues)
+            await add_counts(tx, started.import_id, Counts(warnings=added))
 
         await self._tx(save)
-        self._counts.warnings += len(issues)
 
     async def _take_all(
         self, started: Import, lines: list[Record | BadLine], chunks: AsyncIterator[list[Record | BadLine]]
@@ -148,7 +148,8 @@ class SnapshotImport:
 
     async def _judged(self, started: Import, lines: list[Record | BadLine]) -> ImportChunk:
         """Judges a chunk a few lines at a time, so that an answer of the database to the one before never waits."""
-        chunk = ImportChunk(started, version_epoch=self._version_epoch)
+        chunk = ImportChunk(started, after=self._rows_read, version_epoch=self._version_epoch)
+        self._rows_read += len(lines)
         for begin in range(0, len(lines), _SLICE):
             chunk.judge(lines[begin : begin + _SLICE])
             await asyncio.sleep(0)
@@ -158,9 +159,8 @@ class SnapshotImport:
         if not chunk.size:
             return
         await self._wait_for_outbox()
-        taken = await self._tx(chunk.apply)
-        self._counts.add(taken.counts)
-        self._is_all_known = self._is_all_known and taken.is_all_known
+        await self._tx(chunk.apply)
+        self._is_all_known = self._is_all_known and chunk.is_all_known
 
     async def _wait_for_outbox(self) -> None:
         """Lets the events of live payments through, within a bound: a file must not fail because Kafka is away."""
@@ -182,18 +182,16 @@ class SnapshotImport:
             )
             return
         if await self._tx(lambda tx: refuse_absences(tx, started)):
-            self._counts.warnings += 1
             return
         after: UUID | None = _FIRST
         while after is not None:
             mark = partial(mark_absent, started=started, after=after, version_epoch=self._version_epoch)
             marked = await self._tx(mark)
-            self._counts.absent += marked.absent
+            self._absent += marked.absent
             after = marked.after
 
     async def _warn(self, started: Import, code: str, message: str) -> None:
         await self._tx(lambda tx: warn(tx, started, code, message))
-        self._counts.warnings += 1
 
 
 async def _ended(task: "asyncio.Future[ImportChunk | None]") -> None:

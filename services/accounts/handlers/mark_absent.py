@@ -73,8 +73,8 @@ async def refuse_absences(tx: Tx, started: Import) -> bool:
 
 async def warn(tx: Tx, started: Import, code: str, message: str) -> None:
     """Keeps a warning about the file as a whole."""
-    await save_issues(tx, started.import_id, [LineIssue(0, None, code, message)])
-    await add_counts(tx, started.import_id, Counts(warnings=1))
+    added = await save_issues(tx, started.import_id, [LineIssue(0, None, code, message)])
+    await add_counts(tx, started.import_id, Counts(warnings=added))
 
 
 async def mark_absent(tx: Tx, started: Import, after: UUID, *, version_epoch: int = 0) -> Absent:
@@ -90,5 +90,4 @@ async def mark_absent(tx: Tx, started: Import, after: UUID, *, version_epoch: in
     found = [account_id for account_id in missing if account_id not in gone]
     if found:
         await recompute(tx, found, version_epoch=version_epoch)
-        await add_counts(tx, started.import_id, Counts(absent=len(found)))
     return Absent(len(found), missing[-1] if len(missing) == CHUNK else None)

@@ -5,15 +5,16 @@ the value. Values stay out of the messages: they are personal data.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import lru_cache
+from typing import NamedTuple
 from uuid import UUID
 
 import phonenumbers
 
 from services.accounts.domain.dues import Doubt
-from shared.events.accounts import ContactPoint
-from shared.events.snapshot import ImportedParty, SnapshotRow
+from services.accounts.store.parties import Point
+from shared.events.snapshot import ImportedContactPoint, ImportedParty, SnapshotRow
 from shared.ids import contact_point_id, party_id
 
 _NOT_DIGIT = re.compile(r"[^0-9]", re.ASCII)
@@ -24,14 +25,21 @@ HOME_COUNTRY = "US"
 """Whose national format a number without a country code is in."""
 
 
-@dataclass(frozen=True, slots=True)
-class PartyDraft:
-    """A party as one row states it."""
+class PartyDraft(NamedTuple):
+    """A party as one row states it: the primary one on the line itself, others nested in it."""
 
     party_id: UUID
+    party_number: str
     role: str
-    stated: ImportedParty
-    contact_points: tuple[ContactPoint, ...]
+    stated: SnapshotRow | ImportedParty
+    contact_points: tuple[Point, ...]
+
+
+class _Stated(NamedTuple):
+    party_number: str
+    role: str
+    stated: SnapshotRow | ImportedParty
+    contact_points: Sequence[ImportedContactPoint]
 
 
 def party_drafts(row: SnapshotRow, creditor_id: UUID) -> tuple[list[PartyDraft], list[Doubt]]:
@@ -47,49 +55,33 @@ def party_drafts(row: SnapshotRow, creditor_id: UUID) -> tuple[list[PartyDraft],
         identity = party_id(creditor_id, one.party_number)
         if identity not in drafts:
             role = "primary" if one is primary else ("joint" if one.role == "primary" else one.role)
-            drafts[identity] = PartyDraft(identity, role, one, _contact_points(identity, one, doubts))
+            points = _contact_points(identity, one, doubts)
+            drafts[identity] = PartyDraft(identity, one.party_number, role, one.stated, points)
     return list(drafts.values()), doubts
 
 
-def _stated(row: SnapshotRow, doubts: list[Doubt]) -> list[ImportedParty]:
-    if row.party_number is None and row.parties:
-        return list(row.parties)
+def _stated(row: SnapshotRow, doubts: list[Doubt]) -> list[_Stated]:
+    nested = [_Stated(each.party_number, each.role, each, each.contact_points) for each in row.parties]
     number = row.party_number
+    if number is None and nested:
+        return nested
     if number is None:
         number = f"account:{row.core_account_number}"[:64]
         doubts.append(
             Doubt("party_number", "party-number-missing", "the row names no party: one is made for the account")
         )
-    first = ImportedParty.model_construct(
-        party_number=number,
-        role="primary",
-        party_kind=row.party_kind,
-        given_name=row.given_name,
-        family_name=row.family_name,
-        date_of_birth=row.date_of_birth,
-        language=row.language,
-        street=row.street,
-        city=row.city,
-        region=row.region,
-        postal_code=row.postal_code,
-        phone=row.phone,
-        email=row.email,
-        contact_points=(),
-    )
-    for other in row.parties:
-        if other.party_number == number and not first.contact_points:
-            # The same person again, nested: the ways to reach them add to the line's own.
-            first = first.model_copy(update={"contact_points": other.contact_points})
-    return [first, *row.parties]
+    # The same person again, nested: the ways to reach them add to the line's own.
+    again = (each.contact_points for each in nested if each.party_number == number and each.contact_points)
+    return [_Stated(number, "primary", row, next(again, ())), *nested]
 
 
-def _contact_points(identity: UUID, stated: ImportedParty, doubts: list[Doubt]) -> tuple[ContactPoint, ...]:
-    found: dict[UUID, ContactPoint] = {}
-    wanted = [(point.kind, point.value, point.label) for point in stated.contact_points]
-    if stated.phone:
-        wanted.append(("phone", stated.phone, "other"))
-    if stated.email:
-        wanted.append(("email", stated.email, "other"))
+def _contact_points(identity: UUID, one: _Stated, doubts: list[Doubt]) -> tuple[Point, ...]:
+    found: dict[UUID, Point] = {}
+    wanted = [(point.kind, point.value, point.label) for point in one.contact_points]
+    if one.stated.phone:
+        wanted.append(("phone", one.stated.phone, "other"))
+    if one.stated.email:
+        wanted.append(("email", one.stated.email, "other"))
     for kind, raw, label in wanted:
         value = normalised(kind, raw)
         if value is None:
@@ -97,8 +89,8 @@ def _contact_points(identity: UUID, stated: ImportedParty, doubts: list[Doubt]) 
             continue
         point_id = contact_point_id(identity, kind, value)
         known = found.get(point_id)
-        point = ContactPoint.model_construct(contact_point_id=point_id, kind=kind, value=value, label=label)
-        found[point_id] = point if known is None or known.label == "other" else known
+        if known is None or known.label == "other":
+            found[point_id] = Point(point_id, kind, value, label)
     return tuple(found.values())
 
 

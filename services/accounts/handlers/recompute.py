@@ -67,6 +67,7 @@ async def recompute(
     tx: Tx,
     account_ids: Iterable[UUID],
     *,
+    before: Mapping[UUID, Row] | None = None,
     newcomers: Mapping[UUID, Newcomer] | None = None,
     causes: Mapping[UUID, UUID] | None = None,
     restated: Collection[UUID] = (),
@@ -77,13 +78,14 @@ async def recompute(
     Args:
         tx: The transaction; it holds the accounts' locks and their creditors' shared ones.
         account_ids: The accounts touched. One without a snapshot waits: its facts are kept.
+        before: Their rows, where the caller has loaded them under the locks.
         newcomers: Who the accounts are that may have no row yet.
         causes: The event that touched each account, for the trace.
         restated: Accounts of whose row the caller has changed something that others see: published in any case.
         version_epoch: The service's, the high bits of versions.
     """
     ids = sorted(set(account_ids))
-    before = await load_accounts(tx, ids)
+    before = await load_accounts(tx, ids) if before is None else before
     seen = {account_id: row["snapshot_on"] for account_id, row in before.items()}
     loaded = await load_facts(tx, ids, seen=seen)
     if not loaded:

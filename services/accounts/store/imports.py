@@ -1,27 +1,18 @@
 """Import files: their counts, the lines that were refused or doubted, and which accounts a running file has held."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
-from services.accounts.tables.imports import IMPORT_FILE, IMPORT_ISSUE
-from shared.db.sets import insert_rows
+from services.accounts.tables.imports import IMPORT_FILE, IMPORT_ISSUE, IMPORT_ROW
+from shared.db.sets import insert_rows, update_rows
 from shared.db.transaction import Tx
-from shared.ids import new_id
 
-# A line that was refused before does not stand in the way of a good one.
-_CLAIM = """
-INSERT INTO import_row AS t (import_id, account_id, line, is_taken)
-SELECT $1, account_id, line, TRUE FROM unnest($2::uuid[], $3::bigint[]) AS v(account_id, line)
-ON CONFLICT (import_id, account_id) DO UPDATE SET is_taken = TRUE, line = excluded.line WHERE NOT t.is_taken
-RETURNING account_id
-"""
-_PRESENT = """
-INSERT INTO import_row (import_id, account_id, line, is_taken)
-SELECT DISTINCT ON (account_id) $1::uuid, account_id, line, FALSE
-FROM unnest($2::uuid[], $3::bigint[]) AS v(account_id, line)
-ON CONFLICT DO NOTHING
+_SEEN = "SELECT account_id, is_taken FROM import_row WHERE import_id = $1 AND account_id = ANY($2::uuid[])"
+_COUNTS = "rows, opened, updated, unchanged, rejected, absent, warnings"
+_FINISH = f"""
+UPDATE import_file SET status = $2, finished_at = $3, absent = $4 WHERE import_id = $1 RETURNING {_COUNTS}
 """
 _ABANDONED = """
 SELECT import_id FROM import_file
@@ -54,11 +45,6 @@ class Counts:
     absent: int = 0
     warnings: int = 0
 
-    def add(self, other: "Counts") -> None:
-        """Adds the counts of another part."""
-        for name, value in asdict(other).items():
-            setattr(self, name, getattr(self, name) + value)
-
 
 @dataclass(frozen=True, slots=True)
 class LineIssue:
@@ -73,7 +59,7 @@ class LineIssue:
 
 
 async def insert_import(tx: Tx, started: Import, *, file_format: str, imported_by: str) -> None:
-    """Records that a file is being read."""
+    """Records that a file is being read; done again, it changes nothing."""
     row = {
         "import_id": started.import_id,
         "creditor_id": started.creditor_id,
@@ -85,31 +71,42 @@ async def insert_import(tx: Tx, started: Import, *, file_format: str, imported_b
         "imported_by": imported_by,
         "started_at": tx.clock.now(),
     }
-    await insert_rows(tx, IMPORT_FILE, [row])
+    await insert_rows(tx, IMPORT_FILE, [row], on_conflict="nothing")
 
 
-def new_import(
-    creditor_id: UUID, currency: str, business_date: date, delinquent_before: int, *, is_complete: bool
-) -> Import:
-    """A file that begins now."""
-    return Import(new_id(), creditor_id, currency, business_date, is_complete, delinquent_before)
+async def rows_taken(tx: Tx, import_id: UUID) -> int:
+    """How many rows of a file are committed; waits for a transaction that is about to commit more."""
+    return int(await tx.fetchval("SELECT rows FROM import_file WHERE import_id = $1 FOR UPDATE", import_id))
 
 
-async def claim_accounts(tx: Tx, import_id: UUID, lines: Sequence[tuple[UUID, int]]) -> set[UUID]:
-    """Marks accounts as taken by their lines, and returns those that no earlier line had taken."""
-    rows = await tx.fetch(_CLAIM, import_id, [account for account, _ in lines], [line for _, line in lines])
-    return {row["account_id"] for row in rows}
+async def claim_accounts(tx: Tx, import_id: UUID, good: Mapping[UUID, int], refused: Mapping[UUID, int]) -> set[UUID]:
+    """Marks the accounts that good lines state, and those that stand on refused ones: these are not absent.
+
+    Args:
+        tx: The transaction; nobody else writes to this file.
+        import_id: The file.
+        good: The line of each account that is to be taken.
+        refused: The line of each account that cannot be. It does not stand in the way of a good one.
+
+    Returns:
+        The accounts of `good` that an earlier line had taken.
+    """
+    seen = {row["account_id"]: row["is_taken"] for row in await tx.fetch(_SEEN, import_id, [*good, *refused])}
+    marks = [
+        {"import_id": import_id, "account_id": account, "line": line, "is_taken": account in good}
+        for account, line in {**refused, **good}.items()
+        if not seen.get(account)
+    ]
+    await insert_rows(tx, IMPORT_ROW, [mark for mark in marks if mark["account_id"] not in seen])
+    taken_now = [mark for mark in marks if mark["account_id"] in seen and mark["is_taken"]]
+    await update_rows(tx, IMPORT_ROW, taken_now, key=["import_id", "account_id"])
+    return {account for account in good if seen.get(account)}
 
 
-async def mark_present(tx: Tx, import_id: UUID, lines: Sequence[tuple[UUID, int]]) -> None:
-    """Marks accounts that stand in the file on lines that were refused: they are not absent."""
-    if lines:
-        await tx.execute(_PRESENT, import_id, [account for account, _ in lines], [line for _, line in lines])
-
-
-async def save_issues(tx: Tx, import_id: UUID, issues: Iterable[LineIssue]) -> None:
-    """Keeps rejects and warnings for the integrator to page through."""
-    await insert_rows(tx, IMPORT_ISSUE, [{"import_id": import_id, **asdict(issue)} for issue in issues])
+async def save_issues(tx: Tx, import_id: UUID, issues: Iterable[LineIssue]) -> int:
+    """Keeps rejects and warnings for the integrator to page through; returns how many are new."""
+    rows = [{"import_id": import_id, **asdict(issue)} for issue in issues]
+    return len(await insert_rows(tx, IMPORT_ISSUE, rows, on_conflict="nothing", returning=["line"]))
 
 
 async def add_counts(tx: Tx, import_id: UUID, counts: Counts) -> None:
@@ -126,9 +123,8 @@ async def close_abandoned(tx: Tx, creditor_id: UUID) -> None:
         await finish_import(tx, row["import_id"], "failed")
 
 
-async def finish_import(tx: Tx, import_id: UUID, status: str) -> None:
-    """Closes a file and forgets which accounts it held."""
-    await tx.execute(
-        "UPDATE import_file SET status = $2, finished_at = $3 WHERE import_id = $1", import_id, status, tx.clock.now()
-    )
+async def finish_import(tx: Tx, import_id: UUID, status: str, *, absent: int = 0) -> Counts:
+    """Closes a file, forgets which accounts it held, and returns what became of its rows."""
+    counts = await tx.fetchrow(_FINISH, import_id, status, tx.clock.now(), absent)
     await tx.execute("DELETE FROM import_row WHERE import_id = $1", import_id)
+    return Counts(**counts)

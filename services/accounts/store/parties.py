@@ -5,15 +5,15 @@ carries changed. The caller holds the locks of the accounts and of the parties t
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from services.accounts.tables.parties import ACCOUNT_PARTY, CONTACT_POINT, PARTY
-from shared.db.sets import insert_rows, load_rows, upsert_rows
+from shared.db.sets import insert_rows, load_rows, update_rows
 from shared.db.transaction import Tx
-from shared.events.accounts import ContactPoint, PartyUpdated
+from shared.events.accounts import PartyUpdated
 
 Row = Mapping[str, Any]
 
@@ -31,6 +31,18 @@ WHERE account_party.account_id = g.account_id AND account_party.party_id = g.par
 """
 
 
+class Point(NamedTuple):
+    """A way to reach a party; `value` in its one form."""
+
+    contact_point_id: UUID
+    kind: str
+    value: str
+    label: str
+
+
+Points = dict[UUID, Point]
+
+
 @dataclass(frozen=True, slots=True)
 class StatedParty:
     """A party as an account's ruling row states it. `columns` are those of the party table but id and version."""
@@ -39,7 +51,7 @@ class StatedParty:
     party_id: UUID
     role: str
     columns: Row
-    contact_points: Sequence[ContactPoint]
+    contact_points: Sequence[Point]
 
 
 async def save_parties(tx: Tx, stated: Sequence[StatedParty], *, first_version: int) -> set[UUID]:
@@ -49,28 +61,26 @@ async def save_parties(tx: Tx, stated: Sequence[StatedParty], *, first_version: 
     points, points_changed = await _save_points(tx, stated, account_ids)
     latest = {one.party_id: one.columns for one in stated}
     stored = {row["party_id"]: row for row in await load_rows(tx, PARTY, "party_id", sorted(latest))}
-    changed: list[dict[str, Any]] = []
+    new: list[Row] = []
+    changed: list[Row] = []
     for party_id, columns in latest.items():
         before = stored.get(party_id)
-        is_same = before is not None and all(before[name] == value for name, value in columns.items())
-        if is_same and party_id not in points_changed:
-            continue
-        version = max(before["version"] if before is not None else 0, first_version)
-        changed.append({"party_id": party_id, **columns, "version": version + 1})
-    await upsert_rows(tx, PARTY, changed, key=["party_id"])
-    for row in changed:
+        if before is None:
+            new.append({"party_id": party_id, **columns, "version": first_version + 1})
+        elif party_id in points_changed or any(before[name] != value for name, value in columns.items()):
+            version = max(before["version"], first_version) + 1
+            changed.append({"party_id": party_id, **columns, "version": version})
+    await insert_rows(tx, PARTY, new)
+    await update_rows(tx, PARTY, changed, key=["party_id"])
+    for row in (*new, *changed):
         tx.emit("party.updated", _event(row, points[row["party_id"]]), version=row["version"])
-    changed_ids = {row["party_id"] for row in changed}
+    changed_ids = {row["party_id"] for row in (*new, *changed)}
     return parts_changed | {one.account_id for one in stated if one.party_id in changed_ids}
 
 
-def _event(row: Row, points: Mapping[UUID, Row]) -> PartyUpdated:
+def _event(row: Row, points: Points) -> PartyUpdated:
     columns = {name: value for name, value in row.items() if name not in ("version", "party_number")}
-    known = tuple(
-        ContactPoint(contact_point_id=point_id, kind=point["kind"], value=point["value"], label=point["label"])
-        for point_id, point in sorted(points.items())
-    )
-    return PartyUpdated(**columns, contact_points=known)
+    return PartyUpdated(**columns, contact_points=tuple(point._asdict() for _, point in sorted(points.items())))
 
 
 async def _save_parts(tx: Tx, stated: Sequence[StatedParty], account_ids: Sequence[UUID]) -> set[UUID]:
@@ -88,43 +98,45 @@ async def _save_parts(tx: Tx, stated: Sequence[StatedParty], account_ids: Sequen
 
 async def _save_points(
     tx: Tx, stated: Sequence[StatedParty], account_ids: Sequence[UUID]
-) -> tuple[dict[UUID, dict[UUID, Row]], set[UUID]]:
+) -> tuple[Mapping[UUID, Points], set[UUID]]:
     """The points of each party after the change, and the parties whose points changed."""
-    rows = await tx.fetch(_POINTS, account_ids, sorted({one.party_id for one in stated}))
-    before = {(row["account_id"], row["contact_point_id"]): row for row in rows}
-    mine = set(account_ids)
-    after: dict[tuple[UUID, UUID], Row] = {key: row for key, row in before.items() if key[0] not in mine}
+    rows = await tx.fetch(_POINTS, account_ids, list({one.party_id for one in stated}))
+    before = {(row["account_id"], row["contact_point_id"]): (row["party_id"], _point(row)) for row in rows}
     wanted = {
-        (one.account_id, point.contact_point_id): {
-            "account_id": one.account_id,
-            "contact_point_id": point.contact_point_id,
-            "party_id": one.party_id,
-            "kind": point.kind,
-            "value": point.value,
-            "label": point.label,
-        }
+        (one.account_id, point.contact_point_id): (one.party_id, point)
         for one in stated
         for point in one.contact_points
     }
-    after.update(wanted)
-    fresh = [row for key, row in wanted.items() if key not in before or before[key]["label"] != row["label"]]
+    mine = set(account_ids)
     gone = [key for key in before if key[0] in mine and key not in wanted]
-    await upsert_rows(tx, CONTACT_POINT, fresh, key=["account_id", "contact_point_id"])
+    new = [_row(key[0], *one) for key, one in wanted.items() if key not in before]
+    changed = [_row(key[0], *one) for key, one in wanted.items() if key in before and before[key] != one]
+    await insert_rows(tx, CONTACT_POINT, new)
+    await update_rows(tx, CONTACT_POINT, changed, key=["account_id", "contact_point_id"])
     if gone:
         await tx.execute(_DELETE_POINTS, *map(list, zip(*gone, strict=True)))
-    known_before, known_after = _by_party(before.values()), _by_party(after.values())
+    others = {key: one for key, one in before.items() if key[0] not in mine}
+    known_before, known_after = _by_party(before.values()), _by_party([*others.values(), *wanted.values()])
     parties = {one.party_id for one in stated}
     return known_after, {party_id for party_id in parties if known_before[party_id] != known_after[party_id]}
 
 
-def _by_party(rows: Any) -> dict[UUID, dict[UUID, Row]]:
+def _point(row: Row) -> Point:
+    return Point(row["contact_point_id"], row["kind"], row["value"], row["label"])
+
+
+def _row(account_id: UUID, party_id: UUID, point: Point) -> Row:
+    return {"account_id": account_id, "party_id": party_id, **point._asdict()}
+
+
+def _by_party(points: Iterable[tuple[UUID, Point]]) -> Mapping[UUID, Points]:
     """Each party's points by id. Where accounts label one differently, the label that says more wins."""
-    found: dict[UUID, dict[UUID, Row]] = defaultdict(dict)
-    for row in rows:
-        points = found[row["party_id"]]
-        known = points.get(row["contact_point_id"])
-        if known is None or _says_more(row["label"], known["label"]):
-            points[row["contact_point_id"]] = {name: row[name] for name in ("kind", "value", "label")}
+    found: dict[UUID, Points] = defaultdict(dict)
+    for party_id, point in points:
+        mine = found[party_id]
+        known = mine.get(point.contact_point_id)
+        if known is None or _says_more(point.label, known.label):
+            mine[point.contact_point_id] = point
     return found
 
 
