@@ -185,9 +185,10 @@ class Client(Bank):
         return found
 
     def payment_body(self, sent: Sent, reference: str) -> Json:
-        """The JSON of a payment of ours."""
+        """The JSON of a payment of ours. By the pair: it waits in sight when the account is still on its way."""
         return {
-            "account_id": self.account_id(sent.number),
+            "creditor_id": str(self.creditor),
+            "core_account_number": sent.number,
             "amount_minor": sent.amount,
             "currency": "USD",
             "effective_on": sent.day.isoformat(),
