@@ -5,6 +5,7 @@ transaction that holds every creditor alone. Only rows that differ are written; 
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -13,8 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.clock import Clock
 from shared.db.locks import lock
-from shared.db.transaction import Tx, open_transaction
+from shared.db.transaction import Tx
 from shared.errors import ArrearsError
+from shared.jobs import run_chunk
 from shared.messaging.dead_letter import Parked
 from shared.messaging.decoding import read
 from shared.messaging.message import Message, RawMessage
@@ -26,6 +28,10 @@ _SHOWN = 1000
 
 class NotAtRestError(ArrearsError):
     """Messages or events are on their way: what stands cannot be compared with the topics yet."""
+
+
+class _CheckedError(ArrearsError):
+    """Rolls a check back: everything is compared, and nothing is to be written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +99,8 @@ async def rebuild(
         NotAtRestError: the service has not consumed all of its topics.
     """
     report = RebuildReport()
-    async with open_transaction(engine, clock) as tx:
+
+    async def work(tx: Tx) -> None:
         for limit in ("statement_timeout = 0", "idle_in_transaction_session_timeout = 0", "lock_timeout = '60s'"):
             await tx.execute(f"SET LOCAL {limit}")
         # Whoever writes anything holds its creditor.
@@ -122,8 +129,11 @@ async def rebuild(
         for each in how.computed:
             await _compare(tx, each, "public", report)
         report.hashes = {each.table: (before[each.table], await _hash(tx, each)) for each in tables}
-        if not check:
-            await tx.commit()
+        if check:
+            raise _CheckedError
+
+    with suppress(_CheckedError):
+        await run_chunk(engine, clock, work)
     return report
 
 
