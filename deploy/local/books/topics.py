@@ -134,7 +134,7 @@ class Reader:
             for place, records in found.items():
                 for record in records:
                     message = _message(record)
-                    if record.offset < ends[place] and _is_of(creditor_id, message.body):
+                    if record.offset < ends[place] and _is_told(record) and _is_of(creditor_id, message.body):
                         messages.setdefault(record.topic, []).append(message)
             await asyncio.sleep(0)
         return History(messages, is_whole=not any(begins.values()))
@@ -161,6 +161,13 @@ def _json(value: bytes | None) -> Any:
     except orjson.JSONDecodeError:
         return None
     return body if isinstance(body, dict) else None
+
+
+def _is_told(record: Any) -> bool:
+    """Whether the record says anything: on a topic of the services only its own type does, anything else is parked."""
+    headers = {name.lower(): value for name, value in record.headers}
+    is_ours = not record.topic.startswith("core.")
+    return not is_ours or (headers.get("ce_type") == f"{record.topic}.v1".encode() and _json(record.value) is not None)
 
 
 def _is_of(creditor_id: str | None, body: Any) -> bool:
