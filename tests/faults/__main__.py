@@ -22,6 +22,7 @@ from tests.faults.cases import CASES, Outcome, live_through, title
 from tests.faults.lab import verify
 from tests.faults.machines import Machines
 from tests.faults.table import Table
+from tests.reaper import guard
 
 _REPORT = ROOT / "docs" / "reliability.md"
 _VERIFY_EVERY = 10
@@ -149,8 +150,12 @@ def main() -> int:
         parser.error(f"no case {', '.join(sorted(unknown))}; cases are {', '.join(CASES)}")
     seed = secrets.randbits(31) if arguments.seed is None else arguments.seed
     table = Table(seed, arguments.minutes)
-    with tempfile.TemporaryDirectory(prefix="arrears-faults-", ignore_cleanup_errors=True) as folder:
-        run = Run(arguments.data_dir or Path(folder) / "stack", arguments.port_base, table)
+    # The client of a broker that is killed on purpose has much to say.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    _CONSOLE.print(f"seed {seed}")
+    folder = Path(tempfile.mkdtemp(prefix="arrears-faults-"))
+    with guard(folder) as reaper:  # it ends what is left of a run that was killed itself
+        run = Run(arguments.data_dir or folder / "stack", arguments.port_base, table)
 
         async def live() -> None:
             try:
@@ -161,11 +166,10 @@ def main() -> int:
             finally:
                 await run.close()
 
-        # The client of a broker that is killed on purpose has much to say.
-        logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-        _CONSOLE.print(f"seed {seed}")
         with suppress(KeyboardInterrupt):
             asyncio.run(live())
+        assert reaper.stdin is not None
+        reaper.stdin.close()
     _CONSOLE.print(table.summary(), markup=False)
     return 0 if table.is_clean else 1
 

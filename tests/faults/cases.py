@@ -1,8 +1,10 @@
 """The faults by their names, and one round of one of them: replayable by the name and a seed."""
 
 import asyncio
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from random import Random
 
 from tests.faults import crashes, crowds, messages
@@ -65,7 +67,9 @@ async def live_through(machines: Machines, case: str, seed: int, *, length: floa
                 await machines.heal()
                 await lab.compare()
         except Exception as error:  # noqa: BLE001 - a round never ends the run
-            lab.findings.add("wrong", 1, f"the round ended with {type(error).__name__}: {error}")
+            *_, last = traceback.extract_tb(error.__traceback__)
+            where = f"{Path(last.filename).name}:{last.lineno}"
+            lab.findings.add("wrong", 1, f"the round ended with {type(error).__name__} at {where}: {error}")
         for client in lab.clients:
             for what, count in client.trouble.seen.items():
                 again[what] = again.get(what, 0) + count
