@@ -6,6 +6,7 @@ attributes are never trusted: its messages are told apart by their business key.
 
 import base64
 import binascii
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,10 +21,14 @@ from shared.errors import ArrearsError
 from shared.events.consumer_models import consumer_model
 from shared.events.topics import TOPICS, Topic
 from shared.telemetry.failures import rules_text
+from shared.telemetry.tracing import parse_traceparent
 
 Headers = Sequence[tuple[str, bytes]]
 SPEC_VERSION = "1.0"
 _STRUCTURED = "application/cloudevents"
+_VERSION = re.compile(r"[0-9]{1,19}")
+_MAX_VERSION = 2**63 - 1
+_ESCAPED_NUL = b"\\u0000"
 _DATA = {"data", "data_base64"}
 _ATTRIBUTES = ("id", "source", "type", "time", "subject", "specversion")
 _EXTENSIONS = ("aggregateversion", "correlationid", "causationid")
@@ -86,7 +91,9 @@ _OPTIONAL = (
 )
 
 
-def decode(topic_name: str, headers: Iterable[tuple[str, bytes]], value: bytes | None) -> tuple[Envelope, BaseModel]:
+def decode(
+    topic_name: str, headers: Iterable[tuple[str, bytes | None]], value: bytes | None
+) -> tuple[Envelope, BaseModel]:
     """Return the attributes and the checked payload of a message.
 
     Unknown fields of the payload are ignored and unknown enum values are kept (consumers are lenient).
@@ -103,13 +110,13 @@ def decode(topic_name: str, headers: Iterable[tuple[str, bytes]], value: bytes |
     return _attributes(topic, attributes), _payload(topic, data)
 
 
-def _open(headers: dict[str, bytes], value: bytes) -> tuple[dict[str, str], bytes]:
+def _open(headers: dict[str, bytes | None], value: bytes) -> tuple[dict[str, str], bytes]:
     """Return the attributes by their CloudEvents names, and the JSON of the data."""
     if headers.get("content-type") == b"application/json" and "ce_id" in headers:
         # As our own producers write it; the rest of this function is for everybody else.
         try:
-            return {_NAMES.get(name, name): raw.decode() for name, raw in headers.items()}, value
-        except (UnicodeDecodeError, AttributeError):
+            return {_NAMES.get(name, name): raw.decode() for name, raw in headers.items() if raw is not None}, value
+        except UnicodeDecodeError:
             raise EnvelopeError("message-undecodable", "a header is not UTF-8") from None
     try:
         # The specification names headers in lower case; HTTP-minded producers do not.
@@ -167,10 +174,10 @@ def _attributes(topic: Topic, found: dict[str, str]) -> Envelope:
             type=found["type"],
             time=datetime.fromisoformat(found["time"]),
             subject=found.get("subject"),
-            aggregate_version=None if version is None else int(version),
+            aggregate_version=None if version is None else _version(version),
             correlation_id=_uuid(found.get("correlationid")),
             causation_id=_uuid(found.get("causationid")),
-            traceparent=found.get("traceparent"),
+            traceparent=_trace(found),
         )
     except (KeyError, ValueError):  # its text may quote what a stranger has sent
         raise EnvelopeError("message-undecodable", "an attribute is missing or malformed") from None
@@ -188,8 +195,20 @@ def _untrusted(found: dict[str, str]) -> Envelope:
         time=_readable(_moment, found.get("time")),
         subject=found.get("subject"),
         correlation_id=_readable(_uuid, found.get("correlationid")),
-        traceparent=found.get("traceparent"),
+        traceparent=_trace(found),
     )
+
+
+def _version(text: str) -> int:
+    if not _VERSION.fullmatch(text) or int(text) > _MAX_VERSION:
+        raise ValueError("no version")
+    return int(text)
+
+
+def _trace(found: dict[str, str]) -> str | None:
+    """The trace goes on into what the message causes; a malformed one ends here, and never costs the message."""
+    text = found.get("traceparent")
+    return text if parse_traceparent(text) else None
 
 
 def _uuid(text: str | None) -> UUID | None:
@@ -215,8 +234,20 @@ def _validator(topic_name: str) -> TypeAdapter[BaseModel]:
 
 def _payload(topic: Topic, data: bytes) -> BaseModel:
     try:
-        return _validator(topic.name).validate_json(data)
+        payload = _validator(topic.name).validate_json(data)
     except ValidationError as error:
         if any(problem["type"] == "json_invalid" for problem in error.errors(include_url=False, include_input=False)):
             raise EnvelopeError("message-undecodable", "the value is no JSON") from None
         raise EnvelopeError("message-invalid", rules_text(error)) from None
+    if _ESCAPED_NUL in data and _holds_nul(payload.model_dump()):
+        # JSON can write it and PostgreSQL cannot keep it: here it costs one message, there it would fail a batch.
+        raise EnvelopeError("message-invalid", "a text holds a NUL character")
+    return payload
+
+
+def _holds_nul(value: Any) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, Mapping):
+        return any(_holds_nul(name) or _holds_nul(item) for name, item in value.items())
+    return isinstance(value, (list, tuple)) and any(map(_holds_nul, value))

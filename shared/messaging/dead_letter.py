@@ -21,6 +21,7 @@ from shared.messaging.message import Message, RawMessage
 from shared.telemetry.redaction import scrub
 
 _TABLE = messaging_tables(MetaData()).dead_letter
+_ESCAPED = "hex:"
 _KEY = 500  # it is indexed: a longer one would fail to be stored, and block its partition
 
 
@@ -131,7 +132,7 @@ def _row(item: Parked, now: datetime) -> dict[str, Any]:
         "source": _clean(message.source) if message else _header(raw, "ce_source"),
         "type": _clean(message.type) if message else _header(raw, "ce_type"),
         "creditor_id": getattr(message.payload, "creditor_id", None) if message else None,
-        "headers": {_clean(name): _text(value or b"") for name, value in raw.headers},
+        "headers": {_clean(name): _text(value) for name, value in raw.headers},
         "value": raw.value,
         "code": item.code,
         "detail": scrub(_clean(item.detail)),
@@ -149,17 +150,23 @@ def _clean(text: str | None) -> str | None:
     return None if text is None else text.replace("\x00", "")
 
 
-def _text(value: bytes) -> str:
+@overload
+def _text(value: bytes) -> str: ...
+@overload
+def _text(value: bytes | None) -> str | None: ...
+def _text(value: bytes | None) -> str | None:
     """Bytes of a stranger as text that PostgreSQL takes; what is no UTF-8 is escaped, readable and reversible."""
+    if value is None:
+        return None
     try:
         text = value.decode()
     except UnicodeDecodeError:
-        return "hex:" + value.hex()
-    return text if "\x00" not in text else "hex:" + value.hex()
+        return _ESCAPED + value.hex()
+    return _ESCAPED + value.hex() if "\x00" in text or text.startswith(_ESCAPED) else text
 
 
 def _bytes(text: str) -> bytes:
-    return bytes.fromhex(text[4:]) if text.startswith("hex:") else text.encode()
+    return bytes.fromhex(text.removeprefix(_ESCAPED)) if text.startswith(_ESCAPED) else text.encode()
 
 
 def _header(raw: RawMessage, name: str) -> str | None:
@@ -182,7 +189,7 @@ def _dead_letter(row: Any) -> DeadLetter:
             offset=row["offset"],
             key=None if row["key"] is None else _bytes(row["key"]),
             value=row["value"],
-            headers=tuple((name, _bytes(value)) for name, value in row["headers"].items()),
+            headers=tuple((name, None if value is None else _bytes(value)) for name, value in row["headers"].items()),
             produced_at=row["produced_at"].astimezone(UTC),
         ),
         event_id=row["event_id"],
