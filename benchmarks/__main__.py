@@ -7,6 +7,7 @@ import argparse
 import asyncio
 import logging
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Awaitable, Callable, Sequence
@@ -120,6 +121,8 @@ def main() -> None:
         parser.error(
             f"cases are {', '.join(known.values())}; the scale lies above 0 and up to 1; rounds are at least 1"
         )
+    # An end by SIGTERM is one by Ctrl-C: servers and processes of the run end with it.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     # As a service runs: logs are made (and thrown away here), traces sampled, its start kept from the collector.
     with Path(os.devnull).open("w") as nowhere:
         configure_logging("benchmarks", level="INFO", stream=nowhere)
