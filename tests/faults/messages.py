@@ -110,6 +110,8 @@ async def _forget_offsets(lab: Lab, group: str, topics: Sequence[str]) -> None:
         partitions = [TopicPartition(topic, number) for topic in topics for number in range(_PARTITIONS)]
         consumer.assign(partitions)
         await consumer.commit(dict.fromkeys(partitions, 0))
+        reached = [await consumer.committed(partition) for partition in partitions]
+        lab.expect(holds=not any(reached), otherwise=f"{group} does not begin anew: {reached}")
     finally:
         await consumer.stop()
 
