@@ -40,8 +40,8 @@ async def insert_rows(
     if not rows:
         return []
     target, columns = _table(table), _columns(rows)
-    if on_conflict == "error" and not returning and len(rows) >= _COPIED_FROM:
-        await tx.copy(target.name, columns, (tuple(map(row.__getitem__, columns)) for row in rows))
+    if on_conflict == "error" and not returning and len(rows) >= _COPIED_FROM and len(columns) > 1:
+        await tx.copy(target.name, columns, map(itemgetter(*columns), rows))
         return []
     sql = _insert_sql(target, columns, on_conflict, tuple(returning))
     if returning:
@@ -114,15 +114,15 @@ def _cast(column: Column[Any]) -> str:
     return "bpchar" if bare == "CHAR" else bare
 
 
-def _source(table: Table, columns: tuple[str, ...]) -> str:
-    """`json_to_recordset($1::json) AS v("column" type, ...)`."""
+def given_rows(table: Table, columns: Sequence[str], alias: str = "v") -> str:
+    """Return the source of rows that are given as `$1`: `json_to_recordset($1::json) AS v("column" type, ...)`."""
     described = ", ".join(f"{_quoted(name)} {_cast(table.c[name])}" for name in columns)
-    return f"json_to_recordset($1::json) AS v({described})"
+    return f"json_to_recordset($1::json) AS {alias}({described})"
 
 
 def _insert_select(table: Table, columns: tuple[str, ...]) -> str:
     names = _names(columns)
-    return f"INSERT INTO {_quoted(table.name)} AS t ({names}) SELECT {names} FROM {_source(table, columns)}"
+    return f"INSERT INTO {_quoted(table.name)} AS t ({names}) SELECT {names} FROM {given_rows(table, columns)}"
 
 
 @cache
@@ -141,7 +141,7 @@ def _update_sql(table: Table, columns: tuple[str, ...], key: tuple[str, ...]) ->
     assigned = ", ".join(f"{_quoted(name)} = v.{_quoted(name)}" for name in changed)
     matched = " AND ".join(f"t.{_quoted(name)} = v.{_quoted(name)}" for name in key)
     return (
-        f"UPDATE {_quoted(table.name)} AS t SET {assigned} FROM {_source(table, columns)} "
+        f"UPDATE {_quoted(table.name)} AS t SET {assigned} FROM {given_rows(table, columns)} "
         f"WHERE {matched} AND ({_names(changed, 't.')}) IS DISTINCT FROM ({_names(changed, 'v.')})"
     )
 

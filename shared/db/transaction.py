@@ -125,21 +125,21 @@ class Tx:
             )
         cause = self.causes.get(causation, self.context) if causation else self.context
         event_id = new_id()
-        account = getattr(payload, "account_id", None)
+        key = str(getattr(payload, spec.key))
         self.events.append(
             PendingEvent(
                 event_id=event_id,
                 topic=topic,
-                key=str(getattr(payload, spec.key)),
+                key=key,
                 type=spec.type,
                 source=f"/{spec.owner}",
-                subject=str(account if account is not None else getattr(payload, spec.key)),
+                subject=key,
                 time=self.clock.now(),
                 aggregate_version=version,
                 correlation_id=cause.correlation_id or event_id,
                 causation_id=causation or cause.causation_id,
                 traceparent=cause.traceparent,
-                creditor_id=getattr(payload, "creditor_id", None),
+                creditor_id=payload.creditor_id,  # type: ignore[attr-defined]  # every payload of ours names it
                 body=payload.model_dump_json(),
             )
         )

@@ -7,7 +7,7 @@ came (invariant 8). Source: the published surface, "What the words mean". Amount
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from services.accounts.domain.delinquency import (
@@ -119,8 +119,7 @@ def as_of(facts: AccountFacts, day: date) -> AccountFacts:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(NamedTuple):
     """What of an account's state decides why a change is published."""
 
     status: str

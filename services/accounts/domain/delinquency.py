@@ -107,8 +107,10 @@ def next_aging_on(
         changes.append(next_due_on + timedelta(days=1))
     if oldest_unpaid_due_on is not None:
         days = days_past_due(oldest_unpaid_due_on, business_date)
-        edges = (*BUCKET_FROM, *(stages.days if stages is not None else ()))
-        changes.extend(oldest_unpaid_due_on + timedelta(days=edge) for edge in edges if edge > days)
+        edges = (BUCKET_FROM, stages.days if stages is not None else ())
+        following = [each[bisect_right(each, days)] for each in edges if each and each[-1] > days]
+        if following:
+            changes.append(oldest_unpaid_due_on + timedelta(days=min(following)))
     return min(changes, default=None)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from itertools import islice
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from services.accounts.domain.schedule import Frequency, Schedule, schedule_from
 
@@ -46,8 +46,7 @@ class Doubt:
     message: str
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Due:
+class Due(NamedTuple):
     """An amount that is to be paid by the end of a day. It is past due from the day after."""
 
     due_on: date

@@ -8,7 +8,7 @@ import csv
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 MAX_LINE_BYTES = 65_536
 MAX_RECORD_LINES = 20
@@ -45,8 +45,7 @@ REQUIRED_COLUMNS = (
 _UTF8_BOM = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One row as it was written: names and values, without the empty ones."""
 
     line: int

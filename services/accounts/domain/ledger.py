@@ -8,7 +8,7 @@ Source: the published surface, "entries and snapshots" and "money on an account"
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from services.accounts.domain.dues import Due, Dues, Snapshot, Upcoming, dues_of
@@ -67,8 +67,7 @@ class Reversal:
     booking: Booking
 
 
-@dataclass(frozen=True, slots=True)
-class OnTop:
+class OnTop(NamedTuple):
     """What the postings that a snapshot does not contain do to it.
 
     Attributes:
@@ -179,8 +178,7 @@ def first_unpaid(dues: Dues, money_minor: int, cap_minor: int) -> Due | None:
     return settled.next_due
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(NamedTuple):
     """Dues after the money has paid the oldest: those past due, and the first of the others that is unpaid."""
 
     past_due: tuple[Due, ...]

@@ -7,7 +7,8 @@ are the caller's.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal
+from operator import attrgetter
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from services.accounts.handlers.recompute import EPOCH_BITS, Recomputed, recompute
@@ -45,10 +46,11 @@ _DESCRIBED = (
     "region",
     "postal_code",
 )
+_stated = attrgetter(*_STATED)
+_described = attrgetter(*_DESCRIBED)
 
 
-@dataclass(frozen=True, slots=True)
-class SnapshotLine:
+class SnapshotLine(NamedTuple):
     """A row that can be taken, and whose book it is in."""
 
     creditor_id: UUID
@@ -104,13 +106,12 @@ def _newcomer(line: SnapshotLine) -> Newcomer:
 
 
 def _snapshot_row(line: SnapshotLine) -> dict[str, Any]:
-    row = line.taken.row
     return {
         "account_id": line.account_id,
         "is_absent": False,
         "business_date": line.business_date,
         "party_id": line.taken.parties[0].party_id,
-        **{name: getattr(row, name) for name in _STATED},
+        **dict(zip(_STATED, _stated(line.taken.row), strict=True)),
     }
 
 
@@ -134,7 +135,7 @@ def _parties(lines: Iterable[SnapshotLine]) -> list[StatedParty]:
                 "creditor_id": line.creditor_id,
                 "party_number": draft.party_number,
                 "kind": draft.stated.party_kind,
-                **{name: getattr(draft.stated, name) for name in _DESCRIBED},
+                **dict(zip(_DESCRIBED, _described(draft.stated), strict=True)),
             },
             contact_points=draft.contact_points,
         )

@@ -1,16 +1,18 @@
 """Keeps every account in the queue that its facts call for. Called at the end of every handler that touches accounts.
 
-The caller holds the accounts' locks and has saved their rows: the placement is read from them by one statement, with
-the same SQL as the nightly scan. Only what changed is written and published.
+The caller holds the accounts' locks. The placement is found by one statement, with the same SQL as the nightly scan,
+from the rows as they are stored or as they are about to be. Only what changed is written and published.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 from uuid import UUID
 
-from services.accounts.domain.membership import Move, place
+from services.accounts.domain.membership import Move, Placement, place
 from services.accounts.domain.work_item import EPOCH_BITS, WorkItem
+from services.accounts.store.predicates import Definitions
 from services.accounts.store.queues import (
     close_items,
     hold_definitions,
@@ -18,6 +20,7 @@ from services.accounts.store.queues import (
     load_definitions,
     load_open_items,
     load_placements,
+    place_rows,
     set_account_queues,
     update_items,
 )
@@ -63,31 +66,44 @@ async def refresh_queues(
     ids = sorted(set(account_ids))
     if not ids or not business_dates:
         return QueueChanges()
-    await hold_definitions(tx)
-    definitions = await load_definitions(tx)
-    placements = await load_placements(tx, definitions, ids, business_dates)
-    items = await load_open_items(tx, ids, version_epoch=version_epoch)
-    moves: list[tuple[Move, date]] = []
-    stale: dict[UUID, str | None] = {}
-    for placement, stored_queue in placements:
-        move = place(
-            items.get(placement.account_id),
-            placement,
-            new_item_id=new_id,
-            first_version=(version_epoch << EPOCH_BITS) + 1,
+    placements = await load_placements(tx, await _definitions(tx), ids, business_dates)
+    await set_account_queues(tx, {each.account_id: each.queue for each, stored in placements if stored != each.queue})
+    return await move_items(tx, [each for each, _ in placements], version_epoch=version_epoch)
+
+
+async def find_queues(
+    tx: Tx, rows: Sequence[Mapping[str, Any]], business_dates: Mapping[UUID, date]
+) -> list[Placement]:
+    """Finds the queues of accounts that are about to be saved, by their rows; `move_items` moves them there."""
+    if not rows:
+        return []
+    return [placement for placement, _ in await place_rows(tx, await _definitions(tx), rows, business_dates)]
+
+
+async def move_items(tx: Tx, placements: Sequence[Placement], *, version_epoch: int = 0) -> QueueChanges:
+    """Closes, opens and brings up to date the work items of accounts whose rows name their queues already."""
+    items = await load_open_items(tx, [each.account_id for each in placements], version_epoch=version_epoch)
+    first_version = (version_epoch << EPOCH_BITS) + 1
+    moves = [
+        (
+            place(items.get(each.account_id), each, new_item_id=new_id, first_version=first_version),
+            each.business_date,
         )
-        moves.append((move, placement.business_date))
-        if stored_queue != placement.queue:
-            stale[placement.account_id] = placement.queue
+        for each in placements
+    ]
     await _save(tx, moves)
-    await set_account_queues(tx, stale)
     _publish(tx, moves)
     return QueueChanges(
         changed=sum(1 for move, _ in moves if move.opened or move.closed),
         entered=sum(1 for move, _ in moves if move.opened),
         exited=sum(1 for move, _ in moves if move.closed),
-        queues={placement.account_id: placement.queue for placement, _ in placements},
+        queues={each.account_id: each.queue for each in placements},
     )
+
+
+async def _definitions(tx: Tx) -> Definitions:
+    await hold_definitions(tx)
+    return await load_definitions(tx)
 
 
 async def _save(tx: Tx, moves: list[tuple[Move, date]]) -> None:

@@ -13,7 +13,7 @@ from uuid import UUID
 from services.accounts.domain.account import AccountStanding, Reason, evaluate, reasons
 from services.accounts.domain.commitments import commitments
 from services.accounts.domain.ledger import Booking
-from services.accounts.handlers.queue_membership import refresh_queues
+from services.accounts.handlers.queue_membership import find_queues, move_items
 from services.accounts.store.accounts import (
     Newcomer,
     account_row,
@@ -22,6 +22,7 @@ from services.accounts.store.accounts import (
     is_public_change,
     judged,
     load_accounts,
+    row_to_place,
     save_accounts,
 )
 from services.accounts.store.aging_policies import Policies, load_policies
@@ -105,11 +106,15 @@ async def recompute(
         for account_id, one in loaded.items()
         if who[account_id].creditor_id in dates
     ]
+    placements = await find_queues(tx, [row_to_place(e.account_id, e.who, e.before, e.after) for e in changes], dates)
+    queues = {each.account_id: each.queue for each in placements}
+    for each in changes:
+        each.after["queue"] = queues[each.account_id]
     await _save(tx, changes)
     _publish(tx, changes, causes or {})
     await record_history(tx, _history(changes))
-    queues = await refresh_queues(tx, loaded, dates, version_epoch=version_epoch)
-    return Recomputed({each.account_id: each.reasons for each in changes if each.reasons}, queues.changed)
+    moved = await move_items(tx, placements, version_epoch=version_epoch)
+    return Recomputed({each.account_id: each.reasons for each in changes if each.reasons}, moved.changed)
 
 
 def _newcomer(row: Row) -> Newcomer:
@@ -159,7 +164,7 @@ def _took_in(seen: date, one: Loaded) -> bool:
 
 async def _save(tx: Tx, changes: Sequence[_Change]) -> None:
     opened: list[Row] = []
-    changed: list[Row] = []
+    changed: list[tuple[Row, Row]] = []
     for each in changes:
         version = each.version + len(each.reasons)
         if each.before is None:
@@ -174,7 +179,7 @@ async def _save(tx: Tx, changes: Sequence[_Change]) -> None:
                 }
             )
         elif each.reasons or differs(each.before, each.after):
-            changed.append({"account_id": each.account_id, **each.after, "version": version})
+            changed.append((each.before, {"account_id": each.account_id, **each.after, "version": version}))
     await save_accounts(tx, opened, changed)
 
 

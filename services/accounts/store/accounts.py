@@ -1,18 +1,19 @@
 """The account row: what it says of a standing, and saving the rows that changed.
 
-The columns of the work list (queue, restrictions, escalation) and of pauses are never written here.
+The work list's own columns (restrictions, escalation) and those of pauses are never written here.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from services.accounts.domain.account import AccountStanding, Judged
 from services.accounts.domain.commitments import Commitments
 from services.accounts.domain.delinquency import delinquent_days
 from services.accounts.domain.pauses import Pause
+from services.accounts.store.predicates import PLACED_BY
 from services.accounts.tables.accounts import ACCOUNT
 from shared.db.sets import insert_rows, load_rows, update_rows
 from shared.db.transaction import Tx
@@ -46,10 +47,36 @@ _FROM_SNAPSHOT = (
     "interest_minor",
     "fees_minor",
 )
+_DESCRIBED = (
+    *_FROM_SNAPSHOT,
+    "snapshot_on",
+    "is_absent",
+    "open_promise_due_on",
+    "broken_promise_on",
+    "broken_promise_count",
+    "arrangement_status",
+    "follow_up_due_on",
+)
+_MOVED = (
+    "account_id",
+    "balance_minor",
+    "past_due_minor",
+    "oldest_unpaid_due_on",
+    "bucket",
+    "stage",
+    "next_due_on",
+    "next_aging_on",
+    "queue",
+    "version",
+)
+_OWN = ("queue", "restrictions", "escalated_at")
+_JUDGED_BY = tuple(name for name in PLACED_BY if name not in {"account_id", "creditor_id", *_OWN})
+_TO_PLACE = ("account_id", "creditor_id", *_OWN, *_JUDGED_BY)
+_public, _described, _moved = itemgetter(*_PUBLIC), itemgetter(*_DESCRIBED), itemgetter(*_MOVED)
+_own, _judged_by = itemgetter(*_OWN), itemgetter(*_JUDGED_BY)
 
 
-@dataclass(frozen=True, slots=True)
-class Newcomer:
+class Newcomer(NamedTuple):
     """What identifies an account that has no row yet."""
 
     creditor_id: UUID
@@ -91,14 +118,20 @@ def account_row(
     }
 
 
+def row_to_place(account_id: UUID, who: Newcomer, before: Row | None, after: Row) -> Row:
+    """What decides the queue of an account that is about to be saved."""
+    own = (None, [], None) if before is None else _own(before)
+    return dict(zip(_TO_PLACE, (account_id, who.creditor_id, *own, *_judged_by(after)), strict=True))
+
+
 def differs(before: Row, after: Row) -> bool:
-    """Whether any computed column changed."""
+    """Whether any column changed."""
     return any(before[name] != value for name, value in after.items())
 
 
 def is_public_change(before: Row, after: Row) -> bool:
     """Whether other services would see a difference."""
-    return any(before[name] != after[name] for name in _PUBLIC)
+    return bool(_public(before) != _public(after))
 
 
 def judged(row: Row) -> Judged:
@@ -142,7 +175,13 @@ def account_state(
     )
 
 
-async def save_accounts(tx: Tx, opened: Sequence[Row], changed: Sequence[Row]) -> None:
-    """Writes new rows and changed ones: one statement each."""
+async def save_accounts(tx: Tx, opened: Sequence[Row], changed: Sequence[tuple[Row, Row]]) -> None:
+    """Writes new rows and changed ones (before and after), one statement each.
+
+    Where money alone has moved, as in nearly every batch, only the columns that money moves are written.
+    """
     await insert_rows(tx, ACCOUNT, opened)
-    await update_rows(tx, ACCOUNT, changed, key=["account_id"])
+    rows: Sequence[Row] = [after for _, after in changed]
+    if all(_described(before) == _described(after) for before, after in changed):
+        rows = [dict(zip(_MOVED, _moved(row), strict=True)) for row in rows]
+    await update_rows(tx, ACCOUNT, rows, key=["account_id"])

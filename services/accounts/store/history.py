@@ -5,9 +5,8 @@ shows of it. Nothing here is ever updated or deleted.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from services.accounts.tables.queues import ACCOUNT_HISTORY
@@ -16,8 +15,7 @@ from shared.db.transaction import Tx
 from shared.ids import new_id
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryFact:
+class HistoryFact(NamedTuple):
     """One change of an account, on a business date. `detail` holds JSON values only."""
 
     account_id: UUID

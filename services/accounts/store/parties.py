@@ -6,7 +6,6 @@ carries changed. The caller holds the locks of the accounts and of the parties t
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -43,8 +42,7 @@ class Point(NamedTuple):
 Points = dict[UUID, Point]
 
 
-@dataclass(frozen=True, slots=True)
-class StatedParty:
+class StatedParty(NamedTuple):
     """A party as an account's ruling row states it. `columns` are those of the party table but id and version."""
 
     account_id: UUID

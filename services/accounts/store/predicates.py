@@ -12,6 +12,8 @@ from typing import Any
 
 from services.accounts.domain.predicates import FIELDS, AllOf, AnyOf, Comparison, Kind, Not, Predicate
 from services.accounts.domain.queues import QueueDefinition, rank_order
+from services.accounts.tables.accounts import ACCOUNT
+from shared.db.sets import given_rows
 
 Definitions = tuple[QueueDefinition, ...]
 
@@ -129,12 +131,23 @@ class _Compiler:
         return f"COALESCE(NULLIF(array_remove(ARRAY[{items}], NULL), ARRAY[]::text[]), {fallback})"
 
 
+PLACED_BY = tuple(
+    column.name
+    for column in ACCOUNT.columns
+    if column.name in FIELDS or column.name in ("account_id", "creditor_id", "credit_limit_minor", "queue")
+)
+"""The columns of an account that decide where it belongs."""
+
+
 @lru_cache(maxsize=32)
-def placement_sql(definitions: Definitions) -> Sql:
+def placement_sql(definitions: Definitions, *, is_given: bool = False) -> Sql:
     """Selects where accounts belong now: `$1` account ids, `$2` and `$3` creditor ids and their business dates.
 
+    `is_given`: `$1` are not ids but rows with the columns `PLACED_BY`, about to be saved.
     Columns: account_id, creditor_id, business_date, stored_queue, queue, priority, reasons, is_offerable.
     """
+    accounts = given_rows(ACCOUNT, PLACED_BY, "a") if is_given else "account a"
+    chosen = "TRUE" if is_given else "a.account_id = ANY($1::uuid[])"
     compiler = _Compiler(first_parameter=4, business_date="b.business_date", account="a")
     queue = compiler.queue(definitions)
     priority = compiler.by_queue(definitions, [compiler.priority(d) for d in definitions], "0::bigint")
@@ -144,10 +157,10 @@ def placement_sql(definitions: Definitions) -> Sql:
         f"""
         SELECT a.account_id, a.creditor_id, b.business_date, a.queue AS stored_queue, q.queue,
                {priority} AS priority, {reasons} AS reasons, {offerable} AS is_offerable
-        FROM account a
+        FROM {accounts}
         JOIN unnest($2::uuid[], $3::date[]) AS b(creditor_id, business_date) ON b.creditor_id = a.creditor_id
         CROSS JOIN LATERAL (SELECT {queue} AS queue OFFSET 0) q
-        WHERE a.account_id = ANY($1::uuid[])
+        WHERE {chosen}
         """,
         compiler.args,
     )

@@ -13,7 +13,7 @@ from uuid import UUID
 from services.accounts.domain.membership import ExitReason, Placement
 from services.accounts.domain.queues import QueueDefinition, definition_json, parse_definition, rank_order
 from services.accounts.domain.work_item import EPOCH_BITS, Status, WorkItem
-from services.accounts.store.predicates import Definitions, placement_sql, queue_scan_condition
+from services.accounts.store.predicates import Definitions, Sql, placement_sql, queue_scan_condition
 from services.accounts.tables.accounts import ACCOUNT
 from services.accounts.tables.queues import QUEUE_DEFINITION, WORK_ITEM
 from shared.db.sets import insert_rows, load_rows, update_rows, upsert_rows
@@ -95,10 +95,20 @@ async def load_placements(
     tx: Tx, definitions: Definitions, account_ids: Sequence[UUID], business_dates: Mapping[UUID, date]
 ) -> list[tuple[Placement, str | None]]:
     """Where the accounts belong now, each with the queue that its row still names."""
-    sql = placement_sql(definitions)
-    rows = await tx.fetch(
-        sql.text, list(account_ids), list(business_dates.keys()), list(business_dates.values()), *sql.args
-    )
+    return await _place(tx, placement_sql(definitions), list(account_ids), business_dates)
+
+
+async def place_rows(
+    tx: Tx, definitions: Definitions, rows: Sequence[Mapping[str, Any]], business_dates: Mapping[UUID, date]
+) -> list[tuple[Placement, str | None]]:
+    """Where accounts belong whose rows (the columns `PLACED_BY`) are about to be saved, so that they are saved once."""
+    return await _place(tx, placement_sql(definitions, is_given=True), rows, business_dates)
+
+
+async def _place(
+    tx: Tx, sql: Sql, accounts: Sequence[Any], business_dates: Mapping[UUID, date]
+) -> list[tuple[Placement, str | None]]:
+    rows = await tx.fetch(sql.text, accounts, list(business_dates.keys()), list(business_dates.values()), *sql.args)
     return [
         (
             Placement(

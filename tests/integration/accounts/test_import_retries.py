@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import date
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import asyncpg
 
@@ -32,7 +32,7 @@ def _losing_answers(desk: Desk) -> Callable[[Callable[[Tx], Awaitable[T]]], Awai
     return run
 
 
-async def _read(desk: Desk, body: str, day: date, *, is_complete: bool = False) -> dict[str, int]:
+async def _read(desk: Desk, body: str, day: date, *, is_complete: bool = False) -> dict[str, Any]:
     async def pieces() -> AsyncIterator[bytes]:
         yield body.encode()
 
