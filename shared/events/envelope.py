@@ -20,6 +20,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from shared.errors import ArrearsError
 from shared.events.consumer_models import consumer_model
 from shared.events.topics import TOPICS, Topic
+from shared.ids import read_id
 from shared.telemetry.failures import rules_text
 from shared.telemetry.tracing import parse_traceparent
 
@@ -169,14 +170,14 @@ def _attributes(topic: Topic, found: dict[str, str]) -> Envelope:
     try:
         version = found.get("aggregateversion")
         envelope = Envelope(
-            event_id=UUID(found["id"]),
+            event_id=read_id(found["id"]),
             source=found["source"],
             type=found["type"],
             time=datetime.fromisoformat(found["time"]),
             subject=found.get("subject"),
             aggregate_version=None if version is None else _version(version),
-            correlation_id=_uuid(found.get("correlationid")),
-            causation_id=_uuid(found.get("causationid")),
+            correlation_id=_id(found.get("correlationid")),
+            causation_id=_id(found.get("causationid")),
             traceparent=_trace(found),
         )
     except (KeyError, ValueError):  # its text may quote what a stranger has sent
@@ -209,6 +210,10 @@ def _trace(found: dict[str, str]) -> str | None:
     """The trace goes on into what the message causes; a malformed one ends here, and never costs the message."""
     text = found.get("traceparent")
     return text if parse_traceparent(text) else None
+
+
+def _id(text: str | None) -> UUID | None:
+    return None if text is None else read_id(text)
 
 
 def _uuid(text: str | None) -> UUID | None:

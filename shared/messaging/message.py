@@ -75,9 +75,9 @@ def locks_of(payload: Any) -> Locks:
     """Return the locks of a payload: its creditor, and its account (by id, or by the core's number)."""
     creditor: UUID | None = getattr(payload, "creditor_id", None)
     account: UUID | None = getattr(payload, "account_id", None)
-    number: str | None = getattr(payload, "core_account_number", None)
-    if account is None and creditor is not None and number is not None:
-        account = account_id(creditor, number)
+    if account is None and creditor is not None:
+        number: str | None = getattr(payload, "core_account_number", None)
+        account = None if number is None else account_id(creditor, number)
     return Locks(
         creditors=frozenset() if creditor is None else frozenset((creditor,)),
         accounts=frozenset() if account is None else frozenset((account,)),

@@ -41,6 +41,9 @@ class Commitments:
     follow_up_due_on: date | None = None
 
 
+_NONE = Commitments()
+
+
 def commitments(
     promises: Sequence[Promise], arrangements: Sequence[Arrangement], oldest_unpaid_due_on: date | None
 ) -> Commitments:
@@ -49,6 +52,8 @@ def commitments(
     A broken (or partly kept) promise counts until a new one is made, and until a cure: when the oldest unpaid due lies
     after the break, all that was past due then has been paid since.
     """
+    if not promises and not arrangements:
+        return _NONE
     open_due_on = min((promise.due_on for promise in promises if promise.status == "made"), default=None)
     return Commitments(
         open_promise_due_on=open_due_on,
