@@ -11,7 +11,9 @@ from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
-from services.accounts.domain.extract import BadLine, CsvReader, HeaderError, NdjsonReader, Reader, Record
+from services.accounts.domain.extract import BadLine, HeaderError, Reader, Record
+from services.accounts.domain.extract_csv import CsvReader
+from services.accounts.domain.extract_ndjson import NdjsonReader
 from services.accounts.handlers.import_chunk import ImportChunk, StartImport, check_import, start_import
 from services.accounts.handlers.mark_absent import mark_absent, refuse_absences, warn
 from services.accounts.store.imports import Counts, Import, LineIssue, add_counts, finish_import, save_issues

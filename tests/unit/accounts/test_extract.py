@@ -8,16 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.accounts.domain.extract import (
-    MAX_LINE_BYTES,
-    REQUIRED_COLUMNS,
-    BadLine,
-    CsvReader,
-    HeaderError,
-    NdjsonReader,
-    Reader,
-    Record,
-)
+from services.accounts.domain.extract import MAX_LINE_BYTES, BadLine, HeaderError, Reader, Record
+from services.accounts.domain.extract_csv import REQUIRED_COLUMNS, CsvReader
+from services.accounts.domain.extract_ndjson import NdjsonReader
 
 HEADER = ",".join(REQUIRED_COLUMNS)
 text = st.text(st.characters(codec="utf-8", exclude_characters="\x00\r"), max_size=12)
