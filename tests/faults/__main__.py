@@ -66,7 +66,7 @@ class Run:
         if not findings.is_clean:
             verdict = f"the books are WRONG after {', '.join(self._unverified)}: {findings.details}"
             self._table.complain(verdict)
-        self._table.verified(len(self._unverified))
+        self._table.verified()
         _CONSOLE.print(verdict, markup=False)
         self._unverified.clear()
 

@@ -22,8 +22,8 @@ with API and worker), each killed by SIGKILL or stopped by SIGSTOP, checked when
   moment, by the core and over HTTP, are on their accounts for all to read. A killed member of a consumer group is
   waited for by the broker for 10 s, its session time-out; this is most of what stands here.
 - Clients keep their own book of acknowledgements, send again under the same key what was not answered, and give up
-  some requests for ever. Every {every} rounds `python -m deploy.local verify-books` recomputes all books from the
-  facts.
+  some requests for ever. After every round the checker of the books (`python -m deploy.local verify-books`) computes
+  the books of its creditors again from the facts; every ten rounds those of the whole stack.
 
 """
 
@@ -47,9 +47,9 @@ class Table:
         """Note what belongs to no single round."""
         self._complaints.append(text)
 
-    def verified(self, rounds: int) -> None:
-        """Note how many rounds a check of the books covered."""
-        self._verified += rounds
+    def verified(self) -> None:
+        """Note that the books of the whole stack were checked."""
+        self._verified += 1
 
     @property
     def is_clean(self) -> bool:
@@ -76,10 +76,10 @@ class Table:
         rounds = sum(map(len, self._outcomes.values()))
         minutes = (SystemClock().now() - self._began).total_seconds() / 60
         run = (
-            f"{rounds} rounds in {minutes:.0f} minutes; the books were recomputed for {self._verified} of them. "
+            f"{rounds} rounds in {minutes:.0f} minutes; the books of the whole stack were checked {self._verified} times. "
             f"Seed {self._seed}, {self._began:%d %B %Y}, {_machine()}."
         )
-        head = _HEAD.format(minutes=f"{self._minutes or 60:g}", every="ten")
+        head = _HEAD.format(minutes=f"{self._minutes or 60:g}")
         path.write_text(f"{head}{self.summary()}\n\n{run}\n\n{_FOOT}")
 
 
