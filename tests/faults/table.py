@@ -76,7 +76,7 @@ class Table:
         rounds = sum(map(len, self._outcomes.values()))
         minutes = (SystemClock().now() - self._began).total_seconds() / 60
         run = (
-            f"{rounds} rounds in {minutes:.0f} minutes; the books of the whole stack were checked {self._verified} times. "
+            f"{rounds} rounds in {minutes:.0f} minutes; the whole stack's books were checked {self._verified} times. "
             f"Seed {self._seed}, {self._began:%d %B %Y}, {_machine()}."
         )
         head = _HEAD.format(minutes=f"{self._minutes or 60:g}")
