@@ -4,7 +4,8 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from shared.events.core import AllocationLine, Channel, PositiveMinor, ReversalReason, SourceRef
 from shared.events.payload import AccountPayload, AmountMinor, Currency, Payload
@@ -13,6 +14,17 @@ Origin = Literal["core", "ours"]
 PromiseStatus = Literal["made", "kept", "partially_kept", "broken", "cancelled"]
 ArrangementStatus = Literal["proposed", "active", "at_risk", "completed", "broken", "cancelled"]
 InstallmentStatus = Literal["scheduled", "due", "paid", "partial", "missed"]
+_MAX_DAYS = 36_500
+
+
+def _some_days(days: int) -> int:
+    if not 0 <= days <= _MAX_DAYS:
+        raise PydanticCustomError("days_range", "A grace is 0 to 36500 days")
+    return days
+
+
+GraceDays = Annotated[int, AfterValidator(_some_days)]
+"""Checked beside the schema, which was released without a limit: a number that no row can hold is no state of ours."""
 
 
 class PaymentPosted(AccountPayload):
@@ -83,7 +95,7 @@ class PromiseState(AccountPayload):
     paid_minor: AmountMinor
     currency: Currency
     due_on: date
-    grace_days: int
+    grace_days: GraceDays
     tolerance_minor: AmountMinor
     made_on: date
     made_at: datetime
@@ -110,7 +122,7 @@ class ArrangementState(AccountPayload):
     total_minor: PositiveMinor
     paid_minor: AmountMinor
     tolerance_minor: AmountMinor
-    grace_days: int
+    grace_days: GraceDays
     made_on: date
     made_at: datetime
     next_due_on: date | None = Field(description="The earliest due date not yet paid; null when none is left.")

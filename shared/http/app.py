@@ -5,6 +5,7 @@ or `authenticate` for any token) is a defect, and stops the app from being made.
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -17,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
+from starlette.routing import compile_path
 
 from shared.clock import Clock
 from shared.db.engine import check_database
@@ -103,6 +105,7 @@ def create_app(
         app.include_router(router, dependencies=[Depends(authenticate)])  # before whatever else a route asks for
     _refuse_open_routes(app)
     templates.update({route.endpoint: str(route.path_format) for route in openapi.api_routes(app)})
+    app.state.methods = _methods(app)
     limits.update({route.endpoint: size for route in openapi.api_routes(app) if (size := _max_body(route))})
     openapi.install(app)
     return app
@@ -137,6 +140,14 @@ def _set_state(
 def _max_body(route: RouteContext) -> int | None:
     own: int | None = (route.openapi_extra or {}).get(MAX_BODY)
     return own or route.max_body_size
+
+
+def _methods(app: FastAPI) -> dict[re.Pattern[str], set[str]]:
+    """What each path takes. The framework's 405 names the methods of the first route that fits the path alone."""
+    taken: dict[str, set[str]] = {}
+    for route in openapi.api_routes(app):
+        taken.setdefault(str(route.path_format), set()).update(route.methods or ())
+    return {compile_path(path)[0]: methods for path, methods in taken.items()}
 
 
 def _lifespan(engine: AsyncEngine, parts: Sequence[LifespanPart], *, assert_database: bool) -> Any:

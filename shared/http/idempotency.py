@@ -187,6 +187,7 @@ KeyHeader = Annotated[
         alias="Idempotency-Key",
         description="Chosen by the client, 1 to 255 visible ASCII characters; a repetition gets the first answer.",
         examples=["0c4f7f0e-6a0e-4b49-9b2f-6d1c7e8a2f11"],
+        json_schema_extra={"pattern": f"^{_KEY.pattern}$"},
     ),
 ]
 
@@ -214,11 +215,12 @@ OptionalKey = Annotated[IdempotencyKey | None, Depends(_optional_key)]
 """A route parameter: the key of the request, if it has one."""
 
 
-async def _required_key(key: OptionalKey) -> IdempotencyKey:
+async def require_key(key: OptionalKey) -> IdempotencyKey:
+    """Return the key of the request. Raises `idempotency-key-required`."""
     if key is None:
         raise Problem("idempotency-key-required", "Send an Idempotency-Key.", field="Idempotency-Key")
     return key
 
 
-RequiredKey = Annotated[IdempotencyKey, Depends(_required_key)]
+RequiredKey = Annotated[IdempotencyKey, Depends(require_key)]
 """A route parameter: the key of a request that moves money or contacts a person. Missing: 400."""

@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 
 from shared.errors import PROBLEMS
 from shared.http.auth import authenticate
+from shared.http.idempotency import require_key
 from shared.http.problem import MEDIA_TYPE, TYPE_PREFIX
 
 _BEARER = {
@@ -104,6 +105,7 @@ def _complete(document: dict[str, Any], routes: list[RouteContext]) -> None:
         for method in route.methods or ():
             operation = document["paths"].get(route.path_format, {}).get(method.lower())
             if operation is not None:
+                _describe_parameters(route, operation)
                 _add_problems(operation, problems(*_common_codes(route, operation)))
 
 
@@ -111,6 +113,22 @@ def _schema(schemas: dict[str, Any]) -> dict[str, Any]:
     schema = ProblemBody.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas.update(schema.pop("$defs", {}))
     return schema
+
+
+def _describe_parameters(route: RouteContext, operation: dict[str, Any]) -> None:
+    """Say that a key is required, and that no parameter is null: one is there or it is not."""
+    for parameter in operation.get("parameters", []):
+        schema = parameter["schema"]
+        choices = [choice for choice in schema.get("anyOf", []) if choice != {"type": "null"}]
+        if len(choices) == 1:
+            del schema["anyOf"]
+            schema.update(choices[0])
+        if parameter["name"] == "Idempotency-Key":
+            parameter["required"] = _needs_key(route.dependant)
+
+
+def _needs_key(dependant: Dependant) -> bool:
+    return any(part.call is require_key or _needs_key(part) for part in dependant.dependencies)
 
 
 def _common_codes(route: RouteContext, operation: dict[str, Any]) -> list[str]:
@@ -133,7 +151,8 @@ def _common_codes(route: RouteContext, operation: dict[str, Any]) -> list[str]:
     if "If-Match" in names:
         codes += ["precondition-failed", "precondition-required"]
     if "Idempotency-Key" in names:
-        codes += [code for code in PROBLEMS if code.startswith("idempotency-key-")]
+        keys = [code for code in PROBLEMS if code.startswith("idempotency-key-")]
+        codes += [code for code in keys if code != "idempotency-key-required" or _needs_key(route.dependant)]
     return codes
 
 

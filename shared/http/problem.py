@@ -109,7 +109,16 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
     if code is None:
         code = "malformed-request" if error.status_code < 500 else "internal-error"  # noqa: PLR2004 - HTTP
     title = PROBLEMS[code][1]
-    return problem_response(Problem(code, f"{title}.", headers=dict(error.headers or {})))
+    headers = dict(error.headers or {})
+    if code == "method-not-allowed":
+        headers["Allow"] = _allowed(request)
+    return problem_response(Problem(code, f"{title}.", headers=headers))
+
+
+def _allowed(request: Request) -> str:
+    ways: dict[re.Pattern[str], set[str]] = request.app.state.methods
+    path = request.scope["path"]
+    return ", ".join(sorted(method for pattern, methods in ways.items() if pattern.match(path) for method in methods))
 
 
 async def _on_validation_error(request: Request, error: Exception) -> Response:

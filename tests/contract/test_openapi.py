@@ -74,3 +74,15 @@ def test_every_request_body_of_json_shows_what_to_send(name: str, served: dict[s
         for field in schema.get("required", ()):
             shown = schema["properties"][field].keys() & {"examples", "enum", "format"}
             assert shown, f"{method.upper()} {path} {field}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_parameter_is_never_null_and_a_key_that_is_required_is_declared_so(name: str, served: dict[str, Any]) -> None:
+    for path, method, operation in operations(served[name]):
+        for parameter in operation.get("parameters", []):
+            where = f"{method.upper()} {path} {parameter['name']}"
+            assert {"type": "null"} not in parameter["schema"].get("anyOf", []), where
+            if parameter["name"] == "Idempotency-Key":
+                refuses = "idempotency-key-required" in str(operation["responses"]["400"])
+                assert parameter["required"] == refuses, where
+                assert parameter["schema"]["pattern"] == "^[\\x21-\\x7e]{1,255}$", where

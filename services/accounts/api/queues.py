@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Path, Response
 
 from services.accounts.api.doors import EdgeOf, answered
 from services.accounts.domain.actor import Actor
+from services.accounts.domain.queues import CODE
 from services.accounts.handlers import put_queue as putting
 from services.accounts.queries import queues as queries
 from services.accounts.schemas.queues import QueueIn, QueueOut, QueuePreview
@@ -22,7 +23,7 @@ router = APIRouter(prefix="/v1/queues", tags=["queues"])
 
 Reader = Annotated[Principal, Depends(requires("queues:read"))]
 Editor = Annotated[Principal, Depends(requires("queues:write"))]
-Code = Annotated[str, Path(max_length=48, examples=["early_stage"])]
+Code = Annotated[str, Path(max_length=48, examples=["early_stage"], json_schema_extra={"pattern": f"^{CODE.pattern}$"})]
 _INVALID = (
     "queue-code-invalid",
     "queue-definition-invalid",

@@ -1,5 +1,7 @@
 """Whatever a stranger puts into the key, the headers or the attributes of a message: it is parked or taken, whole."""
 
+import json
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -15,6 +17,7 @@ from shared.messaging.message import RawMessage, Subscription
 from shared.messaging.replay import list_dead_letters
 from tests.integration.messaging.rig import CLOCK, apply_payments, effects, fetch, posted
 
+GOLDEN = Path(__file__).parents[2] / "contract" / "golden"
 FEED, OWN = "core.payment.received", "payment.posted"
 HEADERS: tuple[tuple[tuple[str, Any], ...], ...] = (
     (("ce_source", None),),
@@ -73,6 +76,16 @@ async def test_a_version_that_no_service_gives_is_refused(version: bytes) -> Non
     found = read(_raw("promise.made", b"{}", *attributes.items()))
     assert isinstance(found, Parked)
     assert found.code == "message-undecodable"
+
+
+@pytest.mark.parametrize("days", [-1, 2**31, 10**30])
+async def test_grace_that_no_column_holds_is_refused_before_a_handler_fails_on_it(days: int) -> None:
+    golden = orjson.loads((GOLDEN / "promise.made.json").read_bytes())
+    headers = [(name, text.encode()) for name, text in golden["headers"].items()]
+    value = json.dumps(golden["value"] | {"grace_days": days}).encode()
+    found = read(_raw("promise.made", value, *headers))
+    assert isinstance(found, Parked)
+    assert found.code == "message-invalid"
 
 
 async def test_a_trace_that_is_none_does_not_lose_its_message(kernel_engine: AsyncEngine) -> None:
