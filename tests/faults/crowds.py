@@ -147,7 +147,7 @@ async def one_account(lab: Lab) -> None:
     client = await lab.client(2)
     load = Load(client, lab.rng, per_second=400)
     async with load.running():
-        await load.some(int(250 * lab.length))
+        await load.some(300)
 
 
 async def _post(client: Client, api: str, key: str, body: Json) -> httpx.Response:
