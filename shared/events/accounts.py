@@ -75,6 +75,17 @@ class AccountRestriction(Payload):
     since_on: date
 
 
+class Payoff(Payload):
+    """A time with nothing owed.
+
+    It began on `paid_off_on`: the day on which the money that paid it off is effective; without such money, the date of
+    the first snapshot that said so. It ended with the snapshot of `owed_again_on`; null: it lasts.
+    """
+
+    paid_off_on: date
+    owed_again_on: date | None = None
+
+
 class AccountState(AccountPayload):
     """The whole public state of an account at `business_date`; the topic says why it was published."""
 
@@ -99,10 +110,8 @@ class AccountState(AccountPayload):
     charged_off_on: date | None = Field(
         default=None, description="When charged off: the day, as the core stated it, else of the first snapshot so."
     )
-    paid_off_on: date | None = Field(
-        default=None,
-        description="When nothing is owed on an account with an arrangement: the day on which the money that paid it "
-        "off is effective; without such money, the date of the first snapshot that said so.",
+    payoffs: tuple[Payoff, ...] = Field(
+        default=(), description="Of an account with an arrangement: the times in which nothing was owed, in order."
     )
     restrictions: tuple[AccountRestriction, ...] = ()
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import lru_cache
+from itertools import zip_longest
 
 ONE_DAY = timedelta(days=1)
 FALL_DUE_BY_THEMSELVES = {"closed_end_loan", "mortgage", "commercial"}
@@ -134,29 +135,35 @@ class AccountModel:
         others = [one.on for one in self.snapshots if not one.is_absent and one.status != "charged_off"]
         return min(one.on for one in self.snapshots if not one.is_absent and one.on > max(others, default=date.min))
 
-    def paid_off_on(self) -> date | None:
-        """Since when nothing is owed, for a balance of zero or a credit: the effective day of the money that did it.
+    def payoffs(self) -> list[tuple[date, date | None]]:
+        """The times with nothing owed: since when, and which snapshot said otherwise again (None: none has).
 
-        Without such money, the first snapshot that says so.
+        One begins on the effective day of the money that brought the balance to zero, without such money on that of the
+        first snapshot that says so. A payment that was returned is told as if it had never been.
         """
-        owing = [one for one in self.snapshots if not one.is_absent and one.balance > 0]
-        last = max(owing, key=lambda one: one.on, default=None)
-        says_so = [one.on for one in self.snapshots if not one.is_absent and (last is None or one.on > last.on)]
-        first = min(says_so, default=None)
-        if last is None:
-            return first
-        owed, money = last.balance, []
-        for entry in self.entries.values():
-            is_in = _contained(last, entry.posted, entry.booked, is_core=entry.is_core)
-            if entry.reversal_posted is None:
-                money += [] if is_in else [(entry.effective, entry.amount)]
-            elif is_in and not _contained(last, entry.reversal_posted, None, is_core=entry.reversal_is_core):
-                owed += entry.amount
-        for day, amount in sorted(money):
-            owed -= amount
+        rows = sorted((one for one in self.snapshots if not one.is_absent), key=lambda one: one.on)
+        found: list[tuple[date, date | None]] = []
+        since: date | None = None
+        for row, following in zip_longest(rows, rows[1:]):
+            owed, money = row.balance, []
+            for entry in self.entries.values():
+                is_in = _contained(row, entry.posted, entry.booked, is_core=entry.is_core)
+                if entry.reversal_posted is not None:
+                    if is_in and not _contained(row, entry.reversal_posted, None, is_core=entry.reversal_is_core):
+                        owed += entry.amount
+                elif not is_in and (
+                    following is None or _contained(following, entry.posted, entry.booked, is_core=entry.is_core)
+                ):
+                    money.append((entry.effective, entry.amount))
             if owed <= 0:
-                return day if first is None else min(day, first)
-        return first
+                since = since or row.on
+                continue
+            if since is not None:
+                found.append((since, row.on))
+            since = _paid_off_on(owed, money)
+            if since is not None and following is not None:
+                since = min(since, following.on)
+        return found if since is None else [*found, (since, None)]
 
     def _stage(self, days: int) -> str:
         """`current`, `early` from 1 day, `mid` 30, `late` 60, `pre_charge_off` 90 (data per creditor and product)."""
@@ -238,6 +245,15 @@ def _contained(snapshot: Snapshot, posted: date, booked: date | None, *, is_core
     if booked is not None:
         return booked <= snapshot.on
     return posted < snapshot.on
+
+
+def _paid_off_on(owed: int, money: list[tuple[date, int]]) -> date | None:
+    """The day of the money after which nothing was owed."""
+    for day, amount in sorted(money):
+        owed -= amount
+        if owed <= 0:
+            return day
+    return None
 
 
 def _due_dates(snapshot: Snapshot, first: date, until: date) -> tuple[date, ...]:

@@ -69,13 +69,13 @@ class End:
 
 @dataclass(frozen=True)
 class Case:
-    """Everything that was said of one account. `paid_off_on`: since when nothing is owed on it, if nothing is."""
+    """Everything that was said of one account. `payoffs`: since when nothing was owed, and when something was again."""
 
     promises: Sequence[Promise] = ()
     arrangements: Sequence[Arrangement] = ()
     entries: Sequence[Money] = ()
     ends: Sequence[End] = ()
-    paid_off_on: date | None = None
+    payoffs: Sequence[tuple[date, date | None]] = ()
 
 
 @dataclass(frozen=True)
@@ -126,8 +126,7 @@ def _cancelled_at(
         standings = promise_standings(met, seen, day, cancelled)
         return [key for key, now in standings.items() if now.status in OPEN]
     seen = [money for money in case.entries if money.effective <= day]
-    if case.paid_off_on is not None and case.paid_off_on > day:
-        case = replace(case, paid_off_on=None)
+    case = replace(case, payoffs=[one for one in case.payoffs if one[0] <= day])
     met = [one for one in case.promises if _is_met(one, end)]
     standings = promise_standings(met, seen, day, cancelled) | {
         key: now
@@ -201,7 +200,8 @@ def _arrangement_standings(
             has_ended = later.cancelled_on is not None or any(_is_met(later, end) for end in case.ends)
             if later.activated is not None or not has_ended:
                 mine = [money for money in mine if not counts(money, later.made_on, later.made)]
-        found[one.id] = arrangement_standing(one, mine, business_date, case.paid_off_on, cancelled.get(one.id))
+        paid_off_on = _paid_off_on(one, case.payoffs)
+        found[one.id] = arrangement_standing(one, mine, business_date, paid_off_on, cancelled.get(one.id))
     return found
 
 
@@ -212,9 +212,11 @@ def arrangement_standing(
     paid_off_on: date | None = None,
     cancelled_on: date | None = None,
 ) -> Standing:
-    """Where an arrangement stands with its own money; `paid_off_on`: since when nothing is owed on the account."""
-    if cancelled_on is not None:
-        mine = [money for money in mine if money.effective <= cancelled_on]
+    """Where an arrangement stands with its own money; `paid_off_on`: the first day with nothing owed on the account.
+
+    Money that is effective after it was cancelled or paid off is no part of it.
+    """
+    mine = [money for money in mine if all(money.effective <= day for day in (cancelled_on, paid_off_on) if day)]
     got, total = sum(money.amount for money in mine), sum(amount for _, amount in one.installments)
     paid, next_due_on = min(got, total), _next_due_on(one, got)
     if cancelled_on is not None:
@@ -223,7 +225,6 @@ def arrangement_standing(
         return Standing("proposed", paid, None, next_due_on)
     done_on = _done_on(one, mine, total)
     if paid_off_on is not None:
-        paid_off_on = max(paid_off_on, one.made_on)
         done_on = min(done_on or paid_off_on, paid_off_on)
     # What nothing is owed on can not be broken any more.
     broken_on = _broken_on(one, mine, business_date if paid_off_on is None else min(business_date, paid_off_on))
@@ -233,6 +234,17 @@ def arrangement_standing(
         return Standing("completed", paid, max(done_on, one.made_on))
     owed = sum(amount for due_on, amount in one.installments if due_on < business_date)
     return Standing("at_risk" if owed and got < owed - one.tolerance else "active", paid, None, next_due_on)
+
+
+def _paid_off_on(one: Arrangement, payoffs: Iterable[tuple[date, date | None]]) -> date | None:
+    """The first payoff from its start on, or its start where nothing was owed then."""
+    days = []
+    for since, again_on in payoffs:
+        if since >= one.made_on:
+            days.append(since)
+        elif again_on is None or one.made_on < again_on:
+            days.append(one.made_on)
+    return min(days, default=None)
 
 
 def _broken_on(one: Arrangement, mine: Sequence[Money], until: date) -> date | None:

@@ -131,11 +131,11 @@ class Facts:
         standing = model.standing(business_date)
         if account_id not in self.promises and account_id not in self.arrangements:
             return Expected(row, business_date, standing)
-        case = self._case(account_id, model, standing.balance)
+        case = self._case(account_id, model)
         judged = judge(case, business_date)
         return Expected(row, business_date, standing, judged, summary(case, judged, standing.oldest))
 
-    def _case(self, account_id: UUID, model: AccountModel, balance: int) -> Case:
+    def _case(self, account_id: UUID, model: AccountModel) -> Case:
         charged_off_on = model.charged_off_on()
         ends = [] if charged_off_on is None else [End(charged_off_on, CHARGE_OFF)]
         for kind, since_on in sorted(self._restrictions.get(str(account_id), ())):
@@ -152,7 +152,7 @@ class Facts:
                 if one["payment_id"] not in self.reversals
             ],
             ends=ends,
-            paid_off_on=model.paid_off_on() if balance <= 0 else None,
+            payoffs=model.payoffs(),
         )
 
     def entry(self, row: Row) -> Entry:

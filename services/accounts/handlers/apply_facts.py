@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import Table
 
-from services.accounts.domain.ledger import paying_dues
+from services.accounts.domain.ledger import Booking, paying_dues
 from services.accounts.handlers.recompute import recompute
 from services.accounts.store.creditors import load_creditors
 from services.accounts.store.history import HistoryFact, record_history
@@ -37,8 +37,25 @@ async def apply_facts(tx: Tx, messages: Sequence[Message[Any]], *, version_epoch
     await keep_facts(tx, messages)
     causes = {message.payload.account_id: message.event_id for message in messages if message.event_id is not None}
     touched = {message.payload.account_id for message in messages}
-    await recompute(tx, touched, causes=causes, version_epoch=version_epoch)
+    await recompute(tx, touched, changed_from=_changed_from(messages), causes=causes, version_epoch=version_epoch)
     return ()
+
+
+def _changed_from(messages: Sequence[Message[Any]]) -> dict[UUID, date]:
+    """The first snapshot date that contains what the postings among them say, for each account."""
+    found: dict[UUID, date] = {}
+    for message in messages:
+        payload = message.payload
+        if isinstance(payload, PaymentPosted):
+            # Its echo moves it from where it was contained without one.
+            was = Booking(payload.origin, payload.posted_on).contained_on
+            day = min(was, payload.booked_on or was)
+        elif isinstance(payload, PaymentReversed):
+            day = date.min  # it takes the payment out of every snapshot that holds it
+        else:
+            continue
+        found[payload.account_id] = min(day, found.get(payload.account_id, day))
+    return found
 
 
 async def keep_facts(tx: Tx, messages: Sequence[Message[Any]]) -> None:

@@ -88,6 +88,7 @@ async def apply_snapshots(tx: Tx, lines: Sequence[SnapshotLine], *, version_epoc
     recomputed = await recompute(
         tx,
         accounts,
+        changed_from=_first_days(latest),
         before=stored,
         newcomers={line.account_id: _newcomer(line) for line in latest.values()},
         causes={line.account_id: line.event_id for line in lines if line.event_id is not None},
@@ -99,6 +100,14 @@ async def apply_snapshots(tx: Tx, lines: Sequence[SnapshotLine], *, version_epoc
         is_updated = bool(reasons) or account_id in restated
         outcomes[account_id] = "opened" if "opened" in reasons else "updated" if is_updated else "unchanged"
     return Applied(outcomes, recomputed)
+
+
+def _first_days(keys: Iterable[tuple[UUID, date]]) -> dict[UUID, date]:
+    """The earliest day of each account."""
+    found: dict[UUID, date] = {}
+    for account_id, day in keys:
+        found[account_id] = min(day, found.get(account_id, day))
+    return found
 
 
 def _newcomer(line: SnapshotLine) -> Newcomer:

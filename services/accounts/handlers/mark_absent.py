@@ -89,5 +89,5 @@ async def mark_absent(tx: Tx, started: Import, after: UUID, *, version_epoch: in
     await tx.execute(_MARK, missing, started.business_date)
     found = [account_id for account_id in missing if account_id not in gone]
     if found:
-        await recompute(tx, found, version_epoch=version_epoch)
+        await recompute(tx, found, changed_from={}, version_epoch=version_epoch)
     return Absent(len(found), missing[-1] if len(missing) == CHUNK else None)

@@ -81,4 +81,4 @@ async def _hold(tx: Tx, creditor_id: UUID, account_id: UUID) -> date:
 
 async def _publish(tx: Tx, account_id: UUID, version_epoch: int) -> None:
     if await refresh_paused(tx, account_id):
-        await recompute(tx, [account_id], restated=[account_id], version_epoch=version_epoch)
+        await recompute(tx, [account_id], changed_from={}, restated=[account_id], version_epoch=version_epoch)

@@ -80,7 +80,7 @@ async def restage_chunk(tx: Tx, job: Job, *, version_epoch: int = 0) -> ChunkRes
     progress = {"scanned": 0, "aged": 0, "queues_changed": 0, **job.progress}
     if ids:
         await lock(tx, creditors=[creditor_id], accounts=ids)
-        done = await recompute(tx, ids, version_epoch=version_epoch)
+        done = await recompute(tx, ids, changed_from={}, version_epoch=version_epoch)
         progress["scanned"] += len(ids)
         progress["aged"] += done.count("aged")
         progress["queues_changed"] += done.queues_changed

@@ -36,4 +36,4 @@ def how_to_rebuild(topics: tuple[str, ...], *, version_epoch: int) -> Rebuild:
 
 
 async def _compute(tx: Tx, account_ids: Sequence[UUID], *, version_epoch: int) -> None:
-    await recompute(tx, account_ids, version_epoch=version_epoch)
+    await recompute(tx, account_ids, changed_from=None, version_epoch=version_epoch)

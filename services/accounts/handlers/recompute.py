@@ -30,7 +30,7 @@ from services.accounts.store.creditors import load_creditors
 from services.accounts.store.facts import Loaded, add_commitments, load_facts
 from services.accounts.store.history import HistoryFact, record_history
 from services.accounts.store.pauses import paused
-from services.accounts.store.turning_points import TurningPoints, dates_of, load_turning_points
+from services.accounts.store.turning_points import TurningPoints, load_turning_points
 from shared.db.transaction import Tx
 
 Row = Mapping[str, Any]
@@ -68,6 +68,7 @@ async def recompute(
     tx: Tx,
     account_ids: Iterable[UUID],
     *,
+    changed_from: Mapping[UUID, date] | None,
     before: Mapping[UUID, Row] | None = None,
     newcomers: Mapping[UUID, Newcomer] | None = None,
     causes: Mapping[UUID, UUID] | None = None,
@@ -79,6 +80,8 @@ async def recompute(
     Args:
         tx: The transaction; it holds the accounts' locks and their creditors' shared ones.
         account_ids: The accounts touched. One without a snapshot waits: its facts are kept.
+        changed_from: The first snapshot date that is or contains something new, of accounts with a new snapshot or
+            posting. None: nothing is known, all is told from the first snapshot on.
         before: Their rows, where the caller has loaded them under the locks.
         newcomers: Who the accounts are that may have no row yet.
         causes: The event that touched each account, for the trace.
@@ -100,7 +103,8 @@ async def recompute(
         for creditor_id, creditor in (await load_creditors(tx, creditor_ids)).items()
         if creditor.business_date is not None
     }
-    judge = _Judge(dates, policies, await load_turning_points(tx, loaded), restated, version_epoch)
+    points = await load_turning_points(tx, loaded, before, changed_from)
+    judge = _Judge(dates, policies, points, restated, version_epoch)
     changes = [
         judge.change(account_id, who[account_id], before.get(account_id), one)
         for account_id, one in loaded.items()
@@ -127,7 +131,7 @@ class _Judge:
 
     dates: Mapping[UUID, date]
     policies: Policies
-    points: Mapping[UUID, TurningPoints]
+    points: TurningPoints
     restated: Collection[UUID]
     version_epoch: int
 
@@ -137,7 +141,7 @@ class _Judge:
         standing = evaluate(facts, business_date, self.policies.of(who.creditor_id, facts.snapshot.product_class))
         committed = commitments(one.promises, one.arrangements, standing.oldest_unpaid_due_on)
         after = account_row(one.row, standing, committed, is_absent=facts.is_absent)
-        after |= dates_of(one, standing.balance_minor, self.points.get(account_id))
+        after |= self.points.columns(account_id, one)
         found: tuple[Reason, ...] = ()
         is_restated = account_id in self.restated
         if before is None or is_restated or is_public_change(before, after) or _took_in(before["snapshot_on"], one):

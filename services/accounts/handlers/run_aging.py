@@ -70,7 +70,7 @@ async def age_chunk(tx: Tx, job: Job, *, version_epoch: int = 0, chunk: int = CH
     found = await _candidates(tx, creditor_id, business_date, after, chunk)
     if found:
         await lock(tx, creditors=[creditor_id], accounts=found)
-        done = await recompute(tx, found, version_epoch=version_epoch)
+        done = await recompute(tx, found, changed_from={}, version_epoch=version_epoch)
         progress["aged"] += done.count("aged")
         progress["cured"] += done.count("cured")
         progress["queues_changed"] += done.queues_changed

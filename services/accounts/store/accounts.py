@@ -13,11 +13,12 @@ from services.accounts.domain.account import AccountStanding, Judged
 from services.accounts.domain.commitments import Commitments
 from services.accounts.domain.delinquency import delinquent_days
 from services.accounts.domain.pauses import Pause
+from services.accounts.store.payoffs import payoffs_of
 from services.accounts.store.predicates import PLACED_BY
 from services.accounts.tables.accounts import ACCOUNT
 from shared.db.sets import insert_rows, load_rows, update_rows
 from shared.db.transaction import Tx
-from shared.events.accounts import AccountState, PausedDays
+from shared.events.accounts import AccountState, PausedDays, Payoff
 
 Row = Mapping[str, Any]
 
@@ -36,6 +37,7 @@ _PUBLIC = (
     "fees_minor",
     "charged_off_on",
     "paid_off_on",
+    "owed_again_on",
 )
 _FROM_SNAPSHOT = (
     "party_id",
@@ -171,7 +173,9 @@ def account_state(
         interest_minor=row["interest_minor"],
         fees_minor=row["fees_minor"],
         charged_off_on=row["charged_off_on"],
-        paid_off_on=row["paid_off_on"],
+        payoffs=tuple(
+            Payoff(paid_off_on=each.paid_off_on, owed_again_on=each.owed_again_on) for each in payoffs_of(row) or ()
+        ),
     )
 
 

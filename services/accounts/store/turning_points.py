@@ -1,17 +1,24 @@
-"""Loads what dates a charge-off or a payoff, for the few accounts where the ruling snapshot alone does not tell.
+"""Loads what dates charge-offs and payoffs, for the accounts of which the ruling snapshot alone does not tell.
 
-Only accounts with a promise or an arrangement are asked about: their dates decide on nothing else.
+Only accounts with a promise or an arrangement are asked about: their dates decide on nothing else. The times with
+nothing owed stand on the account's row, so that a posting or a snapshot on top of what it was judged by needs only
+what came since; they are told from the first snapshot on where something changes before that.
 """
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from services.accounts.domain.ledger import Entry, Reversal
-from services.accounts.domain.turning_points import Owed, charged_off_on, paid_off_on
+from services.accounts.domain.turning_points import Close, Payoff, charged_off_on, payoffs
 from services.accounts.store.facts import Loaded, load_postings_after
+from services.accounts.store.payoffs import payoff_columns, payoffs_of
 from shared.db.transaction import Tx
+
+Row = Mapping[str, Any]
 
 # The first snapshot of the run that ends with the latest one.
 _CHARGED_OFF_SINCE = """
@@ -27,66 +34,95 @@ LEFT JOIN LATERAL (
     ORDER BY business_date DESC LIMIT 1
 ) AS o ON TRUE
 """
-_LAST_OWED = """
-SELECT a.account_id, o.business_date, o.balance_minor, (
-    SELECT min(s.business_date) FROM account_snapshot AS s
-    WHERE s.account_id = a.account_id AND NOT s.is_absent
-      AND (o.business_date IS NULL OR s.business_date > o.business_date)
-) AS settled_on
-FROM unnest($1::uuid[]) AS a(account_id)
-LEFT JOIN LATERAL (
-    SELECT business_date, balance_minor FROM account_snapshot
-    WHERE account_id = a.account_id AND NOT is_absent AND balance_minor > 0
-    ORDER BY business_date DESC LIMIT 1
-) AS o ON TRUE
+_CLOSES = """
+SELECT s.account_id, s.business_date, s.balance_minor
+FROM unnest($1::uuid[], $2::date[]) AS a(account_id, day)
+JOIN account_snapshot AS s ON s.account_id = a.account_id AND NOT s.is_absent AND s.business_date >= a.day
+ORDER BY s.account_id, s.business_date
 """
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class PayoffFacts:
+    """What tells the times with nothing owed: the arguments of `domain.turning_points.payoffs`."""
+
+    closes: Sequence[Close]
+    entries: Sequence[Entry]
+    reversals: Mapping[UUID, Reversal]
+    earlier: Sequence[Payoff] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class TurningPoints:
-    """What earlier snapshots and the money since then say of one account."""
+    """By account: since when snapshots say that it is charged off, and what tells its payoffs."""
 
-    charged_off_since: date | None = None
-    owed: Owed | None = None
-    settled_on: date | None = None
-    entries: list[Entry] = field(default_factory=list)
-    reversals: dict[UUID, Reversal] = field(default_factory=dict)
+    charged_off_since: Mapping[UUID, date] = field(default_factory=dict)
+    payoffs: Mapping[UUID, PayoffFacts] = field(default_factory=dict)
+
+    def columns(self, account_id: UUID, one: Loaded) -> dict[str, Any]:
+        """The columns of an account that date its charge-off and, where it has an arrangement, its payoffs."""
+        facts = self.payoffs.get(account_id)
+        found = payoffs(facts.closes, facts.entries, facts.reversals, facts.earlier) if facts else None
+        since = self.charged_off_since.get(account_id)
+        return {"charged_off_on": charged_off_on(one.facts.snapshot, since), **payoff_columns(found)}
 
 
-async def load_turning_points(tx: Tx, loaded: Mapping[UUID, Loaded]) -> dict[UUID, TurningPoints]:
-    """Load them for the accounts whose commitments are loaded and whose ruling snapshot leaves a date open."""
-    committed = {key: one.facts.snapshot for key, one in loaded.items() if one.promises or one.arrangements}
-    found: dict[UUID, TurningPoints] = {}
-    charged_off = [key for key, snapshot in committed.items() if snapshot.status == "charged_off"]
-    if charged_off:
-        for account_id, first_on in await tx.fetch(_CHARGED_OFF_SINCE, charged_off):
-            found.setdefault(account_id, TurningPoints()).charged_off_since = first_on
-    settled = [key for key, snapshot in committed.items() if snapshot.balance_minor <= 0 and loaded[key].arrangements]
-    if settled:
-        await _add_payoffs(tx, settled, found)
+async def load_turning_points(
+    tx: Tx, loaded: Mapping[UUID, Loaded], before: Mapping[UUID, Row], changed_from: Mapping[UUID, date] | None
+) -> TurningPoints:
+    """Load them for the accounts whose commitments are loaded.
+
+    Args:
+        tx: The transaction, which holds the accounts' locks.
+        loaded: The facts, with all that the snapshot which the row stands at does not contain.
+        before: The accounts' rows.
+        changed_from: The first snapshot date that is or contains something new, of accounts with something new. None:
+            nothing is known.
+    """
+    committed = [key for key, one in loaded.items() if one.promises or one.arrangements]
+    charged_off = [key for key in committed if loaded[key].facts.snapshot.status == "charged_off"]
+    since = dict(await tx.fetch(_CHARGED_OFF_SINCE, charged_off)) if charged_off else {}
+    known: dict[UUID, tuple[date, tuple[Payoff, ...]]] = {}
+    anew: list[UUID] = []
+    for key in committed:
+        if loaded[key].arrangements:
+            earlier = payoffs_of(before[key]) if key in before else None
+            stands_at = before[key]["snapshot_on"] if key in before else date.min
+            is_on_top = changed_from is not None and changed_from.get(key, date.max) > stands_at
+            if is_on_top and earlier is not None:
+                known[key] = (stands_at, earlier)
+            else:
+                anew.append(key)
+    return TurningPoints(since, await _since_known(tx, loaded, known) | await _from_the_first(tx, anew))
+
+
+async def _since_known(
+    tx: Tx, loaded: Mapping[UUID, Loaded], known: Mapping[UUID, tuple[date, tuple[Payoff, ...]]]
+) -> dict[UUID, PayoffFacts]:
+    """From the snapshot on that the row stood at: a query only where another rules now."""
+    moved = {key: day for key, (day, _) in known.items() if loaded[key].facts.snapshot.business_date != day}
+    closes = await _load_closes(tx, moved)
+    return {
+        key: PayoffFacts(closes.get(key) or [_close(one)], one.facts.entries, one.facts.reversals, known[key][1])
+        for key, one in loaded.items()
+        if key in known
+    }
+
+
+async def _from_the_first(tx: Tx, account_ids: Sequence[UUID]) -> dict[UUID, PayoffFacts]:
+    closes = await _load_closes(tx, dict.fromkeys(account_ids, date.min))
+    entries, reversals = await load_postings_after(tx, {key: mine[0].on for key, mine in closes.items()})
+    return {key: PayoffFacts(mine, entries.get(key, ()), reversals.get(key, {})) for key, mine in closes.items()}
+
+
+async def _load_closes(tx: Tx, days: Mapping[UUID, date]) -> dict[UUID, list[Close]]:
+    """The snapshots of each account from its day on."""
+    found: dict[UUID, list[Close]] = defaultdict(list)
+    if days:
+        for account_id, on, balance_minor in await tx.fetch(_CLOSES, list(days), list(days.values())):
+            found[account_id].append(Close(on, balance_minor))
     return found
 
 
-def dates_of(one: Loaded, balance_minor: int, points: TurningPoints | None) -> dict[str, date | None]:
-    """The columns of an account that date its charge-off and, where it has an arrangement, its payoff."""
-    snapshot, points = one.facts.snapshot, points or TurningPoints()
-    paid_off: date | None = None
-    if balance_minor <= 0 and one.arrangements:
-        if snapshot.balance_minor > 0:  # money on top of it has paid it off
-            owed = Owed(snapshot.business_date, snapshot.balance_minor)
-            paid_off = paid_off_on(owed, None, one.facts.entries, one.facts.reversals)
-        else:
-            paid_off = paid_off_on(points.owed, points.settled_on, points.entries, points.reversals)
-    return {"charged_off_on": charged_off_on(snapshot, points.charged_off_since), "paid_off_on": paid_off}
-
-
-async def _add_payoffs(tx: Tx, settled: list[UUID], found: dict[UUID, TurningPoints]) -> None:
-    days: dict[UUID, date] = {}
-    for account_id, owed_on, owed_minor, settled_on in await tx.fetch(_LAST_OWED, settled):
-        one = found.setdefault(account_id, TurningPoints())
-        one.settled_on = settled_on
-        if owed_on is not None:
-            one.owed, days[account_id] = Owed(owed_on, owed_minor), owed_on
-    entries, reversals = await load_postings_after(tx, days)
-    for account_id, mine in entries.items():
-        found[account_id].entries, found[account_id].reversals = mine, reversals[account_id]
+def _close(one: Loaded) -> Close:
+    return Close(one.facts.snapshot.business_date, one.facts.snapshot.balance_minor)

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Index, String, Table, text
+from sqlalchemy import BigInteger, Column, Date, Index, String, Table, text
 from sqlalchemy.dialects.postgresql import ARRAY, DATEMULTIRANGE, TIMESTAMP
 from sqlmodel import Field
 
@@ -76,8 +76,15 @@ class Account(Base, table=True):
     status: str
     opened_on: date | None = None
     charged_off_on: date | None = Field(default=None, description="The day of the charge-off that stands, if one does.")
-    paid_off_on: date | None = Field(
-        default=None, description="The day since which nothing is owed, for an account with an arrangement."
+    paid_off_on: list[date] | None = Field(
+        default=None,
+        sa_column=Column(ARRAY(Date)),
+        description="The days on which times with nothing owed began; null where it has no arrangement.",
+    )
+    owed_again_on: list[date | None] | None = Field(
+        default=None,
+        sa_column=Column(ARRAY(Date)),
+        description="The snapshots that ended them, in their order; null for a time that lasts.",
     )
     credit_limit_minor: int | None = Field(default=None, sa_type=BigInteger)
     # as of the ruling snapshot

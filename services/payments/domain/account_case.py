@@ -149,12 +149,12 @@ def _with_windows(case: AccountCase) -> list[ArrangementTerms]:
 
     A proposal that was cancelled before anyone approved it opens no window.
     """
-    ends, paid_off = _ends(case), case.account.paid_off_on
+    ends = _ends(case)
     windowed: list[ArrangementTerms] = []
     next_start = None
     for terms in sorted(case.arrangements, key=lambda one: (one.start.made_at, one.arrangement_id), reverse=True):
-        since = None if paid_off is None else max(paid_off, terms.start.made_on)
-        windowed.append(replace(terms, superseded_by=next_start, paid_off_on=since))
+        paid_off_on = case.account.paid_off_on(terms.start.made_on)
+        windowed.append(replace(terms, superseded_by=next_start, paid_off_on=paid_off_on))
         is_ended = terms.cancelled_on is not None or any(end.meets(terms.arrangement_id, terms.start) for end in ends)
         if terms.is_approved or not is_ended:
             next_start = terms.start

@@ -1,4 +1,4 @@
-"""What the newest published state of an account means for its promises and arrangements: what ended them, and payoff.
+"""What the newest published state of an account means for its promises and arrangements: what ended them, and payoffs.
 
 Pure. A charge-off, a bankruptcy and a discharge end what is open on their day; all are dated, so it never matters
 whether they arrive before or after the money of the days before them.
@@ -22,11 +22,28 @@ class End:
 
 
 @dataclass(frozen=True, slots=True)
+class Payoff:
+    """A time with nothing owed: since a day, up to but not on the day when something was owed again; None: it lasts."""
+
+    paid_off_on: date
+    owed_again_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AccountFacts:
-    """What ended the account's promises and arrangements, and since when nothing is owed (null: something is)."""
+    """What ended the account's promises and arrangements, and the times in which nothing was owed."""
 
     ends: tuple[End, ...] = ()
-    paid_off_on: date | None = None
+    payoffs: tuple[Payoff, ...] = ()
+
+    def paid_off_on(self, since: date) -> date | None:
+        """The first day from `since` on with nothing owed: that of a payoff, or `since` within a time that ran."""
+        days = [
+            max(one.paid_off_on, since)
+            for one in self.payoffs
+            if one.paid_off_on >= since or one.owed_again_on is None or one.owed_again_on > since
+        ]
+        return min(days, default=None)
 
 
 def account_facts(
@@ -35,7 +52,7 @@ def account_facts(
     balance_minor: int,
     snapshot_on: date,
     charged_off_on: date | None,
-    paid_off_on: date | None,
+    payoffs: Iterable[tuple[date, date | None]],
     restrictions: Iterable[tuple[str, date]],
 ) -> AccountFacts:
     """Read an account's state. `restrictions` are kinds with the day since when; amounts are minor units.
@@ -45,4 +62,7 @@ def account_facts(
     ends = [End(charged_off_on or snapshot_on, "charge_off")] if status == "charged_off" else []
     since = dict(sorted(restrictions, reverse=True))  # of one kind, the first
     ends += [End(since[kind], kind) for kind in sorted(_ENDING_RESTRICTIONS) if kind in since]
-    return AccountFacts(tuple(ends), (paid_off_on or snapshot_on) if balance_minor <= 0 else None)
+    told = [Payoff(*days) for days in payoffs]
+    if balance_minor <= 0 and all(one.owed_again_on is not None for one in told):
+        told.append(Payoff(snapshot_on))
+    return AccountFacts(tuple(ends), tuple(told))

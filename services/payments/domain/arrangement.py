@@ -56,6 +56,7 @@ class ArrangementTerms:
     superseded_by: Start | None = None
     cancelled_on: date | None = None
     paid_off_on: date | None = None
+    """The first day from its start on with nothing owed on the account: that it is used again changes nothing."""
 
     @cached_property
     def sums(self) -> tuple[int, ...]:
@@ -91,9 +92,9 @@ class ArrangementStanding:
 def judge_arrangement(terms: ArrangementTerms, entries: Iterable[Entry], business_date: date) -> ArrangementStanding:
     """Judge one arrangement on a business date from the account's unreversed entries, in any order.
 
-    A cancelled one keeps what it had received by then; what comes later is no part of it.
+    One that is cancelled or paid off keeps what it had received by then; what comes later is no part of it.
     """
-    last_day = terms.cancelled_on or date.max
+    last_day = min(terms.cancelled_on or date.max, terms.paid_off_on or date.max)
     received = Received(entry for entry in entries if terms.counts(entry) and entry.effective_on <= last_day)
     status, resolved_on = _status(terms, received, business_date)
     return ArrangementStanding(

@@ -17,11 +17,13 @@ SELECT payment_id, account_id, amount_minor, effective_on, posted_on, taken_at
 FROM payment
 WHERE account_id = ANY($1::uuid[]) AND effective_on >= $2 AND status = 'posted'
 """
-# An account that is open, owes and is under no restriction decides on nothing: most are, and are not read.
+# An account that is open, has always owed and is under no restriction decides on nothing: most are, and are not read.
 _DECISIVE = """
-SELECT account_id, status, balance_minor, snapshot_on, charged_off_on, paid_off_on, restrictions, restricted_since
+SELECT account_id, status, balance_minor, snapshot_on, charged_off_on, paid_off_on, owed_again_on,
+       restrictions, restricted_since
 FROM account_view
-WHERE account_id = ANY($1::uuid[]) AND (balance_minor <= 0 OR status = 'charged_off' OR restrictions <> '{}')
+WHERE account_id = ANY($1::uuid[])
+  AND (balance_minor <= 0 OR status = 'charged_off' OR paid_off_on <> '{}' OR restrictions <> '{}')
 """
 _DATES = """
 SELECT creditor_id, coalesce(e.evaluated_on, c.business_date) AS judged_on
@@ -47,7 +49,7 @@ async def load_account_facts(tx: Tx, account_ids: Sequence[UUID]) -> dict[UUID, 
             balance_minor=row["balance_minor"],
             snapshot_on=row["snapshot_on"],
             charged_off_on=row["charged_off_on"],
-            paid_off_on=row["paid_off_on"],
+            payoffs=zip(row["paid_off_on"], row["owed_again_on"], strict=True),
             restrictions=zip(row["restrictions"], row["restricted_since"], strict=True),
         )
         for row in await tx.fetch(_DECISIVE, account_ids)

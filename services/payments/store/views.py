@@ -24,23 +24,23 @@ _PAID = """
 SELECT account_id, component, sum(amount_minor)::bigint AS amount_minor
 FROM (
   SELECT p.account_id, a.component, a.amount_minor
-  FROM account_view v
+  FROM unnest($1::uuid[]) AS wanted (account_id)
+  JOIN account_view v USING (account_id)
   JOIN payment p ON p.account_id = v.account_id AND p.unapplied_reason IS NULL AND p.status <> 'unapplied'
   JOIN allocation a ON a.payment_id = p.payment_id
-  WHERE v.account_id = ANY($1::uuid[])
-    AND NOT CASE
+  WHERE NOT CASE
       WHEN p.origin = 'core' THEN p.posted_on <= v.snapshot_on
       WHEN p.booked_on IS NOT NULL THEN p.booked_on <= v.snapshot_on
       ELSE p.posted_on < v.snapshot_on
     END
   UNION ALL
   SELECT r.account_id, a.component, -a.amount_minor
-  FROM account_view v
+  FROM unnest($1::uuid[]) AS wanted (account_id)
+  JOIN account_view v USING (account_id)
   JOIN reversal r ON r.account_id = v.account_id
   JOIN payment p ON p.payment_id = r.payment_id AND p.unapplied_reason IS NULL
   JOIN allocation a ON a.payment_id = r.payment_id
-  WHERE v.account_id = ANY($1::uuid[])
-    AND NOT CASE
+  WHERE NOT CASE
       WHEN r.origin = 'core' THEN r.posted_on <= v.snapshot_on
       WHEN r.booked_on IS NOT NULL THEN r.booked_on <= v.snapshot_on
       ELSE r.posted_on < v.snapshot_on
@@ -88,7 +88,6 @@ _VIEWED = (
     "interest_minor",
     "fees_minor",
     "charged_off_on",
-    "paid_off_on",
 )
 
 
@@ -137,6 +136,8 @@ async def save_accounts(tx: Tx, states: Iterable[tuple[AccountState, int]]) -> s
             "account_id": account_id,
             "aggregate_version": version,
             **{name: getattr(state, name) for name in _VIEWED},
+            "paid_off_on": [one.paid_off_on for one in state.payoffs],
+            "owed_again_on": [one.owed_again_on for one in state.payoffs],
             "restrictions": [one.kind for one in state.restrictions],
             "restricted_since": [one.since_on for one in state.restrictions],
         }

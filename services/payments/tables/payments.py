@@ -177,7 +177,13 @@ class AccountView(Base, table=True):
     interest_minor: int | None = Field(default=None, sa_type=BigInteger)
     fees_minor: int | None = Field(default=None, sa_type=BigInteger)
     charged_off_on: date | None = None
-    paid_off_on: date | None = None
+    paid_off_on: list[date] = Field(
+        default_factory=list, sa_type=ARRAY(Date), sa_column_kwargs={"server_default": text("'{}'")}
+    )
+    owed_again_on: list[date | None] = Field(
+        default_factory=list, sa_type=ARRAY(Date), sa_column_kwargs={"server_default": text("'{}'")}
+    )
+    """The days on which something was owed again after each of `paid_off_on`, in their order; null: not yet."""
     restrictions: list[str] = Field(
         default_factory=list, sa_type=ARRAY(String), sa_column_kwargs={"server_default": text("'{}'")}
     )

@@ -54,8 +54,7 @@ def words_of(story: Story, account: AccountStory) -> list[str]:
     model = _model(account)
     charged_off = model.charged_off_on()
     ends = [End(charged_off, CHARGE_OFF)] if charged_off else []
-    paid_off = model.paid_off_on() if model.standing(story.end).balance <= 0 else None
-    found = judge(Case(promises, arrangements, money, ends, paid_off), story.end)
+    found = judge(Case(promises, arrangements, money, ends, model.payoffs()), story.end)
     states = {**found.promises, **found.arrangements}
     return [states[str(n)].status for n in range(len(account.words))]
 

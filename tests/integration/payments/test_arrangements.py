@@ -108,12 +108,13 @@ async def test_the_tolerance_counts_once(book: Book) -> None:
     assert (await book.arrangement_now(made.id)).status == "broken"
 
 
-async def test_payoff_completes_it_and_money_that_comes_back_opens_it_again(book: Book) -> None:
+async def test_payoff_completes_it_for_good_and_a_payoff_that_was_none_opens_it_again(book: Book) -> None:
     made = await book.arrange(*TWO)
-    await book.account(balance_minor=0, paid_off_on=on(3))
+    await book.account(balance_minor=0, payoffs=[{"paid_off_on": on(3)}])
     done = await book.arrangement_now(made.id)
     assert (done.status, done.resolved_on) == ("completed", on(3))
     await book.advance(60)
+    await book.account(balance_minor=500, payoffs=[{"paid_off_on": on(3), "owed_again_on": on(4)}])
     assert (await book.arrangement_now(made.id)).status == "completed"
     await book.account(balance_minor=500, business_date=on(60))
     assert (await book.arrangement_now(made.id)).status == "broken"
@@ -122,14 +123,14 @@ async def test_payoff_completes_it_and_money_that_comes_back_opens_it_again(book
 async def test_payoff_does_not_heal_what_was_broken(book: Book) -> None:
     made = await book.arrange(*TWO)
     await book.advance(7)
-    await book.account(balance_minor=0, paid_off_on=on(7))
+    await book.account(balance_minor=0, payoffs=[{"paid_off_on": on(7)}])
     assert (await book.arrangement_now(made.id)).status == "broken"
 
 
 async def test_payoff_is_of_the_day_that_the_accounts_newest_state_says(book: Book) -> None:
     made = await book.arrange(*TWO)
-    await book.account(version=5, balance_minor=0, paid_off_on=on(3))
-    await book.account(version=4, balance_minor=0, paid_off_on=on(9))
+    await book.account(version=5, balance_minor=0, payoffs=[{"paid_off_on": on(3)}])
+    await book.account(version=4, balance_minor=0, payoffs=[{"paid_off_on": on(9)}])
     await book.advance(9)
     done = await book.arrangement_now(made.id)
     assert (done.status, done.resolved_on) == ("completed", on(3))
@@ -324,7 +325,7 @@ async def test_any_order_of_arrival_ends_in_the_same_standing(service_engine: Ge
                 case "reversed":
                     await book.reverse(await book.pay(5_000, 3), 4)
                 case "paid off":
-                    await book.account(version=5, balance_minor=0, paid_off_on=on(10))
+                    await book.account(version=5, balance_minor=0, payoffs=[{"paid_off_on": on(10)}])
                 case _:
                     await book.account(version=6, balance_minor=900, business_date=on(12))
         shown = await book.arrangement_now(made.id)

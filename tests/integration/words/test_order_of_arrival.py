@@ -1,5 +1,8 @@
 """Orders of arrival that once mattered, each found by the random ones: the same facts, told in both orders."""
 
+from collections.abc import Awaitable, Callable
+from typing import Any
+
 import pytest
 
 from tests.integration.creditor_book import LOAN, Book
@@ -40,3 +43,92 @@ async def test_a_payoff_in_time_completes_an_arrangement_whenever_it_arrives(boo
     if is_late:
         await book.core_pays("R1", 30_000, "2026-03-12")
     assert (await book.arrangement_of(made))["status"] == "completed"
+
+
+OWES: dict[str, Any] = {"balance_minor": 30_000}
+NOTHING: dict[str, Any] = {"balance_minor": 0, "past_due_minor": 0, "oldest_unpaid_due_on": None}
+
+
+@pytest.mark.parametrize("has_passed", [False, True])
+async def test_a_payoff_before_an_arrangement_was_made_that_arrives_late_completes_it_on_its_first_day(
+    book: Book, has_passed: bool
+) -> None:
+    await book.take("2026-03-10", **OWES)
+    made = await book.arrange(("2026-03-12", 20_000), ("2026-03-20", 20_000))
+    if has_passed:
+        await book.open("2026-03-22")
+        assert (await book.arrangement_of(made))["status"] == "broken"
+    await book.core_pays("R1", 30_000, "2026-03-09", posted_on="2026-03-11")
+    found = await book.arrangement_of(made)
+    assert (found["status"], found["resolved_on"]) == ("completed", "2026-03-10")
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+async def test_a_promise_reached_in_time_is_kept_whether_the_money_or_the_charge_off_comes_first(
+    book: Book, is_late: bool
+) -> None:
+    await book.take()
+    made = await book.promise(10_000, "2026-03-20")
+    charge_off: dict[str, Any] = {"status": "charged_off", "charged_off_on": "2026-03-15", "balance_minor": 90_000}
+    if not is_late:
+        await book.core_pays("R1", 10_000, "2026-03-14")
+    await book.take("2026-03-15", **charge_off)
+    if is_late:
+        assert (await book.promise_of(made))["status"] == "cancelled"
+        await book.core_pays("R1", 10_000, "2026-03-14")
+    await book.open("2026-03-25")
+    assert (await book.promise_of(made))["status"] == "kept"
+
+
+@pytest.mark.parametrize("order", ["as it was", "the money late", "the payoff's snapshot late", "the new debt first"])
+async def test_an_arrangement_on_a_card_that_is_paid_off_and_used_again_stays_completed(book: Book, order: str) -> None:
+    card: dict[str, Any] = {
+        "product_class": "credit_card",
+        "installment_minor": None,
+        "frequency": None,
+        "next_due_on": None,
+    }
+    again: dict[str, Any] = {**card, "balance_minor": 4_000, "past_due_minor": 0, "oldest_unpaid_due_on": None}
+    await book.take("2026-03-10", **card, **OWES)
+    made = await book.arrange(("2026-03-12", 10_000), ("2026-03-20", 20_000), ("2026-03-28", 5_000))
+    told: dict[str, Callable[[], Awaitable[Any]]] = {
+        "money": lambda: book.core_pays("R1", 30_000, "2026-03-12"),
+        "paid off": lambda: book.take("2026-03-13", **card, **NOTHING),
+        "used again": lambda: book.take("2026-03-17", **again),
+    }
+    for step in {
+        "as it was": ["money", "paid off", "used again"],
+        "the money late": ["paid off", "used again", "money"],
+        "the payoff's snapshot late": ["money", "used again", "paid off"],
+        "the new debt first": ["used again", "paid off", "money"],
+    }[order]:
+        await told[step]()
+    for day in ["2026-03-22", "2026-03-30"]:
+        await book.open(day)
+        found = await book.arrangement_of(made)
+        assert (found["status"], found["resolved_on"]) == ("completed", "2026-03-12")
+    assert (await book.owes())[0] == 4_000
+
+
+async def test_interest_of_the_days_before_a_payoff_does_not_take_it_back(book: Book) -> None:
+    await book.take("2026-03-10", **OWES)
+    made = await book.arrange(("2026-03-12", 10_000), ("2026-03-20", 25_000))
+    await book.core_pays("R1", 30_000, "2026-03-11")
+    await book.take("2026-03-11", **(OWES | NOTHING | {"balance_minor": 137}))
+    await book.open("2026-03-25")
+    assert (await book.arrangement_of(made))["status"] == "completed"
+
+
+@pytest.mark.parametrize("is_on_top", [True, False])
+async def test_a_payoff_that_is_returned_was_none_though_a_snapshot_held_it(book: Book, is_on_top: bool) -> None:
+    await book.take("2026-03-10", **OWES)
+    made = await book.arrange(("2026-03-12", 10_000), ("2026-03-20", 20_000))
+    await book.core_pays("R1", 30_000, "2026-03-11")
+    await book.take("2026-03-11", **NOTHING)
+    assert (await book.arrangement_of(made))["status"] == "completed"
+    await book.core_pays("R1-back", 30_000, "2026-03-11", posted_on="2026-03-14", reversal_of="R1", reason="nsf")
+    if not is_on_top:
+        await book.take("2026-03-14", **OWES)
+    assert (await book.arrangement_of(made))["status"] == "active"
+    await book.open("2026-03-25")
+    assert (await book.arrangement_of(made))["status"] == "broken"

@@ -13,7 +13,7 @@ from services.payments.domain.account_case import (
     check_promise_step,
     judge_account,
 )
-from services.payments.domain.account_facts import AccountFacts, End
+from services.payments.domain.account_facts import AccountFacts, End, Payoff
 from services.payments.domain.arrangement import ArrangementTerms, Installment
 from services.payments.domain.counting import Entry, Start
 from services.payments.domain.promise import PromiseTerms
@@ -119,9 +119,8 @@ def test_a_bankruptcy_cancels_as_a_charge_off_does() -> None:
 
 def test_a_payoff_by_the_day_of_the_charge_off_completes_an_arrangement_and_a_later_one_does_not() -> None:
     found = case(plans=[plan("plan", (9, 500))], day=4)
-    states = {
-        day: judge_account(replace(found, account=replace(charged_off(2), paid_off_on=on(day)))) for day in (2, 3)
-    }
+    facts = {day: replace(charged_off(2), payoffs=(Payoff(on(day)),)) for day in (2, 3)}
+    states = {day: judge_account(replace(found, account=account)) for day, account in facts.items()}
     assert {day: one.arrangements[key("plan")][1].status for day, one in states.items()} == {
         2: "completed",
         3: "cancelled",
@@ -156,9 +155,26 @@ def test_the_money_of_a_cancelled_promise_goes_to_the_others() -> None:
     assert verdict.promises[key("second")][1].status == "kept"
 
 
-def test_a_payoff_before_the_arrangement_counts_from_its_start() -> None:
-    verdict = judge_account(replace(case(plans=[plan("plan", (9, 500))]), account=AccountFacts(paid_off_on=on(-5))))
-    assert verdict.arrangements[key("plan")][1].resolved_on == on(0)
+def paid_off(*payoffs: tuple[int, int | None], made_on: int = 0) -> date | None:
+    """When the payoffs of an account complete an arrangement made on a day."""
+    times = [Payoff(on(since), None if again is None else on(again)) for since, again in payoffs]
+    return AccountFacts(payoffs=tuple(times)).paid_off_on(on(made_on))
+
+
+def test_a_payoff_before_the_arrangement_counts_from_its_start_while_nothing_is_owed() -> None:
+    assert paid_off((-5, None)) == paid_off((-5, 1)) == on(0)
+    assert paid_off((-5, 0)) is None
+    assert paid_off((-5, 0), (4, 6), (8, None)) == on(4)
+    found = replace(case(plans=[plan("plan", (9, 500))]), account=AccountFacts(payoffs=(Payoff(on(-5), on(2)),)))
+    assert judge_account(found).arrangements[key("plan")][1].resolved_on == on(0)
+
+
+def test_a_payoff_stays_one_when_something_is_owed_again_and_later_money_is_no_part_of_it() -> None:
+    again = AccountFacts(payoffs=(Payoff(on(2), on(3)), Payoff(on(40))))
+    money = [pay(300, 2), pay(100, 5)]
+    found = replace(case(plans=[plan("plan", (9, 500))], day=60), entries=money, account=again)
+    standing = judge_account(found).arrangements[key("plan")][1]
+    assert (standing.status, standing.paid_minor, standing.resolved_on) == ("completed", 300, on(2))
 
 
 def test_an_illegal_step_is_a_defect_and_raises() -> None:

@@ -1,9 +1,9 @@
-"""What an account's state says of its promises and arrangements: what ended them, and payoff."""
+"""What an account's state says of its promises and arrangements: what ended them, and payoffs."""
 
 from datetime import date
 from typing import Any
 
-from services.payments.domain.account_facts import AccountFacts, End, account_facts
+from services.payments.domain.account_facts import AccountFacts, End, Payoff, account_facts
 
 CLOSE = date(2026, 3, 10)
 DAY = date(2026, 3, 4)
@@ -11,7 +11,7 @@ DAY = date(2026, 3, 4)
 
 def facts(**changes: Any) -> AccountFacts:
     state: dict[str, Any] = {
-        "status": "open", "balance_minor": 500, "snapshot_on": CLOSE, "charged_off_on": None, "paid_off_on": None,
+        "status": "open", "balance_minor": 500, "snapshot_on": CLOSE, "charged_off_on": None, "payoffs": (),
         "restrictions": (),
     }  # fmt: skip
     return account_facts(**(state | changes))
@@ -33,7 +33,8 @@ def test_bankruptcy_and_discharge_end_since_the_first_of_each() -> None:
     assert found.ends == (End(DAY, "bankruptcy"), End(CLOSE, "discharge"))
 
 
-def test_nothing_owed_is_a_payoff_of_its_day_or_where_none_is_known_of_its_snapshots() -> None:
-    assert facts(balance_minor=0, paid_off_on=DAY).paid_off_on == DAY
-    assert facts(balance_minor=-5).paid_off_on == CLOSE
-    assert facts(paid_off_on=DAY).paid_off_on is None
+def test_payoffs_are_as_stated_and_where_none_is_nothing_owed_is_one_of_the_snapshots_day() -> None:
+    assert facts(balance_minor=0, payoffs=[(DAY, None)]).payoffs == (Payoff(DAY),)
+    assert facts(payoffs=[(DAY, CLOSE)]).payoffs == (Payoff(DAY, CLOSE),)
+    assert facts(balance_minor=-5).payoffs == (Payoff(CLOSE),)
+    assert facts(balance_minor=0, payoffs=[(DAY, DAY)]).payoffs == (Payoff(DAY, DAY), Payoff(CLOSE))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from deploy.local.books import commitments as model
 from services.payments.domain.account_case import AccountCase, judge_account
-from services.payments.domain.account_facts import AccountFacts, End
+from services.payments.domain.account_facts import AccountFacts, End, Payoff
 from services.payments.domain.arrangement import ArrangementTerms, Installment, judge_arrangement
 from services.payments.domain.counting import Entry, Start
 from services.payments.domain.promise import PromiseTerms, judge_promises
@@ -174,7 +174,7 @@ def cases(draw: st.DrawFn) -> model.Case:
         ],
         entries=[replace(one, taken=_at(one.posted, 100 * n)) for n, one in enumerate(draw(purses()))],
         ends=[model.End(draw(days), reason) for reason in draw(st.sets(st.sampled_from(["charge_off", "bankruptcy"])))],
-        paid_off_on=draw(st.none() | days),
+        payoffs=draw(st.lists(st.tuples(days, st.none() | days), max_size=3)),
     )
 
 
@@ -220,7 +220,7 @@ def _account_case(case: model.Case, business_date: date) -> AccountCase:
         ],
         account=AccountFacts(
             tuple(End(end.on, end.reason) for end in case.ends),  # type: ignore[arg-type]  # drawn from its reasons
-            case.paid_off_on,
+            tuple(Payoff(*times) for times in case.payoffs),
         ),
         business_date=business_date,
         activations=[Start(one.activated[0], instant(one.activated[1])) for one in case.arrangements if one.activated],

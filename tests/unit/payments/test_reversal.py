@@ -21,7 +21,7 @@ from shared.errors import Refusal
 DAY = date(2026, 3, 2)
 NEXT = date(2026, 3, 3)
 ACCOUNT = uuid4()
-original = Original(uuid4(), ACCOUNT, 1000, "USD", DAY, DAY)
+original = Original(uuid4(), ACCOUNT, 1000, "USD", DAY, NEXT)
 by_hand = ReversePayment(uuid4(), "nsf", DAY, None, "ours")
 of_core = ReversePayment(uuid4(), "returned", DAY, NEXT, "core", ACCOUNT, 1000, "USD")
 
