@@ -49,6 +49,10 @@ class Operator:
         """Take again what a service has parked under a message key."""
         return self._service(service, "replay", "--key", key)
 
+    def replay_all(self, service: str) -> subprocess.CompletedProcess[str]:
+        """Take again everything that a service has parked, however long it takes."""
+        return self._service(service, "replay", "--all", seconds=3_600)
+
     def verify_books(self, creditor: UUID, *options: str) -> subprocess.CompletedProcess[str]:
         """Have the books of one creditor checked: the report as JSON, and the exit code."""
         return self._local("verify-books", "--json", "--creditor", str(creditor), *options)
@@ -57,19 +61,21 @@ class Operator:
         command, *options = arguments
         return _run("deploy.local", command, "--data-dir", str(self.data_dir), *options)
 
-    def _service(self, service: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def _service(self, service: str, *arguments: str, seconds: float = 180) -> subprocess.CompletedProcess[str]:
         (worker,) = (spec for spec in process_table(self.stack) if spec.name == f"{service}-worker")
-        return _run(f"services.{service}", *arguments, env=worker.env)
+        return _run(f"services.{service}", *arguments, env=worker.env, seconds=seconds)
 
 
-def _run(module: str, *arguments: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def _run(
+    module: str, *arguments: str, env: Mapping[str, str] | None = None, seconds: float = 180
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", module, *arguments],
         cwd=ROOT,
         env={**os.environ, **(env or {})},
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=seconds,
         check=False,
     )
 

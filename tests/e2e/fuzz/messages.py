@@ -1,0 +1,194 @@
+"""What is sent over Kafka: good messages, each once or twice, and among them as many bad ones as wanted.
+
+Good messages say things that only they say, so that each effect can be counted. Bad ones are the golden messages of
+the contracts about other things of the same creditor, spoilt; what is still valid of them may well be taken.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from random import Random
+from typing import Any
+from uuid import UUID, uuid5
+
+from shared.events.topics import TOPICS
+from shared.ids import account_id
+from tests.e2e.fuzz import mutate
+from tests.e2e.fuzz.filled import CLOSE, TODAY
+
+PAYMENTS, SNAPSHOTS = "core.payment.received", "core.account.snapshot"
+_GOLDEN = Path(__file__).parents[2] / "contract" / "golden"
+CONSUMED = (
+    "payment.posted",
+    "payment.reversed",
+    "promise.made",
+    "promise.kept",
+    "promise.broken",
+    "promise.cancelled",
+    "arrangement.activated",
+    "arrangement.completed",
+    "account.opened",
+    "account.updated",
+    "account.charged_off",
+    "creditor.updated",
+    "business_date.advanced",
+)
+NEWEST = 2**62
+"""Above every version that the services give: what is good here is the newest of its kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One message as it goes to the broker."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: mutate.Headers
+    is_good: bool
+    size: str = "small"
+
+
+@dataclass(slots=True)
+class Feed:
+    """Makes messages about one creditor; `numbers` are its accounts, which have a balance that is known."""
+
+    rng: Random
+    creditor: UUID
+    strangers: tuple[UUID, ...]
+    """Creditors that the services do not know, or that are not this one."""
+    numbers: list[str]
+
+    def good(self, n: int) -> Sent:
+        """The `n`th good message: a payment by the core, an account by the core, or one of our own topics."""
+        what = n % 4
+        if what in {0, 1}:
+            return self._sent(PAYMENTS, self.payment(f"good-{n}"), is_good=True)
+        if what == 2:
+            return self._sent(SNAPSHOTS, self.snapshot(f"G-{n}"), is_good=True)
+        return self._own(self.rng.choice(("payment.posted", "promise.made", "account.updated")), f"good-{n}", good=True)
+
+    def bad(self, n: int, *, huge: bool = False) -> Sent:
+        """The `n`th bad message, on any topic that a service reads."""
+        rng = self.rng
+        where = rng.random()
+        if where < 0.3:
+            good = self._sent(PAYMENTS, self.payment(f"bad-{n}"), is_good=False)
+        elif where < 0.5:
+            good = self._sent(SNAPSHOTS, self.snapshot(f"B-{n}"), is_good=False)
+        else:
+            good = self._own(rng.choice(CONSUMED), f"bad-{n}", good=False)
+        return self._spoilt(good, huge=huge)
+
+    def payment(self, reference: str) -> dict[str, Any]:
+        """A payment of the core, of 100 minor units."""
+        return {
+            "creditor_id": str(self.creditor),
+            "core_account_number": self.rng.choice(self.numbers),
+            "amount_minor": 100,
+            "currency": "USD",
+            "effective_on": CLOSE,
+            "posted_on": TODAY,
+            "channel": self.rng.choice(("ach", "branch")),
+            "source_ref": reference,
+            "allocation": [{"component": "principal", "amount_minor": 100}],
+        }
+
+    def snapshot(self, number: str) -> dict[str, Any]:
+        """An account of the core that nobody has heard of."""
+        value: dict[str, Any] = _golden(SNAPSHOTS)["value"]
+        return value | {
+            "creditor_id": str(self.creditor),
+            "core_account_number": number,
+            "business_date": CLOSE,
+            "oldest_unpaid_due_on": "2026-01-10",
+            "balance_minor": 90_000,
+            "past_due_minor": 10_000,
+            "currency": "USD",
+            "next_due_on": "2026-02-10",
+        }
+
+    def _own(self, topic: str, name: str, *, good: bool) -> Sent:
+        golden = _golden(topic)
+        value: dict[str, Any] = json.loads(json.dumps(golden["value"]))
+        names = {field: str(uuid5(self.creditor, f"{name}/{field}")) for field in ("payment_id", "promise_id")}
+        names["arrangement_id"] = str(uuid5(self.creditor, f"{name}/arrangement_id"))
+        names["reversal_id"] = str(uuid5(self.creditor, f"{name}/reversal_id"))
+        names["creditor_id"] = str(self.creditor if "account_id" in value else uuid5(self.creditor, name))
+        names["account_id"] = str(account_id(self.creditor, f"{name}/{topic}"))
+        if topic == "payment.posted" and good:
+            names["account_id"] = str(account_id(self.creditor, self.rng.choice(self.numbers)))
+            value |= {"amount_minor": 100, "allocation": [{"component": "principal", "amount_minor": 100}]}
+            value |= {"effective_on": CLOSE, "posted_on": TODAY, "origin": "ours"}
+        value |= {field: text for field, text in names.items() if field in value}
+        headers = golden["headers"] | {"ce_id": str(uuid5(self.creditor, f"{topic}/{name}"))}
+        if "ce_aggregateversion" in headers and good:
+            headers["ce_aggregateversion"] = str(NEWEST)
+        key = str(value[TOPICS[topic].key]).encode()
+        pairs: mutate.Headers = [(header, text.encode()) for header, text in headers.items()]
+        return Sent(topic, key, json.dumps(value).encode(), pairs, is_good=good)
+
+    def _sent(self, topic: str, value: dict[str, Any], *, is_good: bool) -> Sent:
+        bare: mutate.Headers = []
+        cloud: mutate.Headers = [
+            ("ce_specversion", b"1.0"),
+            ("ce_id", str(self.creditor).encode()),
+            ("ce_source", b"/x"),
+        ]
+        key = str(value["core_account_number"]).encode()
+        return Sent(topic, key, json.dumps(value).encode(), self.rng.choice((bare, cloud)), is_good)
+
+    def _spoilt(self, good: Sent, *, huge: bool) -> Sent:
+        rng, value, headers, key = self.rng, good.value, good.headers, good.key
+        what = rng.random()
+        assert value is not None
+        if huge:
+            return Sent(good.topic, key, _huge(rng, value), headers, is_good=False, size="huge")
+        if what < 0.6:
+            value = mutate.document(rng, json.loads(value))
+        elif what < 0.7:
+            value = mutate.content(rng, value)
+        elif what < 0.9:
+            headers = mutate.headers(rng, headers or [("content-type", b"application/json")])
+        elif what < 0.93:
+            value = None
+        elif what < 0.97:
+            value = value.replace(str(self.creditor).encode(), str(rng.choice(self.strangers)).encode())
+        else:
+            return Sent(good.topic, rng.choice(_KEYS), mutate.document(rng, json.loads(value)), headers, is_good=False)
+        if value is not None and rng.random() < 0.1:  # no client sends a message without both
+            key = None
+        return Sent(good.topic, key, value, headers, is_good=False)
+
+
+_KEYS = (None, b"", b"\x00", b"\xff\xfe", b"hex:zz", b"hex:6162", b"k" * 2_000, "\u0661".encode())
+
+
+def _huge(rng: Random, value: bytes) -> bytes:
+    megabytes = rng.choice((1, 2, 5, 10)) * 1_000_000
+    document = json.loads(value)
+    field = rng.choice(list(document))
+    spoilt: tuple[Any, ...] = ("x" * megabytes, [0] * (megabytes // 3), {"a" * megabytes: 1})
+    return json.dumps(document | {field: rng.choice(spoilt)}).encode()
+
+
+def stream(feed: Feed, bad: int, *, good_in: int = 10, huge: int = 0) -> Iterator[Sent]:
+    """So many bad messages, and one good message for every `good_in` of them; some good ones come twice."""
+    goods = 0
+    huge_at = set(feed.rng.sample(range(bad), huge))
+    for n in range(bad):
+        yield feed.bad(n, huge=n in huge_at)
+        if n % good_in == 0:
+            good = feed.good(goods)
+            goods += 1
+            yield good
+            if feed.rng.random() < 0.3:
+                yield good
+
+
+@cache
+def _golden(topic: str) -> dict[str, Any]:
+    golden: dict[str, Any] = json.loads((_GOLDEN / f"{topic}.json").read_text())
+    return golden
