@@ -14,6 +14,9 @@ FREQUENCIES = ["weekly", "biweekly", "semimonthly", "monthly", "quarterly", "onc
 STARTS = [date(2024, 1, 31), date(2024, 2, 28), date(2025, 2, 15), date(2025, 12, 31), date(2026, 3, 30)]
 DIRECTED = [["interest", "principal"], ["principal", "fees"], ["principal_only"], ["escrow", "costs"], ["fees"]]
 
+USED_AGAIN = 0.4
+"""How often an account with a promise or an arrangement is paid off and used again."""
+
 
 @dataclass
 class Row:
@@ -116,6 +119,9 @@ class Story:
         has_words = chance.random() < 0.6
         rows = [self._row(self.start, is_begun=has_words)]
         taken = {self.start}
+        if has_words and chance.random() < USED_AGAIN:
+            rows += self._used_again()
+            taken |= {row.on for row in rows}
         for offset in chance.sample(range(-20, 45), chance.randint(0, 3)):
             on = self.start + timedelta(days=offset)
             if on not in taken | {self.absent_on, self.absent_again_on}:
@@ -128,6 +134,13 @@ class Story:
         if has_words:
             self._promise(story)
         return story
+
+    def _used_again(self) -> list[Row]:
+        """Its money paid it off, or a row says so; soon after something small is owed again."""
+        paid_off_on = self._day(2, 20)
+        again = Row(paid_off_on + timedelta(days=self.chance.randint(1, 8)), self.chance.choice([137, 4_000, 20_000]))
+        rows = [Row(paid_off_on, self.chance.choice([0, 0, -250])), again][self.chance.randint(0, 1) :]
+        return [row for row in rows if row.on not in {self.absent_on, self.absent_again_on}]
 
     def _move(self, one: Payment) -> None:
         """A reallocation: its money belongs to another account, or to another day."""

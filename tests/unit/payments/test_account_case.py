@@ -177,6 +177,31 @@ def test_a_payoff_stays_one_when_something_is_owed_again_and_later_money_is_no_p
     assert (standing.status, standing.paid_minor, standing.resolved_on) == ("completed", 300, on(2))
 
 
+def test_a_cancel_by_request_is_final_and_one_by_the_accounts_facts_is_judged_anew() -> None:
+    asked = case(
+        promises=[replace(promise("word"), cancelled_on=on(3))],
+        plans=[replace(plan("plan", (9, 500)), cancelled_on=on(3))],
+        day=4,
+    )
+    ended = replace(case(promises=[promise("word")], plans=[plan("plan", (9, 500))], day=4), account=charged_off(3))
+    for one in (asked, ended):
+        assert judged(one) == ("cancelled", "cancelled")
+    money = [pay(500, 2)]
+    assert judged(replace(asked, entries=money)) == ("cancelled", "cancelled")
+    assert judged(replace(ended, entries=money)) == ("kept", "completed")
+    assert judged(replace(asked, account=AccountFacts(payoffs=(Payoff(on(2)),)))) == ("cancelled", "cancelled")
+    assert judged(replace(ended, account=AccountFacts())) == ("made", "active")  # the core has taken it back
+
+
+def judged(one: AccountCase) -> tuple[str, str]:
+    """The statuses of its promise and of its arrangement; the ways there from `cancelled` are legal."""
+    found = judge_account(one)
+    word, agreed = found.promises[key("word")][1].status, found.arrangements[key("plan")][1].status
+    check_promise_step("cancelled", word)
+    check_arrangement_step("cancelled", agreed)
+    return word, agreed
+
+
 def test_an_illegal_step_is_a_defect_and_raises() -> None:
     check_promise_step("kept", "made")
     check_arrangement_step("broken", "active")
