@@ -5,12 +5,14 @@ older consumer survives a newer producer. `Payload` is the producer's side; `con
 """
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
+
+from shared.ids import in_c
 
 MAX_MINOR = 10**15
 """The largest amount in minor units: exact in a JSON number of any client (2**53 > 9 * 10**15)."""
@@ -30,6 +32,21 @@ def _written_as_a_day(value: Any) -> Any:
 
 Day = Annotated[date, BeforeValidator(_written_as_a_day)]
 """A date that comes from outside. A number of seconds or a time of a day is refused: in which zone would it be?"""
+Id = Annotated[UUID, AfterValidator(in_c)]
+"""An id that is looked up often: of the class that the ids of the database have, which is hashed and compared in C."""
+
+
+def _in_utc(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise PydanticCustomError("moment_form", "A moment says its distance from UTC")
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise PydanticCustomError("moment_range", "A moment lies within the years 1 to 9999 of UTC") from None
+
+
+Moment = Annotated[datetime, AfterValidator(_in_utc)]
+"""An instant, as UTC. One without a zone is refused, and one whose zone no database keeps."""
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217 code.", examples=["USD"])]
 
 

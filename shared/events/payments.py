@@ -1,6 +1,6 @@
 """What payments publishes: facts about money, and the state of promises and arrangements."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from shared.events.core import AllocationLine, Channel, PositiveMinor, ReversalReason, SourceRef
-from shared.events.payload import AccountPayload, AmountMinor, Currency, Payload
+from shared.events.payload import AccountPayload, AmountMinor, Currency, Moment, Payload
 
 Origin = Literal["core", "ours"]
 PromiseStatus = Literal["made", "kept", "partially_kept", "broken", "cancelled"]
@@ -98,7 +98,7 @@ class PromiseState(AccountPayload):
     grace_days: GraceDays
     tolerance_minor: AmountMinor
     made_on: date
-    made_at: datetime
+    made_at: Moment
     resolved_on: date | None = Field(
         default=None, description="The business date on which it left `made`; null while made."
     )
@@ -124,7 +124,7 @@ class ArrangementState(AccountPayload):
     tolerance_minor: AmountMinor
     grace_days: GraceDays
     made_on: date
-    made_at: datetime
+    made_at: Moment
     next_due_on: date | None = Field(description="The earliest due date not yet paid; null when none is left.")
     resolved_on: date | None = Field(
         default=None, description="The business date on which it was completed, broken or cancelled."

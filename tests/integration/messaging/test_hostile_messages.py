@@ -1,6 +1,7 @@
 """Whatever a stranger puts into the key, the headers or the attributes of a message: it is parked or taken, whole."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -86,6 +87,25 @@ async def test_grace_that_no_column_holds_is_refused_before_a_handler_fails_on_i
     found = read(_raw("promise.made", value, *headers))
     assert isinstance(found, Parked)
     assert found.code == "message-invalid"
+
+
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59.999999-23:59", "0001-01-01T00:00:00+01:00", "2026-01-31"])
+async def test_a_moment_that_no_column_holds_is_refused_before_a_handler_fails_on_it(moment: str) -> None:
+    golden = orjson.loads((GOLDEN / "promise.made.json").read_bytes())
+    headers = [(name, text.encode()) for name, text in golden["headers"].items()]
+    found = read(_raw("promise.made", orjson.dumps(golden["value"] | {"made_at": moment}), *headers))
+    assert isinstance(found, Parked)
+    assert found.code == "message-invalid"
+
+
+async def test_a_moment_in_any_zone_is_taken() -> None:
+    golden = orjson.loads((GOLDEN / "promise.made.json").read_bytes())
+    headers = [(name, text.encode()) for name, text in golden["headers"].items()]
+    found = read(
+        _raw("promise.made", orjson.dumps(golden["value"] | {"made_at": "2026-01-31T23:00:00-18:00"}), *headers)
+    )
+    assert not isinstance(found, Parked)
+    assert found.payload.made_at == datetime(2026, 2, 1, 17, tzinfo=UTC)
 
 
 async def test_a_trace_that_is_none_does_not_lose_its_message(kernel_engine: AsyncEngine) -> None:
