@@ -39,7 +39,13 @@ class Process:
 @asynccontextmanager
 async def process(database: GetDatabase, issuer: Issuer) -> AsyncIterator[Process]:
     name = f"api {uuid4()}"
-    engine = engine_for((await database(KERNEL)).service_dsn, application_name=name, pool_size=POOL, pool_timeout_s=0.5)
+    engine = engine_for(
+        (await database(KERNEL)).service_dsn,
+        application_name=name,
+        pool_size=POOL,
+        pool_timeout_s=0.5,
+        lock_timeout_ms=30_000,  # whoever has a connection outlasts the lock of the test, on a busy machine too
+    )
     app = sample_app(engine, settings_for(issuer.url, issuer.jwks_url))
     server = make_server(app, app.state.settings)
     serving = asyncio.create_task(server._serve())

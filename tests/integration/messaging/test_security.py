@@ -45,8 +45,9 @@ def guarded(infra_dir: Path) -> Iterator[str]:
             "org.apache.kafka.common.security.scram.ScramLoginModule required;"
         ),
     }
+    # Ready when it takes clients: the listener between brokers may open earlier.
     broker = Kafka(
-        infra_dir / "guarded-kafka", plain, controller, heap="256m", settings=settings, users={USER: PASSWORD}
+        infra_dir / "guarded-kafka", port, controller, heap="256m", settings=settings, users={USER: PASSWORD}
     )
     broker.start()
     try:

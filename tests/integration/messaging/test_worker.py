@@ -186,7 +186,7 @@ async def test_the_lag_names_a_stopped_partition_and_why(
 ) -> None:
     async def handle(tx: Tx, messages: Sequence[Message[Any]]) -> Sequence[Rejected]:
         if any(message.payload.creditor_id == creditor and message.payload.amount_minor == 7 for message in messages):
-            raise ValueError("no such column")
+            raise TypeError("no such column")
         return await apply_payments(tx, messages)
 
     relay = Relay(settings, kernel_engine)
@@ -197,7 +197,7 @@ async def test_the_lag_names_a_stopped_partition_and_why(
 
     async def is_told() -> bool:
         lines = (await _invoke(settings, "lag")).output.splitlines()
-        return len([line for line in lines if "stopped: ValueError: no such column" in line]) == 1
+        return len([line for line in lines if "stopped: TypeError: no such column" in line]) == 1
 
     async with relaying(relay), consuming(consumer):
         await until(is_told)
