@@ -28,6 +28,11 @@ def read_id(text: str) -> UUID:
     return _uuid(text)
 
 
+def in_c(value: UUID) -> UUID:
+    """Return the same id, of the class written in C."""
+    return _uuid(value.bytes)
+
+
 def account_id(creditor_id: UUID, core_account_number: str) -> UUID:
     """Return the id of an account: UUIDv5 of its core account number (stripped) in the creditor's namespace."""
     return _named(creditor_id, core_account_number.strip())
