@@ -3,12 +3,14 @@
 These come from outside: unknown fields are ignored, values are checked, and a bad message becomes a dead letter.
 """
 
+from functools import cached_property
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from shared.events.payload import MAX_MINOR, Currency, Day
+from shared.events.payload import MAX_MINOR, Currency, Day, Id
+from shared.ids import account_id
 
 CoreAccountNumber = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
 SourceRef = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128)]
@@ -45,7 +47,7 @@ class CorePaymentReceived(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    creditor_id: UUID
+    creditor_id: Id
     core_account_number: CoreAccountNumber
     amount_minor: PositiveMinor
     currency: Currency
@@ -57,3 +59,8 @@ class CorePaymentReceived(BaseModel):
     reversal_of: SourceRef | None = None
     reason: ReversalReason | None = None
     allocation: tuple[AllocationLine, ...] | None = None
+
+    @cached_property
+    def account_id(self) -> UUID:
+        """The account that it pays: computed once, for its locks and for its posting."""
+        return account_id(self.creditor_id, self.core_account_number)
