@@ -15,8 +15,6 @@ from shared.telemetry.logging import configure_logging
 from shared.telemetry.tracing import configure_tracing, shutdown_tracing
 
 GRACEFUL_SHUTDOWN_S = 20
-COLLECTED_AFTER = 50_000
-"""Objects that a process makes beyond those that it lets go before the collector looks for cycles; Python: 700."""
 KEEP_ALIVE_S = 75
 _NEW_OBJECTS = 50_000
 """After how many new objects the collector looks for cycles: about what one batch makes."""
