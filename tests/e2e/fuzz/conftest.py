@@ -39,4 +39,4 @@ class Scale:
 
 @pytest.fixture(scope="session")
 def scale() -> Scale:
-    return Scale(int(os.environ.get("SEED", "1")), int(os.environ.get("EXAMPLES", "2000")))
+    return Scale(int(os.environ.get("SEED", "1")), int(os.environ.get("EXAMPLES", "1000")))
