@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from hashlib import sha256
-from typing import Final, Literal
+from typing import Final, Literal, cast
 from uuid import UUID
 
 from services.payments.domain.allocation import Basis, Line, Owed, allocate, merged, order_for
+from services.payments.domain.horizon import booked_too_early, horizon, too_early
 from shared.errors import Refusal
 
 UnappliedReason = Literal["account-unknown", "currency-mismatch", "effective-date-in-future", "posted-date-in-future"]
@@ -197,7 +198,7 @@ def decide(
     if known is not None:
         return _known_before(command, known)
     if ours is not None:
-        return _echo(command, ours)
+        return _echo(command, ours, _last_day(account, creditor))
     refusal = _refuse(command, account, creditor)
     if refusal is not None:
         return refusal
@@ -218,16 +219,12 @@ def why_held(
         return "account-unknown"
     if currency != account.currency:
         return "currency-mismatch"
-    horizon = _horizon(account, creditor)
-    if effective_on > horizon:
-        return "effective-date-in-future"
-    return "posted-date-in-future" if posted_on is not None and posted_on > horizon else None
+    early = too_early(effective_on, posted_on, _last_day(account, creditor))
+    return None if early is None else cast("UnappliedReason", early.code)
 
 
-def _horizon(account: Account | None, creditor: Creditor) -> date:
-    """The last day that has come: the business date's or the calendar's, whichever is later."""
-    seen = latest(creditor.business_date, account.business_date if account else None)
-    return max(creditor.local_date, seen or creditor.local_date)
+def _last_day(account: Account | None, creditor: Creditor) -> date:
+    return horizon(creditor.local_date, latest(creditor.business_date, account.business_date if account else None))
 
 
 def allocation_of(
@@ -261,11 +258,12 @@ def _known_before(command: PostPayment, known: KnownReference) -> Duplicate | Re
     return _conflict(command, "was used before, with other content")
 
 
-def _echo(command: PostPayment, ours: OurPayment) -> Echo | Refusal:
+def _echo(command: PostPayment, ours: OurPayment, last_day: date) -> Echo | Refusal:
     sent = (command.account_id, command.amount_minor, command.currency)
     if sent != (ours.account_id, ours.amount_minor, ours.currency):
         return _conflict(command, "is the id of a payment with another account, amount or currency")
-    return Echo(ours.payment_id, command.posted_on or command.effective_on)
+    booked_on = command.posted_on or command.effective_on
+    return booked_too_early(booked_on, last_day) or Echo(ours.payment_id, booked_on)
 
 
 def _conflict(command: PostPayment, why: str) -> Refusal:
@@ -278,11 +276,9 @@ def _refuse(command: PostPayment, account: Account | None, creditor: Creditor) -
         return Refusal("allocation-mismatch", "The allocation does not sum to amount_minor.", "allocation")
     if command.is_booked:
         return None
-    horizon = _horizon(account, creditor)
-    if command.effective_on > horizon:
-        return Refusal("effective-date-in-future", f"effective_on is after {horizon}.", "effective_on")
-    if command.posted_on is not None and command.posted_on > horizon:
-        return Refusal("posted-date-in-future", f"posted_on is after {horizon}.", "posted_on")
+    early = too_early(command.effective_on, command.posted_on, _last_day(account, creditor))
+    if early is not None:
+        return early
     if account is not None and command.currency != account.currency:
         return Refusal("currency-mismatch", f"The account is in {account.currency}.", "currency")
     return None

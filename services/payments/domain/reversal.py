@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import Literal
 from uuid import UUID
 
+from services.payments.domain.horizon import booked_too_early, horizon, too_early
 from services.payments.domain.posting import Origin
 from shared.errors import Refusal
 
@@ -130,25 +131,19 @@ def decide(command: ReversePayment, original: Original, standing: Standing | Non
     wrong = _mismatch(command, original)
     if wrong is not None:
         return Refusal("reversal-mismatch", f"The reversal's {wrong} is not the payment's.", wrong)
+    last_day = horizon(original.local_date, original.business_date)
     if standing is not None:
         is_echo = command.origin == "core" and standing.origin == "ours" and standing.booked_on is None
         if is_echo:
-            return Booked(standing.reversal_id, command.posted_on or command.effective_on)
+            booked_on = command.posted_on or command.effective_on
+            return booked_too_early(booked_on, last_day) or Booked(standing.reversal_id, booked_on)
         return Unchanged(standing.reversal_id)
-    early = _too_early(command, max(original.local_date, original.business_date or original.local_date))
+    early = too_early(command.effective_on, command.posted_on, last_day)
     if early is not None:
         return early
     if command.origin == "core":
         return Reversed(command.posted_on or command.effective_on)
     return Reversed(command.posted_on or original.business_date)
-
-
-def _too_early(command: ReversePayment, horizon: date) -> Refusal | None:
-    if command.effective_on > horizon:
-        return Refusal("effective-date-in-future", f"effective_on is after {horizon}.", "effective_on")
-    if command.posted_on is not None and command.posted_on > horizon:
-        return Refusal("posted-date-in-future", f"posted_on is after {horizon}.", "posted_on")
-    return None
 
 
 def _mismatch(command: ReversePayment, original: Original) -> str | None:

@@ -1,7 +1,7 @@
 """What becomes of a payment, decided without a database."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from itertools import product
 from typing import get_args
 from uuid import UUID, uuid4
@@ -109,6 +109,16 @@ def test_the_same_content_is_a_duplicate_and_other_content_a_conflict() -> None:
 
 def test_the_pair_and_the_id_that_follows_from_it_are_the_same_content() -> None:
     assert replace(payment, core_account_number=None).content_hash == payment.content_hash
+
+
+def test_an_echo_may_be_booked_on_the_next_business_day_and_not_far_ahead() -> None:
+    ours = OurPayment(UUID(int=7), CREDITOR, ACCOUNT, 100, "USD")
+    echo = replace(payment, source="core", source_ref=str(ours.payment_id))
+    ahead = DAY + timedelta(days=7)
+    assert post(replace(echo, posted_on=ahead), ours=ours) == Echo(ours.payment_id, ahead)
+    refused = post(replace(echo, posted_on=ahead + timedelta(days=1)), ours=ours)
+    assert isinstance(refused, Refusal)
+    assert refused.code == "posted-date-in-future"
 
 
 def test_an_echo_of_ours_books_it_and_another_amount_under_its_id_is_a_conflict() -> None:

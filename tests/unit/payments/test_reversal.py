@@ -1,7 +1,7 @@
 """What becomes of a reversal, decided without a database."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -49,6 +49,9 @@ def test_a_second_reversal_changes_nothing_and_the_cores_of_ours_books_it_once()
     assert decide(by_hand, original, ours) == Unchanged(ours.reversal_id)
     assert decide(of_core, original, replace(ours, booked_on=NEXT)) == Unchanged(ours.reversal_id)
     assert decide(of_core, original, replace(ours, origin="core")) == Unchanged(ours.reversal_id)
+    far_ahead = decide(replace(of_core, posted_on=NEXT + timedelta(days=8)), original, ours)
+    assert isinstance(far_ahead, Refusal)
+    assert far_ahead.code == "posted-date-in-future"
 
 
 @pytest.mark.parametrize(
