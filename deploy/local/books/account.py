@@ -5,14 +5,13 @@ is slow and plain. `docs/what-the-words-mean.md` holds the sentences; each rule 
 Amounts are minor units.
 """
 
-from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import lru_cache
-from itertools import zip_longest
 
-ONE_DAY = timedelta(days=1)
+from deploy.local.books.due_dates import ONE_DAY, due_dates
+from deploy.local.books.postings import Entry, Snapshot, contained
+
 FALL_DUE_BY_THEMSELVES = {"closed_end_loan", "mortgage", "commercial"}
 BUCKETS = [
     (0, "current"), (29, "b1_29"), (59, "b30_59"), (89, "b60_89"), (119, "b90_119"), (149, "b120_149"),
@@ -22,46 +21,8 @@ STAGE_NAMES = ("early", "mid", "late", "pre_charge_off")
 STAGE_DAYS = {"share_negative": (1, 15, 30, 45)}
 """From which day past due each stage begins, where the creditor says nothing else."""
 OTHER_STAGE_DAYS = (1, 30, 60, 90)
-MIDDLE = 15
-"""The day of a semimonthly month that pairs with its end."""
 AHEAD = timedelta(days=3653)
 """As far ahead as the money of a part payment can reach: ten years."""
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """What the core's extract says of one account; `received` orders the arrivals."""
-
-    on: date
-    received: int
-    balance: int
-    past_due: int = 0
-    oldest: date | None = None
-    installment: int | None = None
-    frequency: str | None = None
-    next_due: date | None = None
-    status: str = "open"
-    is_absent: bool = False
-    charged_off: date | None = None
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A payment. `dues` is the part of it that can pay dues. `booked` is the day of the core's echo of ours.
-
-    `id` orders the payments of one day.
-    """
-
-    id: str
-    amount: int
-    dues: int
-    effective: date
-    posted: date
-    is_core: bool
-    booked: date | None = None
-    reversal_posted: date | None = None
-    reversal_is_core: bool = True
-    reversal_effective: date | None = None
 
 
 @dataclass(frozen=True)
@@ -87,13 +48,13 @@ class AccountModel:
 
     def standing(self, business_date: date) -> Standing:
         """The account aged at the business date, counting every posted entry."""
-        ruling, real = self._ruling()
+        ruling, real = self.ruling()
         balance = real.balance
         credit = 0
         given_back: list[tuple[date, int]] = []
         for entry in self.entries.values():
-            paid_on_top = not _contained(real, entry.posted, entry.booked, is_core=entry.is_core)
-            reversed_on_top = entry.reversal_posted is not None and not _contained(
+            paid_on_top = not contained(real, entry.posted, entry.booked, is_core=entry.is_core)
+            reversed_on_top = entry.reversal_posted is not None and not contained(
                 real, entry.reversal_posted, None, is_core=entry.reversal_is_core
             )
             if paid_on_top:
@@ -125,52 +86,12 @@ class AccountModel:
             balance, sum(amount for _, amount in past), days, oldest, _band(BUCKETS, days), self._stage(days)
         )
 
-    def charged_off_on(self) -> date | None:
-        """The day of the charge-off that stands: as the core states it, else that of the first snapshot so."""
-        real = self._ruling()[1]
-        if real.status != "charged_off":
-            return None
-        if real.charged_off is not None and real.charged_off <= real.on:
-            return real.charged_off
-        others = [one.on for one in self.snapshots if not one.is_absent and one.status != "charged_off"]
-        return min(one.on for one in self.snapshots if not one.is_absent and one.on > max(others, default=date.min))
-
-    def payoffs(self) -> list[tuple[date, date | None]]:
-        """The times with nothing owed: since when, and which snapshot said otherwise again (None: none has).
-
-        One begins on the effective day of the money that brought the balance to zero, without such money on that of the
-        first snapshot that says so. A payment that was returned is told as if it had never been.
-        """
-        rows = sorted((one for one in self.snapshots if not one.is_absent), key=lambda one: one.on)
-        found: list[tuple[date, date | None]] = []
-        since: date | None = None
-        for row, following in zip_longest(rows, rows[1:]):
-            owed, money = row.balance, []
-            for entry in self.entries.values():
-                is_in = _contained(row, entry.posted, entry.booked, is_core=entry.is_core)
-                if entry.reversal_posted is not None:
-                    if is_in and not _contained(row, entry.reversal_posted, None, is_core=entry.reversal_is_core):
-                        owed += entry.amount
-                elif not is_in and (
-                    following is None or _contained(following, entry.posted, entry.booked, is_core=entry.is_core)
-                ):
-                    money.append((entry.effective, entry.amount))
-            if owed <= 0:
-                since = since or row.on
-                continue
-            if since is not None:
-                found.append((since, row.on))
-            since = _paid_off_on(owed, money)
-            if since is not None and following is not None:
-                since = min(since, following.on)
-        return found if since is None else [*found, (since, None)]
-
     def _stage(self, days: int) -> str:
         """`current`, `early` from 1 day, `mid` 30, `late` 60, `pre_charge_off` 90 (data per creditor and product)."""
         begins = self.stage_days or STAGE_DAYS.get(self.product, OTHER_STAGE_DAYS)
         return ["current", *(name for name, day in zip(STAGE_NAMES, begins, strict=True) if days >= day)][-1]
 
-    def _ruling(self) -> tuple[Snapshot, Snapshot]:
+    def ruling(self) -> tuple[Snapshot, Snapshot]:
         """The latest date rules (same date: last received)."""
         order = sorted(self.snapshots, key=lambda snapshot: (snapshot.on, snapshot.received))
         return order[-1], [snapshot for snapshot in order if not snapshot.is_absent][-1]
@@ -182,7 +103,7 @@ class AccountModel:
             return [(since, snapshot.balance)] if snapshot.balance > 0 else []
         dues: list[tuple[date, int]] = []
         if snapshot.past_due and snapshot.oldest:
-            dates = _due_dates(snapshot, snapshot.oldest, snapshot.on - ONE_DAY)
+            dates = due_dates(snapshot, snapshot.oldest, snapshot.on - ONE_DAY)
             rest = snapshot.past_due
             if snapshot.installment and len(dates) >= 1:
                 rest = snapshot.past_due - snapshot.installment * (len(dates) - 1)
@@ -193,7 +114,7 @@ class AccountModel:
         if self.product in FALL_DUE_BY_THEMSELVES and snapshot.status == "open" and snapshot.installment:
             first = self._next_due(snapshot)
             if first:
-                dues += [(on, snapshot.installment) for on in _due_dates(snapshot, first, until)]
+                dues += [(on, snapshot.installment) for on in due_dates(snapshot, first, until)]
         return dues
 
     def _next_due(self, snapshot: Snapshot) -> date | None:
@@ -205,7 +126,7 @@ class AccountModel:
             return None
         if start >= snapshot.on:
             return start
-        dates = [on for on in _due_dates(snapshot, start, snapshot.on + timedelta(days=200)) if on >= snapshot.on]
+        dates = [on for on in due_dates(snapshot, start, snapshot.on + timedelta(days=200)) if on >= snapshot.on]
         return dates[0] if dates else None
 
     def _oldest_paid_by(self, entry: Entry, ruling: Snapshot) -> date | None:
@@ -213,7 +134,7 @@ class AccountModel:
         before = [
             snapshot
             for snapshot in self.snapshots
-            if not snapshot.is_absent and not _contained(snapshot, entry.posted, entry.booked, is_core=entry.is_core)
+            if not snapshot.is_absent and not contained(snapshot, entry.posted, entry.booked, is_core=entry.is_core)
         ]
         if not before:
             return None
@@ -222,11 +143,11 @@ class AccountModel:
         booked = [
             other
             for other in self.entries.values()
-            if not _contained(base, other.posted, other.booked, is_core=other.is_core)
-            and _contained(ruling, other.posted, other.booked, is_core=other.is_core)
+            if not contained(base, other.posted, other.booked, is_core=other.is_core)
+            and contained(ruling, other.posted, other.booked, is_core=other.is_core)
             and not (
                 other.reversal_posted is not None
-                and _contained(ruling, other.reversal_posted, None, is_core=other.reversal_is_core)
+                and contained(ruling, other.reversal_posted, None, is_core=other.reversal_is_core)
             )
         ]
         for other in sorted(booked, key=lambda one: (one.effective, one.posted, one.id)):
@@ -236,72 +157,6 @@ class AccountModel:
             dues = _pay(dues, other.dues)
             paid += other.dues
         return None
-
-
-def _contained(snapshot: Snapshot, posted: date, booked: date | None, *, is_core: bool) -> bool:
-    """A snapshot contains core entries with posted_on <= its date and ours with posted_on < its date."""
-    if is_core:
-        return posted <= snapshot.on
-    if booked is not None:
-        return booked <= snapshot.on
-    return posted < snapshot.on
-
-
-def _paid_off_on(owed: int, money: list[tuple[date, int]]) -> date | None:
-    """The day of the money after which nothing was owed."""
-    for day, amount in sorted(money):
-        owed -= amount
-        if owed <= 0:
-            return day
-    return None
-
-
-def _due_dates(snapshot: Snapshot, first: date, until: date) -> tuple[date, ...]:
-    """Every due date from the first to the last day, both with them."""
-    given = (snapshot.oldest if snapshot.past_due else None, snapshot.next_due)
-    return _walk(tuple(on for on in given if on), snapshot.frequency, first, until)
-
-
-@lru_cache(maxsize=65536)
-def _walk(given: tuple[date, ...], frequency: str | None, first: date, until: date) -> tuple[date, ...]:
-    """Found a day at a time; remembered, for thousands of accounts share their dates."""
-    if frequency == "semimonthly":
-        fitting = [low for low in range(1, 16) if all(on.day in _pair(on, low) for on in given)]
-        largest = max(on.day for on in given)
-        day_of_month = fitting[0] if fitting else largest if largest <= MIDDLE else min(largest - MIDDLE, MIDDLE)
-    else:
-        day_of_month = max(on.day for on in given)
-    dates, day = [], first
-    while day <= until:
-        if day == first or _is_due(day, first, frequency, day_of_month):
-            dates.append(day)
-        day += ONE_DAY
-    return tuple(dates)
-
-
-def _is_due(day: date, first: date, frequency: str | None, day_of_month: int) -> bool:
-    last = monthrange(day.year, day.month)[1]
-    months = day.year * 12 + day.month - first.year * 12 - first.month
-    match frequency:
-        case "weekly":
-            return (day - first).days % 7 == 0
-        case "biweekly":
-            return (day - first).days % 14 == 0
-        # "every `frequency` after it": a month after a date is in another month, where the two dates' days differ too
-        case "monthly":
-            return day.day == min(day_of_month, last) and months > 0
-        case "quarterly":
-            return day.day == min(day_of_month, last) and months > 0 and months % 3 == 0
-        case "semimonthly":
-            return day.day in _pair(day, day_of_month)
-        case _:
-            return False
-
-
-def _pair(day: date, low: int) -> set[int]:
-    """The two days of a semimonthly month: d and d+15; the 15th pairs with month end."""
-    last = monthrange(day.year, day.month)[1]
-    return {low, last if low == MIDDLE else min(low + MIDDLE, last)}
 
 
 def _pay(dues: list[tuple[date, int]], money: int) -> list[tuple[date, int]]:

@@ -12,12 +12,15 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from deploy.local.books.account import AccountModel, Entry, Snapshot, Standing
-from deploy.local.books.commitments import CHARGE_OFF, Arrangement, Case, End, Judged, Money, Promise, judge
+from deploy.local.books.account import AccountModel, Standing
+from deploy.local.books.commitments import CHARGE_OFF, Case, End, Judged, judge
 from deploy.local.books.databases import Row, Rows
 from deploy.local.books.difference import text
+from deploy.local.books.postings import Entry, Snapshot
 from deploy.local.books.summary import Summary, summary
+from deploy.local.books.terms import Arrangement, Money, Promise
 from deploy.local.books.topics import ACCOUNT_STATES, History
+from deploy.local.books.turning_points import charged_off_on, payoffs
 
 PAY_DUES = frozenset({"interest", "principal", "escrow"})
 CORE = "core"
@@ -136,8 +139,8 @@ class Facts:
         return Expected(row, business_date, standing, judged, summary(case, judged, standing.oldest))
 
     def _case(self, account_id: UUID, model: AccountModel) -> Case:
-        charged_off_on = model.charged_off_on()
-        ends = [] if charged_off_on is None else [End(charged_off_on, CHARGE_OFF)]
+        charged_off = charged_off_on(model)
+        ends = [] if charged_off is None else [End(charged_off, CHARGE_OFF)]
         for kind, since_on in sorted(self._restrictions.get(str(account_id), ())):
             if kind in ENDING and all(end.reason != kind for end in ends):
                 ends.append(End(since_on, kind))
@@ -152,7 +155,7 @@ class Facts:
                 if one["payment_id"] not in self.reversals
             ],
             ends=ends,
-            payoffs=model.payoffs(),
+            payoffs=payoffs(model),
         )
 
     def entry(self, row: Row) -> Entry:

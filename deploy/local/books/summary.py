@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from deploy.local.books.commitments import OPEN_ARRANGEMENT, Case, Judged
+from deploy.local.books.commitments import Case, Judged
+from deploy.local.books.terms import OPEN_ARRANGEMENT
 
 
 @dataclass(frozen=True)

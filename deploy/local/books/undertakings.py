@@ -5,11 +5,11 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from deploy.local.books.commitments import OPEN, Standing
 from deploy.local.books.databases import Row
 from deploy.local.books.difference import Check
 from deploy.local.books.expected import Expected, Facts
 from deploy.local.books.standing import latest
+from deploy.local.books.terms import OPEN, Standing
 from deploy.local.books.topics import ARRANGEMENT_STATES, PROMISE_STATES
 
 

@@ -3,8 +3,11 @@
 from datetime import date
 from typing import Any
 
-from deploy.local.books.account import AccountModel, Entry, Snapshot
-from deploy.local.books.commitments import CHARGE_OFF, Arrangement, Case, End, Money, Promise, judge
+from deploy.local.books.account import AccountModel
+from deploy.local.books.commitments import CHARGE_OFF, Case, End, judge
+from deploy.local.books.postings import Entry, Snapshot
+from deploy.local.books.terms import Arrangement, Money, Promise
+from deploy.local.books.turning_points import charged_off_on, payoffs
 from tests.integration.any_order.story import AccountStory, Payment, Story
 
 
@@ -52,9 +55,9 @@ def words_of(story: Story, account: AccountStory) -> list[str]:
             )
     money = [_money(account, one) for one in account.payments if one.reversed_on is None]
     model = _model(account)
-    charged_off = model.charged_off_on()
+    charged_off = charged_off_on(model)
     ends = [End(charged_off, CHARGE_OFF)] if charged_off else []
-    found = judge(Case(promises, arrangements, money, ends, model.payoffs()), story.end)
+    found = judge(Case(promises, arrangements, money, ends, payoffs(model)), story.end)
     states = {**found.promises, **found.arrangements}
     return [states[str(n)].status for n in range(len(account.words))]
 

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deploy.local.books.account import AccountModel
-from deploy.local.books.account import Entry as ModelEntry
-from deploy.local.books.account import Snapshot as ModelSnapshot
+from deploy.local.books.postings import Entry as ModelEntry
+from deploy.local.books.postings import Snapshot as ModelSnapshot
 from services.accounts.domain.account import AccountFacts, evaluate
 from services.accounts.domain.delinquency import default_stages
 from services.accounts.domain.dues import Snapshot, refusals

@@ -7,7 +7,9 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deploy.local.books import account as model
+from deploy.local.books import postings as model
+from deploy.local.books import turning_points
+from deploy.local.books.account import AccountModel
 from services.accounts.domain.ledger import Booking, Entry, Reversal
 from services.accounts.domain.turning_points import Close, Payoff, payoffs
 
@@ -35,9 +37,9 @@ def entries(draw: st.DrawFn, number: int) -> model.Entry:
 
 
 @st.composite
-def histories(draw: st.DrawFn) -> model.AccountModel:
+def histories(draw: st.DrawFn) -> AccountModel:
     closes = {draw(days): draw(st.sampled_from([-5, 0, 10, 20, 30, 40])) for _ in range(draw(st.integers(1, 5)))}
-    return model.AccountModel(
+    return AccountModel(
         "credit_card",
         [model.Snapshot(on, 0, balance) for on, balance in sorted(closes.items())],
         {str(n): draw(entries(n)) for n in range(draw(st.integers(0, 5)))},
@@ -53,7 +55,7 @@ def _entry(one: model.Entry) -> Entry:
     return Entry(UUID(int=int(one.id)), one.amount, one.dues, one.effective, booking)
 
 
-def _reversals(history: model.AccountModel) -> dict[UUID, Reversal]:
+def _reversals(history: AccountModel) -> dict[UUID, Reversal]:
     return {
         (key := UUID(int=int(one.id))): Reversal(
             key, one.effective, _booking(one.reversal_posted, None, is_core=one.reversal_is_core)
@@ -66,11 +68,11 @@ def _reversals(history: model.AccountModel) -> dict[UUID, Reversal]:
 @settings(max_examples=1500, deadline=None)
 @given(histories(), st.integers(0, 4), st.randoms(use_true_random=False))
 def test_the_payoffs_of_any_history_equal_the_model_told_whole_or_on_top_of_what_is_known(
-    history: model.AccountModel, at: int, chance: Random
+    history: AccountModel, at: int, chance: Random
 ) -> None:
     closes = [Close(one.on, one.balance) for one in history.snapshots]
     money, reversals = [_entry(one) for one in history.entries.values()], _reversals(history)
-    expected = tuple(Payoff(*times) for times in history.payoffs())
+    expected = tuple(Payoff(*times) for times in turning_points.payoffs(history))
     assert set(payoffs(closes, money, reversals)) == set(expected)
 
     # What was known when the close `at` ruled: some of the money on top of it, and all that it holds.

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deploy.local.books import commitments as model
+from deploy.local.books import terms as words
 from services.payments.domain.account_case import AccountCase, judge_account
 from services.payments.domain.account_facts import AccountFacts, End, Payoff
 from services.payments.domain.arrangement import ArrangementTerms, Installment, judge_arrangement
@@ -22,17 +23,17 @@ days = st.integers(0, 40).map(lambda n: EPOCH + timedelta(days=n))
 
 
 @st.composite
-def moneys(draw: st.DrawFn, number: int) -> model.Money:
+def moneys(draw: st.DrawFn, number: int) -> words.Money:
     day = draw(days)
     posted = day + timedelta(days=draw(st.sampled_from([0, 0, 1])))
-    return model.Money(str(number), draw(st.integers(1, 120)), day, posted, number)
+    return words.Money(str(number), draw(st.integers(1, 120)), day, posted, number)
 
 
 def instant(taken: int) -> datetime:
     return MIDNIGHT + timedelta(seconds=taken)
 
 
-def entries_of(purse: list[model.Money]) -> list[Entry]:
+def entries_of(purse: list[words.Money]) -> list[Entry]:
     return [
         Entry(UUID(int=money.taken + 1), money.amount, money.effective, money.posted, instant(money.taken))
         for money in purse
@@ -40,15 +41,15 @@ def entries_of(purse: list[model.Money]) -> list[Entry]:
 
 
 @st.composite
-def purses(draw: st.DrawFn) -> list[model.Money]:
+def purses(draw: st.DrawFn) -> list[words.Money]:
     return [draw(moneys(2 * n)) for n in range(draw(st.integers(0, 6)))]
 
 
 @st.composite
-def promises(draw: st.DrawFn, number: int) -> model.Promise:
+def promises(draw: st.DrawFn, number: int) -> words.Promise:
     made_on = draw(days)
     amount = draw(st.integers(1, 150))
-    return model.Promise(
+    return words.Promise(
         id=str(number),
         amount=amount,
         due_on=made_on + timedelta(days=draw(st.integers(0, 20))),
@@ -67,7 +68,7 @@ def promises(draw: st.DrawFn, number: int) -> model.Promise:
     st.randoms(use_true_random=False),
 )
 def test_promises_share_money_as_the_model_says(
-    promised: tuple[model.Promise, ...], purse: list[model.Money], business_date: date, chance: Random
+    promised: tuple[words.Promise, ...], purse: list[words.Money], business_date: date, chance: Random
 ) -> None:
     expected = model.judge(model.Case(promises=promised, entries=purse), business_date).promises
     terms = [
@@ -91,7 +92,7 @@ def test_promises_share_money_as_the_model_says(
 
 
 @st.composite
-def arrangements(draw: st.DrawFn) -> model.Arrangement:
+def arrangements(draw: st.DrawFn) -> words.Arrangement:
     made_on = draw(days)
     due_on = made_on
     installments: list[tuple[date, int]] = []
@@ -99,7 +100,7 @@ def arrangements(draw: st.DrawFn) -> model.Arrangement:
         due_on += timedelta(days=draw(st.integers(0 if not installments else 1, 12)))
         installments.append((due_on, draw(st.integers(1, 100))))
     made = 2 * draw(st.integers(0, 6)) + 1
-    return model.Arrangement(
+    return words.Arrangement(
         id="1",
         installments=tuple(installments),
         made_on=made_on,
@@ -118,7 +119,7 @@ def arrangements(draw: st.DrawFn) -> model.Arrangement:
     st.randoms(use_true_random=False),
 )
 def test_an_arrangement_stands_as_the_model_says(
-    agreed: model.Arrangement, purse: list[model.Money], business_date: date, chance: Random
+    agreed: words.Arrangement, purse: list[words.Money], business_date: date, chance: Random
 ) -> None:
     business_date = max(business_date, agreed.made_on)
     terms = ArrangementTerms(
@@ -139,7 +140,7 @@ def test_an_arrangement_stands_as_the_model_says(
         expected.next_due_on,
         expected.resolved_on,
     )
-    reached = sum(one.amount for one in purse if model.counts(one, agreed.made_on, agreed.made))
+    reached = sum(one.amount for one in purse if words.counts(one, agreed.made_on, agreed.made))
     total = sum(amount for _, amount in agreed.installments)
     if standing.status == "completed":
         assert reached >= total - agreed.tolerance
@@ -188,14 +189,14 @@ def _approvals(made_on: date, nth: int) -> list[tuple[date, int] | None]:
     return [(made_on, _at(made_on, nth)), (made_on + ONE_DAY, _at(made_on + ONE_DAY, nth)), None]
 
 
-def _words(case: model.Case) -> list[model.Promise | model.Arrangement]:
+def _words(case: model.Case) -> list[words.Promise | words.Arrangement]:
     return [*case.promises, *case.arrangements]
 
 
 def _account_case(case: model.Case, business_date: date) -> AccountCase:
     """The same in the domain's words."""
 
-    def number(one: model.Promise | model.Arrangement) -> UUID:
+    def number(one: words.Promise | words.Arrangement) -> UUID:
         return UUID(int=int(one.id) + 100)
 
     return AccountCase(
