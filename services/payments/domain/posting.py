@@ -7,9 +7,8 @@ a caller may send.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
 from hashlib import sha256
-from typing import Final, Literal, cast
+from typing import Final, Literal, NamedTuple, cast
 from uuid import UUID
 
 from services.payments.domain.allocation import Basis, Line, Owed, allocate, merged, order_for
@@ -22,8 +21,7 @@ CORE = "core"
 CANONICAL_LENGTH: Final = 36
 
 
-@dataclass(frozen=True)
-class PostPayment:
+class PostPayment(NamedTuple):
     """A payment to post. `payment_id` is the id that it gets if it is new.
 
     `creditor_id` is null when the caller named a bare `account_id`: such an account must be known. `creditors` limits
@@ -56,7 +54,7 @@ class PostPayment:
         """Whose entry it is: the core's when core banking sent it, else ours."""
         return "core" if self.source == CORE else "ours"
 
-    @cached_property
+    @property
     def content_hash(self) -> bytes:
         """Equal for equal content. The pair and the account id that follows from it are the same content."""
         posted_on = self.posted_on or (self.effective_on if self.source == CORE else None)

@@ -4,13 +4,16 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from services.payments.schemas.payments import lines
+from pydantic import TypeAdapter
+
 from services.payments.store.payments import Stored
 from shared.db.transaction import Tx
 from shared.events.payments import PaymentPosted, PaymentReversed, PaymentUnapplied
 
 Row = Mapping[str, Any]
 
+_posted = TypeAdapter(PaymentPosted).validate_python
+"""Makes and checks the event in one step: calling the model, and that of each line, takes twice as long."""
 _POSTED = tuple(name for name in PaymentPosted.model_fields if name != "allocation")
 _REVERSED = tuple(PaymentReversed.model_fields)
 _UNAPPLIED = tuple(name for name in PaymentUnapplied.model_fields if name != "reason")
@@ -19,7 +22,10 @@ _UNAPPLIED = tuple(name for name in PaymentUnapplied.model_fields if name != "re
 def publish_posted(tx: Tx, payment: Stored, *, cause: UUID | None = None) -> None:
     """Publish `payment.posted`; again, with `booked_on`, once the core has booked a payment of ours."""
     values = {name: payment.row[name] for name in _POSTED}
-    tx.emit("payment.posted", PaymentPosted(**values, allocation=lines(payment.allocation)), causation=cause)
+    values["allocation"] = [
+        {"component": line.component, "amount_minor": line.amount_minor} for line in payment.allocation
+    ]
+    tx.emit("payment.posted", _posted(values), causation=cause)
 
 
 def publish_reversed(tx: Tx, reversal: Row, *, cause: UUID | None = None) -> None:

@@ -6,8 +6,9 @@ and a later item sees what an earlier one did. A refusal is a value; it leaves n
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from services.payments.domain.allocation import Basis, merged
@@ -69,13 +70,21 @@ class Posting:
         return {one.account_id: one.caused_by for one in self.commands if one.caused_by is not None}
 
 
+class _Asked(NamedTuple):
+    """A command, the reference that it uses (None: nobody can tell whose it is), and our payment that it echoes."""
+
+    command: PostPayment
+    claim: Claim | None
+    ours: OurPayment | None
+
+
 @dataclass(slots=True)
 class _Facts:
     """What a batch decides on."""
 
+    taken_at: datetime
     accounts: dict[UUID, Account]
     creditors: dict[UUID, Creditor]
-    ours: dict[UUID, OurPayment]
     known: dict[Key, KnownReference]
     paid: dict[UUID, dict[str, int]]
 
@@ -95,15 +104,16 @@ async def post(tx: Tx, commands: Sequence[PostPayment]) -> Posting:
     accounts = await load_accounts(tx, {command.account_id for command in commands})
     posting = Posting([_resolved(command, accounts.get(command.account_id)) for command in commands])
     ours = await _load_ours(tx, posting.commands)
-    claims = _claims(posting.commands, ours)
+    asked = [_asked(command, ours) for command in posting.commands]
+    claims = {one.claim.key: one.claim for one in reversed(asked) if one.claim is not None}
     facts = _Facts(
+        taken_at=tx.clock.now(),
         accounts=accounts,
         creditors=await load_creditors(tx, {key[0] for key in claims}),
-        ours=ours,
         known=await claim(tx, claims),
         paid=await load_paid(tx, _undirected(posting.commands, accounts)),
     )
-    _decide(tx, posting, facts)
+    _decide(tx, posting, asked, facts)
     await settle(tx, {key: one for key, one in claims.items() if key not in facts.known}, posting.used)
     await insert_payments(tx, list(posting.made.values()))
     await _book(tx, posting)
@@ -133,13 +143,7 @@ def _resolved(command: PostPayment, account: Account | None) -> PostPayment:
         return command
     if command.creditors is not None and account.creditor_id not in command.creditors:
         return command
-    return replace(command, creditor_id=account.creditor_id)
-
-
-def _key(command: PostPayment) -> Key | None:
-    if command.creditor_id is None:
-        return None
-    return (command.creditor_id, command.source, command.source_ref)
+    return command._replace(creditor_id=account.creditor_id)
 
 
 async def _load_ours(tx: Tx, commands: Sequence[PostPayment]) -> dict[UUID, OurPayment]:
@@ -147,25 +151,15 @@ async def _load_ours(tx: Tx, commands: Sequence[PostPayment]) -> dict[UUID, OurP
     return await load_ours(tx, {payment_id for payment_id in ids if payment_id is not None})
 
 
-def _echoed(command: PostPayment, ours: Mapping[UUID, OurPayment]) -> OurPayment | None:
-    payment_id = payment_id_in(command.source, command.source_ref)
-    payment = ours.get(payment_id) if payment_id is not None else None
-    return payment if payment is not None and payment.creditor_id == command.creditor_id else None
-
-
-def _claims(commands: Sequence[PostPayment], ours: Mapping[UUID, OurPayment]) -> dict[Key, Claim]:
-    claims: dict[Key, Claim] = {}
-    for command in commands:
-        key = _key(command)
-        if key is not None and key not in claims:
-            claims[key] = _claim(key, command, _echoed(command, ours))
-    return claims
-
-
-def _claim(key: Key, command: PostPayment, echoed: OurPayment | None) -> Claim:
-    if echoed is not None:
-        return Claim(*key, "echo", command.content_hash, echoed.payment_id)
-    return Claim(*key, "payment", command.content_hash, command.payment_id)
+def _asked(command: PostPayment, ours: Mapping[UUID, OurPayment]) -> _Asked:
+    if command.creditor_id is None:
+        return _Asked(command, None, None)
+    key = (command.creditor_id, command.source, command.source_ref)
+    payment_id = payment_id_in(command.source, command.source_ref) if ours else None
+    echoed = ours.get(payment_id) if payment_id is not None else None
+    if echoed is not None and echoed.creditor_id == command.creditor_id:
+        return _Asked(command, Claim(*key, "echo", command.content_hash, echoed.payment_id), echoed)
+    return _Asked(command, Claim(*key, "payment", command.content_hash, command.payment_id), None)
 
 
 def _undirected(commands: Sequence[PostPayment], accounts: Mapping[UUID, Account]) -> set[UUID]:
@@ -177,10 +171,9 @@ def _undirected(commands: Sequence[PostPayment], accounts: Mapping[UUID, Account
     }
 
 
-def _decide(tx: Tx, posting: Posting, facts: _Facts) -> None:
-    for command in posting.commands:
-        key = _key(command)
-        ours = _echoed(command, facts.ours)
+def _decide(tx: Tx, posting: Posting, asked: Sequence[_Asked], facts: _Facts) -> None:
+    for command, claimed, ours in asked:
+        key = claimed.key if claimed else None
         paid = facts.paid.setdefault(command.account_id, {})
         decision = decide(
             command,
@@ -191,19 +184,19 @@ def _decide(tx: Tx, posting: Posting, facts: _Facts) -> None:
             paid=paid,
         )
         posting.decisions.append(decision)
-        if key is None or isinstance(decision, (Refusal, Duplicate)):
+        if key is None or claimed is None or isinstance(decision, (Refusal, Duplicate)):
             continue
-        used = posting.used[key] = _claim(key, command, ours)
-        facts.known[key] = KnownReference(used.content_hash, used.payment_id)
+        posting.used[key] = claimed
+        facts.known[key] = KnownReference(claimed.content_hash, claimed.payment_id)
         if isinstance(decision, (Posted, Held)):
-            payment = _made(tx, command, decision)
+            payment = _made(command, decision, facts.taken_at)
             posting.made[command.payment_id] = payment
             _publish(tx, payment, command.caused_by)
             for line in payment.allocation:
                 paid[line.component] = paid.get(line.component, 0) + line.amount_minor
 
 
-def _made(tx: Tx, command: PostPayment, decision: Posted | Held) -> Stored:
+def _made(command: PostPayment, decision: Posted | Held, taken_at: datetime) -> Stored:
     status: PaymentStatus = "posted"
     reason: UnappliedReason | None = None
     basis: Basis | None
@@ -234,7 +227,7 @@ def _made(tx: Tx, command: PostPayment, decision: Posted | Held) -> Stored:
         "arrangements_completed": [],
         "reallocation_of": command.reallocation_of,
         "review_reasons": list(review_reasons),
-        "taken_at": tx.clock.now(),
+        "taken_at": taken_at,
         "taken_by": command.taken_by,
     }
     return Stored(row, allocation)

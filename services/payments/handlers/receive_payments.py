@@ -15,7 +15,7 @@ from services.payments.handlers.receive_reversals import receive_reversals
 from shared.db.transaction import Tx
 from shared.errors import Refusal
 from shared.events.core import CorePaymentReceived
-from shared.ids import account_id, new_id
+from shared.ids import new_id
 from shared.messaging.message import Message, Rejected
 
 
@@ -40,7 +40,7 @@ def _payment(message: Message[Any]) -> PostPayment:
     sent: CorePaymentReceived = message.payload
     return PostPayment(
         payment_id=new_id(),
-        account_id=account_id(sent.creditor_id, sent.core_account_number),
+        account_id=sent.account_id,
         creditor_id=sent.creditor_id,
         core_account_number=sent.core_account_number,
         amount_minor=sent.amount_minor,
@@ -63,7 +63,7 @@ def _reversal(sent: CorePaymentReceived) -> CoreReversal:
     return CoreReversal(
         reversal_id=new_id(),
         creditor_id=sent.creditor_id,
-        account_id=account_id(sent.creditor_id, sent.core_account_number),
+        account_id=sent.account_id,
         amount_minor=sent.amount_minor,
         currency=sent.currency,
         reason=sent.reason or "returned",

@@ -1,6 +1,5 @@
 """What becomes of a payment, decided without a database."""
 
-from dataclasses import replace
 from datetime import date, timedelta
 from itertools import product
 from typing import get_args
@@ -58,21 +57,21 @@ def test_a_payment_moves_only_as_its_table_says(step: tuple[PaymentStatus, Payme
 
 def test_ours_is_posted_on_the_business_date_and_the_cores_on_its_effective_date() -> None:
     assert post() == Posted(DAY, (Line("interest", 50), Line("principal", 50)), "waterfall")
-    of_core = post(replace(payment, source="core", effective_on=date(2026, 2, 1)))
+    of_core = post(payment._replace(source="core", effective_on=date(2026, 2, 1)))
     assert isinstance(of_core, Posted)
     assert of_core.posted_on == date(2026, 2, 1)
 
 
 def test_a_directed_allocation_is_taken_as_it_is_or_refused() -> None:
     lines = (Line("fees", 40), Line("principal_only", 60))
-    assert post(replace(payment, allocation=lines)) == Posted(DAY, lines, "directed")
-    refused = post(replace(payment, allocation=lines[:1]))
+    assert post(payment._replace(allocation=lines)) == Posted(DAY, lines, "directed")
+    refused = post(payment._replace(allocation=lines[:1]))
     assert isinstance(refused, Refusal)
     assert refused.code == "allocation-mismatch"
 
 
 def test_an_account_named_by_its_id_alone_must_be_known() -> None:
-    refused = post(replace(payment, creditor_id=None), to=None, days=None)
+    refused = post(payment._replace(creditor_id=None), to=None, days=None)
     assert isinstance(refused, Refusal)
     assert refused.code == "account-unknown"
 
@@ -85,14 +84,14 @@ def test_money_for_an_account_that_is_not_here_is_held() -> None:
 @pytest.mark.parametrize(("business_date", "today"), [(NEXT, DAY), (DAY, NEXT)])
 def test_an_effective_date_may_reach_the_business_date_or_today(business_date: date, today: date) -> None:
     days = Creditor(business_date, today)
-    assert isinstance(post(replace(payment, effective_on=NEXT), days=days), Posted)
-    refused = post(replace(payment, effective_on=date(2026, 3, 4)), days=days)
+    assert isinstance(post(payment._replace(effective_on=NEXT), days=days), Posted)
+    refused = post(payment._replace(effective_on=date(2026, 3, 4)), days=days)
     assert isinstance(refused, Refusal)
     assert refused.code == "effective-date-in-future"
 
 
 def test_another_currency_is_refused() -> None:
-    refused = post(replace(payment, currency="EUR"))
+    refused = post(payment._replace(currency="EUR"))
     assert isinstance(refused, Refusal)
     assert refused.code == "currency-mismatch"
 
@@ -100,31 +99,31 @@ def test_another_currency_is_refused() -> None:
 def test_the_same_content_is_a_duplicate_and_other_content_a_conflict() -> None:
     first = uuid4()
     known = KnownReference(payment.content_hash, first)
-    assert post(replace(payment, payment_id=uuid4(), taken_by="someone"), known=known) == Duplicate(first)
+    assert post(payment._replace(payment_id=uuid4(), taken_by="someone"), known=known) == Duplicate(first)
     for change in ({"amount_minor": 101}, {"effective_on": NEXT}, {"currency": "EUR"}, {"ach_trace": "1" * 15}):
-        refused = post(replace(payment, **change), known=known)
+        refused = post(payment._replace(**change), known=known)
         assert isinstance(refused, Refusal)
         assert refused.code == "source-ref-conflict"
 
 
 def test_the_pair_and_the_id_that_follows_from_it_are_the_same_content() -> None:
-    assert replace(payment, core_account_number=None).content_hash == payment.content_hash
+    assert payment._replace(core_account_number=None).content_hash == payment.content_hash
 
 
 def test_an_echo_may_be_booked_on_the_next_business_day_and_not_far_ahead() -> None:
     ours = OurPayment(UUID(int=7), CREDITOR, ACCOUNT, 100, "USD")
-    echo = replace(payment, source="core", source_ref=str(ours.payment_id))
+    echo = payment._replace(source="core", source_ref=str(ours.payment_id))
     ahead = DAY + timedelta(days=7)
-    assert post(replace(echo, posted_on=ahead), ours=ours) == Echo(ours.payment_id, ahead)
-    refused = post(replace(echo, posted_on=ahead + timedelta(days=1)), ours=ours)
+    assert post(echo._replace(posted_on=ahead), ours=ours) == Echo(ours.payment_id, ahead)
+    refused = post(echo._replace(posted_on=ahead + timedelta(days=1)), ours=ours)
     assert isinstance(refused, Refusal)
     assert refused.code == "posted-date-in-future"
 
 
 def test_an_echo_of_ours_books_it_and_another_amount_under_its_id_is_a_conflict() -> None:
     ours = OurPayment(UUID(int=7), CREDITOR, ACCOUNT, 100, "USD")
-    echo = replace(payment, source="core", source_ref=str(ours.payment_id), posted_on=NEXT)
+    echo = payment._replace(source="core", source_ref=str(ours.payment_id), posted_on=NEXT)
     assert post(echo, ours=ours) == Echo(ours.payment_id, NEXT)
-    refused = post(replace(echo, amount_minor=99), ours=ours)
+    refused = post(echo._replace(amount_minor=99), ours=ours)
     assert isinstance(refused, Refusal)
     assert refused.code == "source-ref-conflict"
