@@ -61,6 +61,8 @@ class ServiceSettings(BaseSettings):
     topic_replication: int = Field(default=1, ge=1)
     max_parks_in_a_row: int = Field(default=20, ge=0)
     """Valid messages of a partition that may fail and be parked one after the other before the partition stops."""
+    batches_at_once: int = Field(default=2, ge=1, le=8)
+    """Polled batches that one consumer handles at the same time, of different partitions: a connection for each."""
     pool_size: int = Field(default=8, ge=1)
     pool_max_overflow: int = Field(default=0, ge=0)
     pool_timeout_s: float = Field(default=5, gt=0)

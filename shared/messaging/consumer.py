@@ -23,6 +23,8 @@ from shared.messaging.stopped import FIRST_PAUSE_S
 from shared.messaging.watchdog import Progress, StalledError, Watchdog
 
 MAX_RECORDS = 500
+BATCHES_AT_ONCE = 2
+"""On two processors: while Python works on one batch, the database works on the other."""
 _START_S = 60.0
 _MAX_BACKOFF_S = 5.0
 _UNHEALTHY_AFTER = 3
@@ -47,6 +49,7 @@ class Consumer:
         after_commit: Sequence[AfterCommit] = (),
         stall_s: float = 30,
         max_records: int = MAX_RECORDS,
+        batches_at_once: int = BATCHES_AT_ONCE,
         retry_s: float = 0.1,
         max_parks_in_a_row: int = MAX_PARKS_IN_A_ROW,
         stop_s: float = FIRST_PAUSE_S,
@@ -59,6 +62,7 @@ class Consumer:
         self._instance_id = instance_id
         self._stall_s = stall_s
         self._max_records = max_records
+        self._batches_at_once = batches_at_once
         self._retry_s = retry_s
         self._applier = BatchApplier(
             engine,
@@ -142,6 +146,7 @@ class Consumer:
             group=self.group,
             stopping=self._stopping,
             max_records=self._max_records,
+            batches_at_once=self._batches_at_once,
             retry_s=self._retry_s,
         )
         reader = OffsetReader(self._settings)

@@ -1,10 +1,13 @@
 """One life of a Kafka client within a group: poll, apply the polled batch, commit its offsets, again and again.
 
-A transient error rewinds and backs off. What else goes wrong ends the session, and its consumer begins another.
+While the database works for one batch, the next is polled and applied beside it, if it holds no partition number of
+the first: all topics of an account meet in one number, so what concerns an account keeps its order. A transient error
+rewinds and backs off. What else goes wrong ends the session, and its consumer begins another.
 """
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +22,12 @@ from shared.messaging.message import RawMessage
 from shared.messaging.watchdog import Progress
 
 POLL_MS = 200
+BESIDE_FROM = 100
+"""Messages of a batch from which on another is begun beside it at once: fewer are handled best in one transaction."""
+_SMALL_S = 0.05
+"""How long a smaller batch may take before others go on beside it: it waits for a lock, say."""
+_BESIDE_S = 0.01
+"""How long to wait before looking again for messages of partitions that no batch at hand holds."""
 _COMMIT_S = 10.0
 _MAX_BACKOFF_S = 5.0
 
@@ -40,6 +49,7 @@ class Session:
         group: str,
         stopping: asyncio.Event,
         max_records: int,
+        batches_at_once: int,
         retry_s: float,
     ) -> None:
         self.client = client
@@ -49,7 +59,12 @@ class Session:
         self._group = group
         self._stopping = stopping
         self._max_records = max_records
+        self._at_once = batches_at_once
         self._retry_s = retry_s
+        self._backoff = retry_s
+        self._batches: list[Records] = []
+        """Those being applied, each of partition numbers of its own."""
+        self._ended = asyncio.Event()
         self.out_of_range: set[TopicPartition] = set()
 
     @property
@@ -63,42 +78,77 @@ class Session:
         return frozenset((tp.topic, tp.partition) for tp in self.out_of_range) | set(self._applier.stopped)
 
     async def run(self) -> None:
-        """Consume until the consumer is stopping."""
-        backoff = self._retry_s
-        while not self._stopping.is_set():
-            self._try_stopped()
-            records = await self._poll()
-            if not records:
-                continue
-            self._progress.is_busy = True
-            try:
-                with metrics.BATCH_SECONDS.labels(self._group).time():
-                    await self._applier.apply([raw_message(record) for batch in records.values() for record in batch])
-            except Exception as error:
-                if not is_transient(error):
-                    raise
-                metrics.RETRIES.labels(self._group).inc()
-                _log.warning("a batch is tried again", extra={"group": self._group}, exc_info=True)
-                self._rewind({tp: batch[0].offset for tp, batch in records.items()})
-                await rest(self._stopping, backoff)
-                backoff = min(backoff * 2, _MAX_BACKOFF_S)
-                continue
-            finally:
-                self._progress.is_busy = False
-            backoff = self._retry_s
-            await self._commit(records)
-
-    async def _poll(self) -> Records:
+        """Consume until the consumer is stopping, and finish the batches at hand."""
         try:
-            records: Records = await self.client.getmany(timeout_ms=POLL_MS, max_records=self._max_records)
+            async with asyncio.TaskGroup() as batches:
+                while not self._stopping.is_set():
+                    self._try_stopped()
+                    records = await self._next()
+                    if records:
+                        self._batches.append(records)
+                        self._progress.is_busy = True
+                        batches.create_task(self._take(records))
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from None
+
+    async def _next(self) -> Records:
+        """Poll what may be applied now: what waits, beside the batches at hand; or else whatever comes first."""
+        if not self._batches:
+            return await self._poll(POLL_MS)
+        self._ended.clear()
+        if len(self._batches) == self._at_once:
+            await self._ended.wait()
+        elif _size(self._batches[-1]) < BESIDE_FROM:
+            await rest(self._ended, _SMALL_S)
+        if self._ended.is_set():
+            return {}
+        busy = self._busy()
+        free = [tp for tp in self.client.assignment() if tp.partition not in busy]
+        records = await self._poll(0, free) if free else {}
+        if not records:
+            await rest(self._ended, _BESIDE_S)
+        return records
+
+    async def _poll(self, wait_ms: int, partitions: Sequence[TopicPartition] = ()) -> Records:
+        """Poll some partitions, or all."""
+        try:
+            records: Records = await self.client.getmany(*partitions, timeout_ms=wait_ms, max_records=self._max_records)
         except NoOffsetForPartitionError as error:
             await self._begin(error.args[0])
             return {}
         except OffsetOutOfRangeError as error:
             self._halt(error.args[0])
             return {}
-        self._progress.polled += sum(map(len, records.values()))
+        self._progress.polled += _size(records)
         return records
+
+    async def _take(self, records: Records) -> None:
+        """Apply a batch and commit its offsets; its partition numbers are free then."""
+        try:
+            with metrics.BATCH_SECONDS.labels(self._group).time():
+                await self._applier.apply([raw_message(record) for part in records.values() for record in part])
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            await self._back_off(records)
+        else:
+            self._backoff = self._retry_s
+            await self._commit(records)
+        finally:
+            self._batches.remove(records)
+            self._progress.is_busy = bool(self._batches)
+            self._ended.set()
+
+    async def _back_off(self, records: Records) -> None:
+        metrics.RETRIES.labels(self._group).inc()
+        _log.warning("a batch is tried again", extra={"group": self._group}, exc_info=True)
+        self._rewind({tp: batch[0].offset for tp, batch in records.items()})
+        backoff, self._backoff = self._backoff, min(self._backoff * 2, _MAX_BACKOFF_S)
+        await rest(self._stopping, backoff)
+
+    def _busy(self) -> set[int]:
+        """The partition numbers of the batches at hand."""
+        return {tp.partition for records in self._batches for tp in records}
 
     async def _begin(self, partition: TopicPartition) -> None:
         """Begin a partition that this group has never committed where the topic begins."""
@@ -119,7 +169,7 @@ class Session:
 
     def _try_stopped(self) -> None:
         """Let stopped partitions whose pause is over come with the next poll, from the message that failed."""
-        for (topic, number), offset in self._applier.stopped.begin_trials().items():
+        for (topic, number), offset in self._applier.stopped.begin_trials(besides=self._busy()).items():
             partition = TopicPartition(topic, number)
             if partition in self.client.assignment():
                 self._rewind({partition: offset})
@@ -153,11 +203,15 @@ class Session:
             _log.warning("offsets are not committed", extra={"group": self._group}, exc_info=True)
 
 
-async def rest(stopping: asyncio.Event, seconds: float) -> None:
-    """Wait for some time, or until the consumer is stopping."""
-    waiting = asyncio.ensure_future(stopping.wait())
+async def rest(until: asyncio.Event, seconds: float) -> None:
+    """Wait for some time, or until something happens (the consumer is stopping)."""
+    waiting = asyncio.ensure_future(until.wait())
     await asyncio.wait([waiting], timeout=seconds)
     waiting.cancel()
+
+
+def _size(records: Records) -> int:
+    return sum(map(len, records.values()))
 
 
 def raw_message(record: Any) -> RawMessage:

@@ -55,10 +55,14 @@ class StoppedPartitions:
         if before is not None:
             metrics.PARTITION_TRIES.labels(self._group, partition[0], "failed").inc()
 
-    def begin_trials(self) -> dict[Partition, int]:
-        """Put those whose pause is over on trial; return where they go on."""
+    def begin_trials(self, *, besides: Collection[int] = ()) -> dict[Partition, int]:
+        """Put those whose pause is over on trial; return where they go on. The numbers `besides` are being applied."""
         now = asyncio.get_running_loop().time()
-        due = {partition: stop for partition, stop in self._stops.items() if not stop.is_on_trial and stop.due <= now}
+        due = {
+            (topic, number): stop
+            for (topic, number), stop in self._stops.items()
+            if not stop.is_on_trial and stop.due <= now and number not in besides
+        }
         for stop in due.values():
             stop.is_on_trial = True
         return {partition: stop.offset for partition, stop in due.items()}

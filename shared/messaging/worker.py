@@ -88,6 +88,7 @@ class Worker:
                 instance_id=f"{stable_name}-{loop}" if stable_name else None,
                 after_commit=hooks,
                 stall_s=stall_s,
+                batches_at_once=settings.batches_at_once,
                 max_parks_in_a_row=settings.max_parks_in_a_row,
             )
             for loop, part in loops.items()

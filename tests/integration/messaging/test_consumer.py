@@ -389,7 +389,7 @@ async def test_a_message_of_any_shape_can_be_parked(kernel_engine: AsyncEngine, 
     creditor, marker = uuid4(), uuid4()
     data = (
         f'{{"creditor_id":"{creditor}","core_account_number":"1","amount_minor":12,"currency":"USD",'
-        '"effective_on":"2026-01-02","channel":"ach","source_ref":"\\u0000"}'
+        '"effective_on":"2026-01-02","channel":"ach","source_ref":"T1"}'
     ).encode()
     odd = [("ce_source", b"a\x00b"), ("ce_type", b"\x00"), ("n\x00me", b"\xff"), ("twice", b"1"), ("twice", b"2")]
     long_key = b"\x00\xff" * 5000
@@ -405,6 +405,7 @@ async def test_a_message_of_any_shape_can_be_parked(kernel_engine: AsyncEngine, 
         place,
         [
             Outgoing(topic, long_key, data, odd[:1]),
+            Outgoing(topic, long_key, data.replace(b"T1", b"\\u0000"), odd[:1]),
             Outgoing(topic, long_key, data, odd),
             Outgoing(topic, long_key, b"x" * 900_000, odd),
             Outgoing(topic, long_key, good),
@@ -416,4 +417,9 @@ async def test_a_message_of_any_shape_can_be_parked(kernel_engine: AsyncEngine, 
     rows = await fetch(
         kernel_engine, "SELECT code, key FROM dead_letter WHERE key LIKE 'hex:00ff%' ORDER BY \"offset\""
     )
-    assert [row["code"] for row in rows] == ["handler-failed", "message-undecodable", "message-undecodable"]
+    assert [row["code"] for row in rows] == [
+        "handler-failed",
+        "message-invalid",
+        "message-undecodable",
+        "message-undecodable",
+    ]
