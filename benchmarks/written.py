@@ -140,10 +140,20 @@ def changes(before: State, after: State) -> list[Write]:
                 for nth, column in enumerate(columns)
                 if column.is_key or any(old[nth] != row[nth] for old, row in changed)
             ]
+            _follow(columns, changed, new)
             key = tuple(column.name for column in columns if column.is_key)
             kept = [tuple(row[nth] for nth in written) for _, row in changed]
             updates.append(Write(table, [columns[nth] for nth in written], kept, key))
     return updates + inserts  # an item is closed before its account gets another
+
+
+def _follow(columns: Sequence[Column], changed: list[tuple[Row, Row]], new: Sequence[Row]) -> None:
+    """Put first the rows of accounts that get another row, in its order: none gets it in a batch before."""
+    names = [column.name for column in columns]
+    if "account_id" in names:
+        at = names.index("account_id")
+        order = {row[at]: nth for nth, row in reversed(list(enumerate(new)))}
+        changed.sort(key=lambda pair: order.get(pair[1][at], len(order)))
 
 
 def count(writes: Sequence[Write]) -> int:

@@ -59,11 +59,13 @@ async def measure(place: Place, *, scale: float, rounds: int) -> list[Measuremen
 
         await run_chunk(engine, CLOCK, make)
 
+    settings = payments_settings(place.kafka.bootstrap_servers)
     messages = MessageCase(
         place,
         "payments",
         await place.prepared("payments", fill),
-        subscriptions=subscriptions(payments_settings()),
+        settings=settings,
+        subscriptions=subscriptions(settings),
         messages=[received(nth, nth % accounts) for nth in range(n)],
         plain=receive_plainly,
         plain_n=few,
@@ -72,10 +74,10 @@ async def measure(place: Place, *, scale: float, rounds: int) -> list[Measuremen
     seconds = await messages.run("B2", rounds)
     case = Case(
         code="B2",
-        title="core.payment.received as it lies in Kafka to payment.posted in the outbox, in batches of 500: decode, "
-        "lock, references, allocation, promises",
-        limit=f"bare set-based SQL of the same {count(messages.writes):,} rows, ready made, one connection, batches as "
-        "large",
+        title="a backlog of core.payment.received in Kafka to payment.posted in the outbox, by the consumer of a "
+        "worker: poll, decode, lock, references, allocation, promises, offsets",
+        limit=f"bare set-based SQL of the same {count(messages.writes):,} rows, ready made, one connection, batches of "
+        "500",
         plain="event by event, every row loaded and added by itself, a commit each",
         unit="payments",
         verified="payments, references and events counted, allocations summed, kept promises counted, on all sides; "

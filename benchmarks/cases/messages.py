@@ -1,7 +1,7 @@
-"""What the cases about messages share: one batch applier fed with ready messages, and the same rows by bare SQL.
+"""What the cases about messages share: a backlog in Kafka that the real consumer works off, and its rows by bare SQL.
 
-Messages lie ready as Kafka gives them (bytes and headers); fetching them and committing offsets is not measured. The
-plain way takes the first of them, one by one; what it publishes must be what Arrears publishes for the same.
+The plain way takes the first messages, one by one, ready as Kafka gives them (bytes and headers): neither fetching them
+nor committing offsets counts against it. What it publishes must be what Arrears publishes for the same.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -10,12 +10,14 @@ from time import perf_counter
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from benchmarks.backlog import Backlog
 from benchmarks.book import CLOCK
 from benchmarks.place import Place
 from benchmarks.rounds import Seconds, Side, interleaved
 from benchmarks.written import Write, changes, state_of, write_in_batches
 from shared.messaging.batch import BatchApplier
 from shared.messaging.message import RawMessage, Subscription
+from shared.settings import ServiceSettings
 
 POLLED = 500
 """Messages of one polled batch, as in production."""
@@ -34,6 +36,7 @@ class MessageCase:
         service: str,
         prepared: str,
         *,
+        settings: ServiceSettings,
         subscriptions: Sequence[Subscription],
         messages: Sequence[RawMessage],
         plain: Plain,
@@ -45,6 +48,7 @@ class MessageCase:
         self._prepared = prepared
         self._subscriptions = subscriptions
         self._messages = messages
+        self._backlog = Backlog(settings, messages)
         self._plain_receive = plain
         self._few = messages[:plain_n]
         self._check = check
@@ -53,33 +57,36 @@ class MessageCase:
 
     async def run(self, code: str, rounds: int) -> Seconds:
         """Return the seconds of all sides."""
-        await self._arrears(self._few)
+        await self._backlog.put()
+        await self._publish_few()
         return await interleaved(
             code,
             rounds,
-            Side("Arrears", lambda: self._arrears(self._messages), len(self._messages)),
+            Side("Arrears", self._arrears, len(self._messages)),
             Side("limit", self._limit, len(self._messages)),
             Side("plain", self._plain, len(self._few)),
         )
 
-    async def _arrears(self, messages: Sequence[RawMessage]) -> float:
-        is_whole = messages is self._messages
+    async def _publish_few(self) -> None:
+        """Find out what the plain way has to come to."""
+        async with self._place.copy(self._service, self._prepared) as engine:
+            applier = BatchApplier(engine, CLOCK, self._subscriptions, group=self._service)
+            for batch in _batches(self._few):
+                await applier.apply(batch)
+            async with self._place.admin(str(engine.url.database)) as admin:
+                await self._check_whole(admin, len(self._few))
+                self._published = [tuple(row) for row in await admin.fetch(_EVENTS)]
+
+    async def _arrears(self) -> float:
         async with self._place.copy(self._service, self._prepared) as engine:
             name = str(engine.url.database)
-            applier = BatchApplier(engine, CLOCK, self._subscriptions, group=self._service)
-            if is_whole and not self.writes:
+            if not self.writes:
                 async with self._place.admin(name) as admin:
                     before = await state_of(admin)
-            batches = _batches(messages)
-            began = perf_counter()
-            for batch in batches:
-                await applier.apply(batch)
-            seconds = perf_counter() - began
+            seconds = await self._backlog.consume(engine, self._service, self._subscriptions)
             async with self._place.admin(name) as admin:
-                await self._check_whole(admin, len(messages))
-                if not is_whole:
-                    self._published = [tuple(row) for row in await admin.fetch(_EVENTS)]
-                elif not self.writes:
+                await self._check_whole(admin, len(self._messages))
+                if not self.writes:
                     self.writes = changes(before, await state_of(admin))
             return seconds
 
