@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.clock import Clock
-from shared.db.engine import connect_directly
+from shared.db.engine import connect_directly, speak_until_done
 from shared.db.failures import is_transient
 from shared.db.jobs import (
     Job,
@@ -52,6 +52,8 @@ MAX_OUTBOX_ROWS = 20_000
 """Jobs pause while the outbox holds more: live payments must not wait behind a bulk of events."""
 MAX_ATTEMPTS = 5
 """Failures in a row of one chunk, other than transient ones, after which its job is `failed`."""
+LEASE_S = 30.0
+"""A driver that says nothing to the database for so long hangs, or its host is gone: another may drive its job."""
 
 _MAX_TRANSIENT = 20
 
@@ -135,7 +137,7 @@ class JobRunner:
             return job
         if job.kind not in self._chunks:
             raise UnknownJobError(f"nothing here runs jobs of kind {job.kind!r}")
-        session = await connect_directly(self._engine, application_name="arrears job")
+        session = await connect_directly(self._engine, application_name="arrears job", silence_s=LEASE_S)
         try:
             moved_at = _monotonic()
             while not await _try_session_lock(session, job_id):
@@ -146,9 +148,9 @@ class JobRunner:
                 if job.is_finished or _is_over(moved_at, patience_s):
                     return job
             while not job.is_finished:
-                if not await self._wait_for_outbox(patience_s):
+                if not await speak_until_done(session, self._wait_for_outbox(patience_s), LEASE_S):
                     return await self._read(job_id)
-                job = await self._step(job_id, wait=True)
+                job = await speak_until_done(session, self._step(job_id, wait=True), LEASE_S)
             return job
         finally:
             await _close(session)
@@ -162,7 +164,7 @@ class JobRunner:
     async def _work(self) -> None:
         while True:
             try:
-                session = await connect_directly(self._engine, application_name="arrears job worker")
+                session = await connect_directly(self._engine, application_name="arrears job worker", silence_s=LEASE_S)
                 try:
                     while True:
                         if not await self._run_next(session):
@@ -180,8 +182,8 @@ class JobRunner:
                 continue
             try:
                 while True:
-                    await self._wait_for_outbox()
-                    job = await self._step(job_id, wait=False)
+                    await speak_until_done(session, self._wait_for_outbox(), LEASE_S)
+                    job = await speak_until_done(session, self._step(job_id, wait=False), LEASE_S)
                     if job.is_finished or await is_waiting(session, job_id):
                         break
                 _log.info("job left", extra={"job_id": str(job_id), "kind": job.kind, "status": job.status})

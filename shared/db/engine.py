@@ -4,7 +4,9 @@ Every connection speaks READ COMMITTED, has time-outs, and carries `jsonb` as Py
 (SQLAlchemy and native asyncpg).
 """
 
-from typing import Any
+import asyncio
+from collections.abc import Awaitable
+from typing import Any, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -20,6 +22,8 @@ MIN_LOCKS_PER_TRANSACTION = 256
 _DIRECT_URL = "arrears_direct_url"
 _EPOCH = "arrears_version_epoch"
 _EPOCH_BITS = 40
+
+T = TypeVar("T")
 
 
 class DatabaseSetupError(ArrearsError):
@@ -132,18 +136,44 @@ def least_version(engine: AsyncEngine) -> int:
     return epoch << _EPOCH_BITS
 
 
-async def connect_directly(engine: AsyncEngine, *, application_name: str) -> asyncpg.Connection:
+async def connect_directly(
+    engine: AsyncEngine, *, application_name: str, silence_s: float | None = None
+) -> asyncpg.Connection:
     """Return an own connection past any pooler, for session advisory locks and LISTEN. The caller closes it.
 
-    It has no time-outs: a session lock is held, and waited for, as long as its holder lives.
+    After `silence_s` without a statement the server ends it, which releases its locks: the holder has to speak as long
+    as it lives, and one that hangs, or whose host is gone, holds nothing for ever. It has no other time-out.
     """
     url: URL = make_url(engine.get_execution_options()[_DIRECT_URL])
     connection = await asyncpg.connect(
         url.set(drivername="postgresql").render_as_string(hide_password=False),
-        server_settings={"application_name": application_name, "timezone": "UTC"},
+        server_settings={
+            "application_name": application_name,
+            "timezone": "UTC",
+            "idle_session_timeout": str(round((silence_s or 0) * 1000)),  # 0: none
+        },
     )
     await set_json_codecs(connection)
     return connection
+
+
+async def speak_until_done(connection: asyncpg.Connection, work: Awaitable[T], silence_s: float) -> T:
+    """Await work that is done elsewhere, and speak on a connection meanwhile, so that it is not ended for its silence.
+
+    Raises:
+        asyncpg.PostgresError, OSError: the connection broke; the work is cancelled, its locks are gone.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        while not task.done():
+            await asyncio.wait([task], timeout=silence_s / 4)
+            if not task.done():
+                await connection.execute("SELECT 1")
+        return task.result()
+    finally:
+        if not task.done():
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
 
 async def check_database(engine: AsyncEngine) -> None:

@@ -14,10 +14,12 @@ _TRANSIENT_STATES = {
     "57P01",  # admin shutdown
     "57P02",  # crash shutdown
     "57P03",  # cannot connect now
-    "53300",  # too many connections
+    "57P05",  # idle session time-out: the session was ended
     "25P03",  # idle in transaction time-out: the session was ended
+    "25006",  # read only: the server is not, or not yet, the one to write to
 }
-_CONNECTION_CLASS = "08"
+# The connection; no disk, memory or connections left; an error of the system below the server.
+_TRANSIENT_CLASSES = ("08", "53", "58")
 # asyncpg says these in place of a SQLSTATE when the connection breaks under it; its other errors without one are
 # mistakes in the call (a wrong argument), which no second try heals.
 _BROKEN = ("is closed", "was closed", "in progress")
@@ -38,7 +40,7 @@ def is_transient(error: BaseException) -> bool:
     """Say whether the same work may succeed when it is tried again later, as it stands."""
     state = sqlstate(error)
     if state is not None:
-        return state in _TRANSIENT_STATES or state.startswith(_CONNECTION_CLASS)
+        return state in _TRANSIENT_STATES or state.startswith(_TRANSIENT_CLASSES)
     if isinstance(error, DBAPIError):
         cause = error.orig and (error.orig.__cause__ or error.orig)
         return error.connection_invalidated or (cause is not None and is_transient(cause))

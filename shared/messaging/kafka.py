@@ -19,6 +19,8 @@ from shared.settings import KafkaSecurity
 
 STOP_SECONDS = 5.0
 REQUEST_TIMEOUT_MS = 10_000
+REBALANCE_MS = 10_000
+"""A member of a group that says nothing for so long is out."""
 
 _log = logging.getLogger(__name__)
 
@@ -89,8 +91,10 @@ def new_producer(settings: KafkaSettings, client_id: str) -> AIOKafkaProducer:
 
 def new_consumer(settings: KafkaSettings, *, group: str, client_id: str, instance_id: str | None) -> AIOKafkaConsumer:
     """Return a consumer that commits by hand and stops at an offset that is not there (`none`)."""
+    # aiokafka joins again in the background, whatever its batch does, so a member that is alive is back in a moment.
+    # A join is answered when all are back, or a silent member's session is over: later than other requests.
     return AIOKafkaConsumer(
-        **connection(settings),
+        **(connection(settings) | {"request_timeout_ms": REBALANCE_MS + 5_000}),
         client_id=client_id,
         group_id=group,
         group_instance_id=instance_id,
@@ -100,8 +104,8 @@ def new_consumer(settings: KafkaSettings, *, group: str, client_id: str, instanc
         auto_offset_reset="none",
         partition_assignment_strategy=(RangePartitionAssignor,),
         heartbeat_interval_ms=1_000,
-        session_timeout_ms=10_000,
-        rebalance_timeout_ms=30_000,
+        session_timeout_ms=REBALANCE_MS,
+        rebalance_timeout_ms=REBALANCE_MS,
         max_poll_interval_ms=300_000,
         fetch_max_wait_ms=100,
         metadata_max_age_ms=30_000,

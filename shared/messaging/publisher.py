@@ -6,7 +6,7 @@ send has a time-out, after any failure a new producer is made, and the outbox se
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -41,10 +41,21 @@ class Publisher:
 
         Raises:
             KafkaUnavailableError: some were not acknowledged in time (they may be in Kafka all the same).
+            Exception: a message cannot be sent as it is; nothing of the batch was, and no other try would help.
         """
         try:
             async with asyncio.timeout(self._timeout_s):  # wait_for of Python 3.11 may swallow a cancellation
-                await self._send(messages)
+                producer, counts = await self._connect({message.topic for message in messages})
+        except asyncio.CancelledError:
+            await self.close()
+            raise
+        except Exception as error:
+            await self._discard()
+            raise KafkaUnavailableError(f"Kafka does not answer: {error!r}") from error
+        batches = _batches(producer, messages, counts)
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                await _send(producer, batches)
         except asyncio.CancelledError:
             await self.close()
             raise
@@ -58,18 +69,13 @@ class Publisher:
         if producer is not None and not await stop(producer.stop()):
             await _tear_down(producer)
 
-    async def _send(self, messages: Sequence[Outgoing]) -> None:
+    async def _connect(self, topics: Iterable[str]) -> tuple[AIOKafkaProducer, dict[str, int]]:
+        """Return the producer, and the number of partitions of each topic."""
         producer = self._producer
         if producer is None:
             producer = self._producer = new_producer(self._settings, self._client_id)
             await producer.start()
-        counts = {topic: len(await producer.partitions_for(topic)) for topic in {message.topic for message in messages}}
-        batches = _batches(producer, messages, counts)
-        # All are awaited before one raises: a future left alone would complain in the log when it fails.
-        sending = [_send_partition(producer, topic, number, parts) for (topic, number), parts in batches.items()]
-        for result in await asyncio.gather(*sending, return_exceptions=True):
-            if isinstance(result, BaseException):
-                raise result
+        return producer, {topic: len(await producer.partitions_for(topic)) for topic in topics}
 
     async def _discard(self) -> None:
         """Throw the producer away without flushing: its batches would only come a second time."""
@@ -93,6 +99,14 @@ def _batches(
     for parts in batches.values():
         parts[-1].close()
     return batches
+
+
+async def _send(producer: AIOKafkaProducer, batches: Mapping[tuple[str, int], Sequence[Any]]) -> None:
+    # All are awaited before one raises: a future left alone would complain in the log when it fails.
+    sending = [_send_partition(producer, topic, number, parts) for (topic, number), parts in batches.items()]
+    for result in await asyncio.gather(*sending, return_exceptions=True):
+        if isinstance(result, BaseException):
+            raise result
 
 
 async def _send_partition(producer: AIOKafkaProducer, topic: str, partition: int, batches: Sequence[Any]) -> None:

@@ -13,7 +13,8 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shared.db.engine import connect_directly
+from shared.db.engine import connect_directly, speak_until_done
+from shared.db.failures import is_transient
 from shared.events.envelope import encode_headers
 from shared.events.topics import TOPICS
 from shared.messaging import metrics
@@ -25,6 +26,11 @@ STREAMED = tuple(topic for topic in TOPICS if topic.startswith("queue."))
 """Topics whose events are kept for live clients."""
 LATE_IDS = 5_000
 """How far below the last id a row may still appear before the next sweep: ids are taken moments before a commit."""
+
+LEASE_S = 10.0
+"""A relay that says nothing to the database for so long hangs, or its host is gone: a standby takes its place."""
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 2.0
+"""Between tries. What is waited for may be back at any moment, and a try costs little."""
 
 _LOCK = 0x0A44_EA47  # the advisory lock of the active relay; each service has a database of its own
 _EVENT = (
@@ -57,8 +63,10 @@ class Relay:
         poll_s: float = 0.25,
         sweep_s: float = 5,
         send_timeout_s: float = 30,
+        lease_s: float = LEASE_S,
     ) -> None:
         self._engine = engine
+        self._lease_s = lease_s
         self._publisher = Publisher(settings, client_id, timeout_s=send_timeout_s)
         self._batch_size = batch_size
         self._poll_s = poll_s
@@ -72,23 +80,29 @@ class Relay:
         self._woken.set()
 
     async def run(self) -> None:
-        """Relay until the task is cancelled; whatever fails is tried again."""
-        pause_s = 0.2
+        """Relay until the task is cancelled; what passes by itself is tried again.
+
+        Raises:
+            Exception: a defect, of ours or of the database: to try again for ever would hide that nothing is published.
+        """
+        pause_s = _FIRST_PAUSE_S
         try:
             while True:
                 try:
                     await self._hold_and_relay()
-                except Exception:  # noqa: BLE001 - a relay outlives whatever happens to its database
+                except Exception as error:
+                    if not is_transient(error):
+                        raise
                     _log.exception("the relay starts again")
-                finally:
-                    self._set_active(is_active=False)
+                pause_s = _FIRST_PAUSE_S if self.is_active else min(pause_s * 2, _LONGEST_PAUSE_S)
+                self._set_active(is_active=False)
                 await asyncio.sleep(pause_s)
-                pause_s = min(pause_s * 2, 5)
         finally:
+            self._set_active(is_active=False)
             await self._publisher.close()
 
     async def _hold_and_relay(self) -> None:
-        connection = await connect_directly(self._engine, application_name="arrears relay")
+        connection = await connect_directly(self._engine, application_name="arrears relay", silence_s=self._lease_s)
         try:
             # A standby asks again and again: a waiting pg_advisory_lock would hold a snapshot, and vacuum back.
             while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK):  # noqa: ASYNC110
@@ -106,7 +120,7 @@ class Relay:
 
     async def _relay(self, connection: Any) -> None:
         loop = asyncio.get_running_loop()
-        next_sweep, pause_s = 0.0, 0.2
+        next_sweep, pause_s = 0.0, _FIRST_PAUSE_S
         while True:
             if loop.time() >= next_sweep:
                 await self._sweep(connection)
@@ -119,9 +133,9 @@ class Relay:
                 _log.warning("Kafka does not take the outbox; it is sent again", exc_info=True)
                 await self._sweep(connection)
                 await asyncio.sleep(pause_s)
-                pause_s = min(pause_s * 2, 5)
+                pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
                 continue
-            pause_s = 0.2
+            pause_s = _FIRST_PAUSE_S
             if has_more:
                 continue
             with suppress(TimeoutError):
@@ -153,7 +167,7 @@ class Relay:
                 is_full = len(rows) == self._batch_size
                 goes_on = is_full and loop.time() < until
                 ahead = await connection.fetch(_READ, rows[-1]["id"] + 1, self._batch_size) if goes_on else []
-                await tasks[1]
+                await speak_until_done(connection, tasks[1], self._lease_s)  # Kafka may be slow; we are alive
             finally:
                 await _end(tasks)
             sent, rows = rows, ahead

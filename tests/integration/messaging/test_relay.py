@@ -1,12 +1,18 @@
 """The relay publishes what is committed, at least once, in the order of each account, and never loses a row."""
 
 import asyncio
-from contextlib import suppress
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from uuid import UUID, uuid4
 
+import asyncpg
+import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from shared.db.engine import engine_for
 from shared.db.transaction import open_transaction
+from shared.messaging import metrics
 from shared.messaging.consumer import Consumer
 from shared.messaging.message import Subscription
 from shared.messaging.relay import Relay, RelayWaker
@@ -29,6 +35,46 @@ from tests.integration.messaging.rig import (
 )
 
 TOPIC = "payment.posted"
+
+
+@asynccontextmanager
+async def silent_server() -> AsyncIterator[int]:
+    """Listen on a port, take every connection, and never say a word."""
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(-1)
+        writer.close()
+
+    async with await asyncio.start_server(listen, "127.0.0.1", 0) as server:
+        yield server.sockets[0].getsockname()[1]
+
+
+@contextmanager
+def running_elsewhere(relay: Relay) -> Iterator[asyncio.AbstractEventLoop]:
+    """Run a relay on the event loop of another thread, which can be held up without holding up ours."""
+    loop, stopping = asyncio.new_event_loop(), asyncio.Event()
+
+    async def live() -> None:
+        async with relaying(relay):
+            await stopping.wait()
+
+    def run() -> None:
+        with asyncio.Runner(loop_factory=lambda: loop) as runner:
+            runner.run(live())
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield loop
+    finally:
+        loop.call_soon_threadsafe(stopping.set)
+        thread.join()
+
+
+async def clear_outbox(engine: AsyncEngine) -> None:
+    async with open_transaction(engine, CLOCK) as tx:
+        await tx.execute("DELETE FROM outbox")
+        await tx.commit()
 
 
 async def test_an_event_is_published_with_its_envelope_and_leaves_the_outbox(
@@ -133,6 +179,58 @@ async def test_one_relay_is_active_and_a_standby_takes_over(kernel_engine: Async
         await until(second_is_active)
         await emit(kernel_engine, TOPIC, [posted(uuid4())])
         await until(lambda: outbox_is_empty(kernel_engine))
+
+
+async def test_a_relay_that_hangs_loses_its_place_to_a_standby_and_stands_by_when_it_wakes(
+    kernel_engine: AsyncEngine, place: KafkaPlace
+) -> None:
+    hanging, waking = Relay(place, kernel_engine, lease_s=1), threading.Event()
+
+    async def holds() -> bool:
+        return hanging.is_active
+
+    async def has_noticed() -> bool:
+        return not hanging.is_active
+
+    with running_elsewhere(hanging) as other_loop:
+        try:
+            await until(holds)
+            other_loop.call_soon_threadsafe(waking.wait)  # as SIGSTOP: its connections stay open, and it does nothing
+            async with relaying(Relay(place, kernel_engine, lease_s=1)) as standby:
+                await emit(kernel_engine, TOPIC, [posted(uuid4())])
+                await until(lambda: outbox_is_empty(kernel_engine))
+                assert standby.is_active
+                waking.set()
+                await until(has_noticed)
+                assert standby.is_active
+            await until(holds)
+        finally:
+            waking.set()
+
+
+async def test_a_relay_keeps_its_place_while_kafka_is_slow(kernel_engine: AsyncEngine) -> None:
+    async with silent_server() as port:
+        relay = Relay(KafkaPlace(f"127.0.0.1:{port}"), kernel_engine, send_timeout_s=4, lease_s=0.5)
+        await emit(kernel_engine, TOPIC, [posted(uuid4())])
+        failures = metrics.RELAY_FAILURES._value.get()
+
+        async def gave_up_once() -> bool:
+            return bool(metrics.RELAY_FAILURES._value.get() > failures)
+
+        async with relaying(relay):
+            await until(gave_up_once)
+            assert relay.is_active
+    await clear_outbox(kernel_engine)
+
+
+async def test_a_defect_ends_the_relay_instead_of_being_tried_for_ever(
+    kernel_engine: AsyncEngine, place: KafkaPlace
+) -> None:
+    url = kernel_engine.url.set(drivername="postgresql", database="postgres")
+    engine = engine_for(url.render_as_string(hide_password=False))  # a database that has no outbox
+    with pytest.raises(asyncpg.UndefinedTableError):
+        async with asyncio.timeout(20):
+            await Relay(place, engine).run()
 
 
 async def test_queue_events_are_kept_for_live_clients_and_others_are_not(
