@@ -51,6 +51,9 @@ _FROM_SNAPSHOT = (
 )
 _DESCRIBED = (
     *_FROM_SNAPSHOT,
+    "charged_off_on",
+    "paid_off_on",
+    "owed_again_on",
     "snapshot_on",
     "is_absent",
     "open_promise_due_on",

@@ -74,6 +74,20 @@ async def test_told_on_top_of_what_stands_or_from_the_first_snapshot_they_are_th
     assert len(await desk.events(*STATES)) == count
 
 
+async def test_payoffs_are_kept_and_told_where_nothing_else_changes(desk: Desk) -> None:
+    await desk.take(CARD, day=on(10))
+    await desk.apply(desk.arrangement(1, "active", arrangement_id=uuid4()))
+    paid = desk.posted(30_000, on(11))
+    await desk.apply(paid)
+    for day, balance in [(12, 0), (14, 500)]:
+        await desk.take({**CARD, "balance_minor": balance}, day=on(day))
+    assert await payoffs(desk) == [("2026-03-11", "2026-03-14")]
+    await desk.apply(desk.reversed(paid, on(13)))  # which the ruling snapshot holds already
+    assert await payoffs(desk) == []
+    await desk.apply(desk.posted(500, on(15)))
+    assert await payoffs(desk) == [("2026-03-15", None)]
+
+
 async def test_an_account_without_an_arrangement_has_none(desk: Desk) -> None:
     await desk.take(CARD, day=on(10))
     await desk.apply(desk.posted(30_000, on(11)))
