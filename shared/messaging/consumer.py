@@ -171,6 +171,8 @@ class Consumer:
 
     def _joined(self, assigned: Iterable[TopicPartition]) -> None:
         self._applier.stopped.keep_only({(tp.topic, tp.partition) for tp in assigned})
+        if self._session is not None:
+            self._session.begin_assignment()
         self._has_joined = True
 
 

@@ -66,6 +66,8 @@ class Session:
         """Those being applied, each of partition numbers of its own."""
         self._ended = asyncio.Event()
         self.out_of_range: set[TopicPartition] = set()
+        self._uncommitted: dict[TopicPartition, int] = {}
+        """Offsets to commit. One that failed may be of the last message of its partition: no later batch would do it."""
 
     @property
     def assignment(self) -> frozenset[tuple[str, int]]:
@@ -84,6 +86,8 @@ class Session:
                 while not self._stopping.is_set():
                     self._try_stopped()
                     records = await self._next()
+                    if not records and self._uncommitted and not self._batches:
+                        await self._try_to_commit()
                     if records:
                         self._batches.append(records)
                         self._progress.is_busy = True
@@ -195,12 +199,24 @@ class Session:
         newest = max(batch[-1].timestamp for batch in records.values())
         lag = self._clock.now().timestamp() - newest / 1000
         metrics.LAG_SECONDS.labels(self._group).set(max(0, lag))
+        self._uncommitted |= offsets
+        await self._try_to_commit()
+
+    async def _try_to_commit(self) -> None:
+        """Commit what is to be committed of the partitions that are ours; what fails is tried again when idle."""
+        offsets = {tp: offset for tp, offset in self._uncommitted.items() if tp in self.client.assignment()}
         try:
             async with asyncio.timeout(_COMMIT_S):
                 await self.client.commit(offsets)
         except (KafkaError, IllegalStateError, TimeoutError):
             # Harmless: what is read again is known to the inbox.
             _log.warning("offsets are not committed", extra={"group": self._group}, exc_info=True)
+        else:
+            self._uncommitted = {tp: at for tp, at in self._uncommitted.items() if offsets.get(tp, at) != at}
+
+    def begin_assignment(self) -> None:
+        """Forget what is to be committed: every partition begins at its committed offset again."""
+        self._uncommitted.clear()
 
 
 async def rest(until: asyncio.Event, seconds: float) -> None:

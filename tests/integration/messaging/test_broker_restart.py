@@ -3,8 +3,9 @@
 import asyncio
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -12,8 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from deploy.local.kafka import Kafka
 from deploy.local.ports import free_port
+from shared.db.transaction import Tx
 from shared.messaging.consumer import Consumer
-from shared.messaging.message import Subscription
+from shared.messaging.message import Message, Rejected, Subscription
+from shared.messaging.offsets import end_offsets, group_has_passed
 from shared.messaging.relay import Relay
 from shared.messaging.topics import create_topics
 from tests.integration.messaging.rig import (
@@ -70,3 +73,29 @@ async def test_nothing_is_lost_or_applied_twice_when_the_broker_is_killed_and_re
         await until(lambda: outbox_is_empty(kernel_engine))
     assert consumer.is_healthy
     assert await effects(kernel_engine, creditor) == [*range(1, 1201)]
+
+
+async def test_an_offset_that_could_not_be_committed_is_committed_later_though_nothing_more_comes(
+    kernel_engine: AsyncEngine, broker: Kafka
+) -> None:
+    place = KafkaPlace(broker.bootstrap_servers)
+    await create_topics(place)
+    creditor = uuid4()
+
+    async def apply_and_lose_the_broker(tx: Tx, messages: Sequence[Message[Any]]) -> Sequence[Rejected]:
+        assert broker._child is not None
+        os.killpg(broker._child.record.pid, signal.SIGKILL)
+        broker._child.finish()
+        return await apply_payments(tx, messages)
+
+    subscriptions = [Subscription((TOPIC,), apply_and_lose_the_broker)]
+    consumer = Consumer(place, kernel_engine, CLOCK, "later", subscriptions, stall_s=300)
+    async with relaying(Relay(place, kernel_engine)):
+        await emit(kernel_engine, TOPIC, [posted(creditor, 1)])
+        await until(lambda: outbox_is_empty(kernel_engine))
+    async with consuming(consumer):
+        await until_effects(kernel_engine, creditor, [1])
+        await asyncio.to_thread(broker.start)
+        ends = await end_offsets(place, [TOPIC])
+        await until(lambda: group_has_passed(place, "later", ends), seconds=60)
+    assert (consumer.rebuilds, await effects(kernel_engine, creditor)) == (0, [1])
