@@ -63,7 +63,7 @@ bench: $(STAMP) ## Measure against the limit of this machine, in the same run; C
 
 .PHONY: faults
 faults: $(STAMP) ## Kill, stop and crowd everything once, check the books; CASE=R3 SEED=7 again, MINUTES=60 at random
-	$(PY) -m tests.faults $(if $(CASE),--case "$(CASE)") $(if $(SEED),--seed "$(SEED)") $(if $(MINUTES),--minutes "$(MINUTES)")
+	$(PY) -m tests.faults $(if $(CASE),--case "$(CASE)") $(if $(SEED),--seed "$(SEED)") $(if $(MINUTES),--minutes "$(MINUTES)") $(if $(LENGTH),--length "$(LENGTH)")
 
 .PHONY: fuzz
 fuzz: $(STAMP) ## Send 100,000 bad messages, 10,000 bad files and bad requests to a stack; EXAMPLES=5000 SEED=7

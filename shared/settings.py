@@ -73,7 +73,7 @@ class ServiceSettings(BaseSettings):
     """High bits of every `aggregateversion`: raised after a restore, so that what is sent again counts as newer."""
     lock_timeout_ms: int = Field(default=5_000, ge=1)
     statement_timeout_ms: int = Field(default=30_000, ge=1)
-    idle_in_transaction_timeout_ms: int = Field(default=60_000, ge=1)
+    idle_in_transaction_timeout_ms: int = Field(default=20_000, ge=1)
 
     @model_validator(mode="after")
     def _names_itself_to_kafka(self) -> Self:

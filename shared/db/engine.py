@@ -60,7 +60,7 @@ def engine_for(
     statement_cache_size: int = 200,
     lock_timeout_ms: int = 5_000,
     statement_timeout_ms: int = 30_000,
-    idle_in_transaction_timeout_ms: int = 60_000,
+    idle_in_transaction_timeout_ms: int = 20_000,
     version_epoch: int = 0,
 ) -> AsyncEngine:
     """Return a pool for a `postgresql://` URL: what `create_engine` does, for tests and tools without settings."""

@@ -47,7 +47,7 @@ class Consumer:
         *,
         instance_id: str | None = None,
         after_commit: Sequence[AfterCommit] = (),
-        stall_s: float = 30,
+        stall_s: float = 20,
         max_records: int = MAX_RECORDS,
         batches_at_once: int = BATCHES_AT_ONCE,
         retry_s: float = 0.1,

@@ -67,7 +67,7 @@ class Session:
         self._ended = asyncio.Event()
         self.out_of_range: set[TopicPartition] = set()
         self._uncommitted: dict[TopicPartition, int] = {}
-        """Offsets to commit. One that failed may be of the last message of its partition: no later batch would do it."""
+        """Offsets to commit. One that failed may be of the last message of its partition: no later batch commits it."""
 
     @property
     def assignment(self) -> frozenset[tuple[str, int]]:

@@ -63,7 +63,7 @@ class Worker:
         measures: Sequence[Measure] = (),
         migrations: Path | None = None,
         stable_name: str | None = None,
-        stall_s: float = 30,
+        stall_s: float = 20,
     ) -> None:
         self._settings = settings
         self._migrations = migrations

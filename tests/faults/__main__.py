@@ -7,6 +7,7 @@ to docs/reliability.md after every round, so that what was seen survives the end
 import argparse
 import asyncio
 import logging
+import os
 import secrets
 import sys
 import tempfile
@@ -20,6 +21,7 @@ from deploy.local.stack import ROOT
 from tests.e2e.stack_operator import free_base
 from tests.faults.cases import CASES, Outcome, live_through, title
 from tests.faults.lab import verify
+from tests.faults.launch import MUTATION, MUTATIONS
 from tests.faults.machines import Machines
 from tests.faults.table import Table
 from tests.reaper import guard
@@ -128,7 +130,7 @@ def _tell(outcome: Outcome, took: float) -> None:
     for detail in found.details:
         _CONSOLE.print(f"     {detail}", markup=False, style="red")
     if not outcome.is_clean:
-        _CONSOLE.print(f"     again with: make faults CASE={outcome.case} SEED={outcome.seed}", markup=False)
+        _CONSOLE.print(f"     again with: {outcome.replay_command}", markup=False)
 
 
 def _name(case: str, seed: int) -> str:
@@ -142,6 +144,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="the seed of a round, or of the sequence of a long run")
     parser.add_argument("--minutes", type=float, help="random faults for so long")
     parser.add_argument("--length", type=float, default=1, help="how long faults last; 5 in a long run")
+    parser.add_argument("--mutation", choices=sorted(MUTATIONS), help="break the product so; the run must end with 1")
     parser.add_argument("--data-dir", type=Path, help="where the stack lives; default: a temporary folder")
     parser.add_argument("--port-base", type=int, help="default: free ports")
     arguments = parser.parse_args()
@@ -149,6 +152,8 @@ def main() -> int:
     if unknown := set(cases) - set(CASES):
         parser.error(f"no case {', '.join(sorted(unknown))}; cases are {', '.join(CASES)}")
     seed = secrets.randbits(31) if arguments.seed is None else arguments.seed
+    if arguments.mutation:
+        os.environ[MUTATION] = arguments.mutation  # every process of the stack inherits it
     table = Table(seed, arguments.minutes)
     # The client of a broker that is killed on purpose has much to say.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)

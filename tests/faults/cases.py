@@ -38,6 +38,7 @@ class Outcome:
 
     case: str
     seed: int
+    length: float
     findings: Findings
     recovery_s: float | None = None
     again: dict[str, int] = field(default_factory=dict)
@@ -47,6 +48,11 @@ class Outcome:
     def is_clean(self) -> bool:
         """True when nothing was lost, twice or wrong."""
         return self.findings.is_clean
+
+    @property
+    def replay_command(self) -> str:
+        """What lives through this round again."""
+        return f"make faults CASE={self.case} SEED={self.seed} LENGTH={self.length:g}"
 
 
 def title(case: str) -> str:
@@ -73,4 +79,4 @@ async def live_through(machines: Machines, case: str, seed: int, *, length: floa
         for client in lab.clients:
             for what, count in client.trouble.seen.items():
                 again[what] = again.get(what, 0) + count
-    return Outcome(case, seed, lab.findings, recovery, again)
+    return Outcome(case, seed, length, lab.findings, recovery, again)

@@ -1,6 +1,7 @@
 """Faults that end or stop a process: the broker, the database, services at the worst moment, a zombie, a roll-out.
 
-A recovery is counted from the end of the fault (for what comes back by itself: from the kill) until payments sent at
+A recovery is counted from the end of the fault (a killed server: when it takes connections again; a service: from the
+kill) until payments sent at
 that moment, by the core and over HTTP, are on their accounts.
 """
 
@@ -42,6 +43,7 @@ async def _server_killed(lab: Lab, name: str) -> float:
         lab.machines.kill(name, stays_down=True)
         await lab.pause()
         lab.machines.release(name)
+        await lab.machines.ready(name)
         recovery = await load.recovery()
         await load.some(_WARM)
     return recovery

@@ -9,13 +9,14 @@ import os
 import runpy
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer
 
 import shared.jobs
+import shared.messaging.inbox
 from shared.db.transaction import Tx
 from shared.messaging.publisher import Publisher
 from shared.messaging.relay import Relay
@@ -36,6 +37,7 @@ AFTER_CHUNK = "after_chunk"
 """A chunk of a job is committed, and the next has not begun."""
 
 VARIABLE = "FAILPOINT"
+MUTATION = "FAULT_MUTATION"
 FIRED = ".fired"
 
 
@@ -85,6 +87,19 @@ def install(failpoint: Failpoint) -> None:
     _after(shared.jobs.JobRunner, "_chunk", lambda: failpoint.passes(AFTER_CHUNK))
 
 
+def _forget_the_inbox() -> None:
+    """No event is marked as applied: what comes twice is handled twice."""
+
+    async def claim(_tx: Tx, messages: Sequence[Any]) -> list[Any]:
+        return list(messages)
+
+    setattr(shared.messaging.inbox, "claim", claim)  # noqa: B010
+
+
+MUTATIONS: Mapping[str, Callable[[], None]] = {"no-inbox": _forget_the_inbox}
+"""What can be broken on purpose, to see that the faults show it."""
+
+
 def _before(owner: Any, name: str, pass_by: Callable[..., object]) -> None:
     wrapped = getattr(owner, name)
 
@@ -110,6 +125,8 @@ def main() -> None:
     """Wrap, then become the service."""
     module, *arguments = sys.argv[1:]
     install(Failpoint(Path(os.environ[VARIABLE])))
+    if mutation := os.environ.get(MUTATION):
+        MUTATIONS[mutation]()
     sys.argv = [module, *arguments]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 

@@ -18,9 +18,10 @@ with API and worker), each killed by SIGKILL or stopped by SIGSTOP, checked when
 - **lost**: acknowledged (2xx, or by the broker) and not there, at payments or in the ledger of accounts.
 - **twice**: there more than once, or made though nobody was told of it.
 - **wrong**: a balance, a status, an answer, or a state that is none of those that the facts allow.
-- **recovery**: from the end of the fault (for what comes back by itself: from the kill) until payments sent at that
-  moment, by the core and over HTTP, are on their accounts for all to read. A killed member of a consumer group is
-  waited for by the broker for 10 s, its session time-out; this is most of what stands here.
+- **recovery**: from the end of the fault (a killed broker or database: when it takes connections again, however long it
+  took to start; a service, which comes back by itself: from the kill) until payments sent at that moment, by the core
+  and over HTTP, are on their accounts for all to read. A killed or frozen worker is waited for: its session with the
+  broker is over after 10 s, its place as relay after 10 s, the locks of a transaction that it left open after 20 s.
 - Clients keep their own book of acknowledgements, send again under the same key what was not answered, and give up
   some requests for ever. After every round the checker of the books (`python -m deploy.local verify-books`) computes
   the books of its creditors again from the facts; every ten rounds those of the whole stack.
@@ -66,7 +67,7 @@ class Table:
         ]
         failed = [outcome for outcomes in self._outcomes.values() for outcome in outcomes if not outcome.is_clean]
         for outcome in failed:
-            lines += ["", f"`make faults CASE={outcome.case} SEED={outcome.seed}`:"]
+            lines += ["", f"`{outcome.replay_command}`:"]
             lines += [f"    {detail}" for detail in outcome.findings.details]
         lines += [f"\n{complaint}" for complaint in self._complaints]
         return "\n".join(lines)
@@ -83,9 +84,11 @@ class Table:
         path.write_text(f"{head}{self.summary()}\n\n{run}\n\n{_FOOT}")
 
 
-_FOOT = """Run it again with the same seed: `make faults MINUTES=60 SEED=<seed>`; one round again:
-`make faults CASE=R3 SEED=<seed>`. The faults and what must hold: `tests/faults`. Each runs once, with a small load, in
-`make test`.
+_FOOT = """Run it again with the same seed: `make faults MINUTES=60 SEED=<seed>`. One round again:
+`make faults CASE=R3 SEED=<seed> LENGTH=5` (faults last as in a long run; 1, the default: as in `make test`, where each
+runs once). That the faults show a product that is broken:
+`.venv/bin/python -m tests.faults --case R7 --mutation no-inbox` ends with 1. The faults and what must hold:
+`tests/faults`.
 """
 
 

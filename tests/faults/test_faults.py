@@ -34,7 +34,7 @@ async def machines(infra_dir: Path) -> AsyncIterator[Machines]:
 @pytest.mark.parametrize("case", CASES)
 async def test_a_fault_loses_nothing_and_does_nothing_twice(machines: Machines, case: str) -> None:
     outcome = await live_through(machines, case, SEED)
-    assert outcome.is_clean, f"make faults CASE={case} SEED={SEED}: {outcome.findings.details}"
+    assert outcome.is_clean, f"{outcome.replay_command}: {outcome.findings.details}"
 
 
 async def test_the_books_of_all_that_was_lived_through_are_right(machines: Machines) -> None:
