@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, cast
 from uuid import UUID
 
+import httpx
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
@@ -133,7 +134,7 @@ async def poisoned(lab: Lab) -> float:
     load = Load(client, lab.rng)
     mark = str(new_id())
     feed, own, stranger = _poison(client, mark)
-    parked_before = await _parked(lab, mark)
+    parked_before, counted_before = await _parked(lab, mark), await _counted(lab)
     async with _admin(lab) as admin:
         await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, FEED, configs=_ROOM)])
     async with load.running():
@@ -145,11 +146,16 @@ async def poisoned(lab: Lab) -> float:
     await lab.settle()
     parked = await _parked(lab, mark) - parked_before
     lab.expect(holds=parked == len(feed + own), otherwise=f"{parked} of {len(feed + own)} poisoned messages are parked")
+    counted = await _counted(lab) - counted_before
+    lab.expect(
+        holds=counted == len(feed + own), otherwise=f"{counted} of {len(feed + own)} parked messages are counted"
+    )
     waiting = await lab.query("payments", "SELECT 1 FROM payment WHERE source_ref = $1 AND status = 'unapplied'", mark)
     lab.expect(holds=len(waiting) == 1, otherwise="a payment of an unknown creditor does not wait in sight")
     return recovery
 
 
+DEAD_LETTERS = "arrears_dead_letters_total"
 Poison = tuple[str, bytes | None, bytes | None, dict[str, bytes]]
 """Topic, key, value, headers."""
 
@@ -210,6 +216,17 @@ async def _parked(lab: Lab, mark: str) -> int:
     """How many messages with this mark are parked with a reason."""
     sql = "SELECT count(*) AS n FROM dead_letter WHERE position($1::bytea IN value) > 0 AND code <> '' AND detail <> ''"
     return sum([(await lab.query(service, sql, mark.encode()))[0]["n"] for service in SERVICES])
+
+
+async def _counted(lab: Lab) -> int:
+    """How many parked messages the workers' counter shows, which the alerts look at."""
+    total = 0.0
+    async with httpx.AsyncClient() as http:
+        for service in SERVICES:
+            exposition = (await http.get(f"http://127.0.0.1:{lab.machines.stack.worker_port(service)}/metrics")).text
+            lines = [line for line in exposition.splitlines() if line.startswith(f"{DEAD_LETTERS}{{")]
+            total += sum(float(line.rpartition(" ")[2]) for line in lines)
+    return round(total)
 
 
 @asynccontextmanager
