@@ -68,7 +68,7 @@ faults: $(STAMP) ## Kill, stop and crowd everything once, check the books; CASE=
 .PHONY: fuzz
 fuzz: $(STAMP) ## Send 100,000 bad messages, 10,000 bad files and bad requests to a stack; EXAMPLES=5000 SEED=7
 	REQUIRE_INFRA=1 EXAMPLES="$(or $(EXAMPLES),100000)" SEED="$(or $(SEED),1)" FUZZ_REPORT=docs/reliability-bad-input.md \
-	  $(PY) -m pytest tests/e2e/fuzz -o faulthandler_timeout=0
+	  $(PY) -m pytest tests/fuzz -o faulthandler_timeout=0
 
 $(STAMP): requirements-dev.lock .ci/venv
 	@.ci/venv

@@ -9,24 +9,15 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from tests.conftest import _unavailable
 from tests.e2e.bank import Bank, open_bank
-from tests.e2e.stack_operator import Operator, StackFailedError, free_base
+from tests.e2e.stack_operator import Operator, running_stack
 
 
 @pytest.fixture(scope="session")
 def operator(infra_dir: Path) -> Iterator[Operator]:
     """Whoever runs the stack: it is up, and gone after the last journey; after a kill, by the reaper."""
-    made = Operator(infra_dir / "stack", free_base())
-    try:
-        made.up()
-    except StackFailedError as error:
-        made.down()
-        _unavailable("The local stack", error)
-    try:
+    with running_stack(infra_dir / "stack") as made:
         yield made
-    finally:
-        made.down()
 
 
 @pytest_asyncio.fixture

@@ -4,13 +4,15 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from deploy.local import ports, state
 from deploy.local.stack import ROOT, Stack, process_table
+from tests.conftest import _unavailable
 
 
 class StackFailedError(Exception):
@@ -86,3 +88,18 @@ def free_base() -> int:
         base = ports.free_port()
         if all(ports.is_free(port) for port in Stack(Path("/nowhere"), base).ports().values()):
             return base
+
+
+@contextmanager
+def running_stack(data_dir: Path) -> Iterator[Operator]:
+    """A stack of its own on free ports, gone at the end; after a kill, by the reaper."""
+    operator = Operator(data_dir, free_base())
+    try:
+        operator.up()
+    except StackFailedError as error:
+        operator.down()
+        _unavailable("The local stack", error)
+    try:
+        yield operator
+    finally:
+        operator.down()

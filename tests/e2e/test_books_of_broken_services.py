@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import _unavailable
 from tests.e2e.bank import LOAN, Bank, open_bank
-from tests.e2e.stack_operator import Operator, StackFailedError, free_base
+from tests.e2e.stack_operator import Operator, running_stack
 
 MUTATIONS = Path(__file__).parent / "mutations"
 FORGOTTEN, TWICE = 7_777, 5_555
@@ -21,16 +20,8 @@ FORGOTTEN, TWICE = 7_777, 5_555
 def broken_operator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Operator]:
     """A stack of its own, whose services drop marks of their inbox and apply reversals twice."""
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(MUTATIONS), os.environ.get("PYTHONPATH", "")]))
-    operator = Operator(tmp_path / "stack", free_base())
-    try:
-        operator.up()
-    except StackFailedError as error:
-        operator.down()
-        _unavailable("The local stack", error)
-    try:
+    with running_stack(tmp_path / "stack") as operator:
         yield operator
-    finally:
-        operator.down()
 
 
 async def test_a_dropped_mark_and_a_reversal_applied_twice_are_named_each(broken_operator: Operator) -> None:

@@ -7,7 +7,6 @@ of the books must find it.
 
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
@@ -38,7 +37,7 @@ def _reverse_twice(module: ModuleType) -> None:
     def twice(snapshot: Any, entries: Sequence[Any], reversals: Mapping[Any, Any], history: Sequence[Any] = ()) -> Any:
         found = on_top(snapshot, entries, reversals, history)
         struck = [one for one in entries if one.payment_id in reversals and one.amount_minor == TWICE_MINOR]
-        return replace(found, balance_minor=found.balance_minor + TWICE_MINOR * len(struck))
+        return found._replace(balance_minor=found.balance_minor + TWICE_MINOR * len(struck))
 
     module.on_top = twice  # type: ignore[attr-defined]
 

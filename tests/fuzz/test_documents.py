@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.bank import Bank
-from tests.e2e.fuzz.conftest import Scale
-from tests.e2e.fuzz.filled import fill
-from tests.e2e.fuzz.report import write
+from tests.fuzz.conftest import Scale
+from tests.fuzz.filled import fill
+from tests.fuzz.report import write
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 ROLES = ("supervisor", "integrator", "admin")

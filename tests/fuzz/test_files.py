@@ -12,10 +12,10 @@ import asyncpg
 import httpx
 
 from tests.e2e.bank import Bank, Json
-from tests.e2e.fuzz import files, mutate
-from tests.e2e.fuzz.conftest import Scale
-from tests.e2e.fuzz.filled import CLOSE, TODAY, fill, rows
-from tests.e2e.fuzz.report import write
+from tests.fuzz import files, mutate
+from tests.fuzz.conftest import Scale
+from tests.fuzz.filled import CLOSE, TODAY, fill, rows
+from tests.fuzz.report import write
 
 IMPORT = "/v1/imports/account-snapshots"
 RETURNS = "/v1/imports/nacha-returns"

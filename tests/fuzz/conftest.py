@@ -1,9 +1,19 @@
-"""How much bad input: a little in a run of the whole suite, as much as `make fuzz EXAMPLES=100000` says by hand."""
+"""How much bad input, and a stack of its own for it.
+
+A little in a run of the whole suite, as much as `make fuzz EXAMPLES=100000` says by hand. No journey shares the stack:
+messages are forged in the name of both services, and the books of whoever is there would rightly not balance.
+"""
 
 import os
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
+import pytest_asyncio
+
+from tests.e2e.bank import Bank, open_bank
+from tests.e2e.stack_operator import Operator, running_stack
 
 
 @dataclass(frozen=True)
@@ -40,3 +50,17 @@ class Scale:
 @pytest.fixture(scope="session")
 def scale() -> Scale:
     return Scale(int(os.environ.get("SEED", "1")), int(os.environ.get("EXAMPLES", "1000")))
+
+
+@pytest.fixture(scope="session")
+def operator(infra_dir: Path) -> Iterator[Operator]:
+    """Whoever runs the stack that is sent what nobody should send."""
+    with running_stack(infra_dir / "fuzz") as made:
+        yield made
+
+
+@pytest_asyncio.fixture
+async def bank(operator: Operator) -> AsyncIterator[Bank]:
+    """A creditor of its own for each test."""
+    async with open_bank(operator) as made:
+        yield made

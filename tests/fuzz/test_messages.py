@@ -21,11 +21,11 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from deploy.local.books.rest import Databases, come_to_rest
 from deploy.local.books.topics import Reader
 from tests.e2e.bank import LOAN, Bank
-from tests.e2e.fuzz.conftest import Scale
-from tests.e2e.fuzz.filled import fill
-from tests.e2e.fuzz.messages import CONSUMED, NEWEST, PAYMENTS, SNAPSHOTS, Feed, Sent, stream
-from tests.e2e.fuzz.report import write
 from tests.e2e.stack_operator import Operator
+from tests.fuzz.conftest import Scale
+from tests.fuzz.filled import fill
+from tests.fuzz.messages import CONSUMED, NEWEST, PAYMENTS, SNAPSHOTS, Feed, Sent, stream
+from tests.fuzz.report import write
 
 SERVICES = ("accounts", "payments")
 PROCESSES = [(service, role) for service in SERVICES for role in ("api", "worker")]

@@ -15,8 +15,8 @@ from uuid import UUID, uuid5
 
 from shared.events.topics import TOPICS
 from shared.ids import account_id
-from tests.e2e.fuzz import mutate
-from tests.e2e.fuzz.filled import CLOSE, TODAY
+from tests.fuzz import mutate
+from tests.fuzz.filled import CLOSE, TODAY
 
 PAYMENTS, SNAPSHOTS = "core.payment.received", "core.account.snapshot"
 _GOLDEN = Path(__file__).parents[2] / "contract" / "golden"
