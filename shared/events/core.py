@@ -7,12 +7,23 @@ from functools import cached_property
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
+from shared import card_numbers
 from shared.events.payload import MAX_MINOR, Currency, Day, Id
 from shared.ids import account_id
 
-CoreAccountNumber = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
+
+def _no_card_number(text: str) -> str:
+    if card_numbers.is_card_number(text):
+        raise PydanticCustomError(card_numbers.CODE, "This is the number of a payment card, not of an account.")
+    return text
+
+
+CoreAccountNumber = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64), AfterValidator(_no_card_number)
+]
 SourceRef = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128)]
 PositiveMinor = Annotated[int, Field(gt=0, le=MAX_MINOR, strict=True, description="Whole minor units, above zero.")]
 Channel = Literal[

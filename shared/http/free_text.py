@@ -10,19 +10,11 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-CODE = "card-number-refused"
-_MIN_DIGITS, _MAX_DIGITS = 13, 19
+from shared.card_numbers import CODE, MAX_DIGITS, MIN_DIGITS, passes_luhn
+
 _RUN = re.compile(r"[0-9](?:[ .\-\u2010-\u2015\u00a0]?[0-9])+")
 _UUID = re.compile(r"([0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12})")
 _DIGITS = re.compile(r"[0-9]+")
-
-
-def _passes_luhn(digits: str) -> bool:
-    total = 0
-    for position, digit in enumerate(reversed(digits)):
-        value = int(digit) * (2 if position % 2 else 1)
-        total += value - 9 if value > 9 else value  # noqa: PLR2004 (the digits of a number up to 18 add up to it less 9)
-    return total % 10 == 0
 
 
 def holds_card_number(text: str) -> bool:
@@ -33,9 +25,9 @@ def holds_card_number(text: str) -> bool:
             digits = ""
             for group in groups[start:]:
                 digits += group
-                if len(digits) > _MAX_DIGITS:
+                if len(digits) > MAX_DIGITS:
                     break
-                if len(digits) >= _MIN_DIGITS and _passes_luhn(digits):
+                if len(digits) >= MIN_DIGITS and passes_luhn(digits):
                     return True
     return False
 
@@ -54,7 +46,7 @@ def _checked(text: str) -> str:
     if "\0" in text:
         raise PydanticCustomError("validation-error", "The text holds a NUL character.")
     if holds_card_number(text):
-        raise PydanticCustomError("card-number-refused", "The text holds what looks like a card number.")
+        raise PydanticCustomError(CODE, "The text holds what looks like a card number.")
     return text
 
 

@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from services.accounts.domain.dues import Doubt, Snapshot, dues_of, refusals
 from services.accounts.handlers.party_drafts import PartyDraft, party_drafts
+from shared import card_numbers
 from shared.events.snapshot import SnapshotRow
 from shared.ids import account_id
 
@@ -36,6 +37,7 @@ _CODES = {
     "literal_error": ("value-unknown", "the value is none of those that are documented"),
     "string_too_long": ("value-too-long", "the value is too long"),
     "string_too_short": ("required", "a value is required"),
+    card_numbers.CODE: (card_numbers.CODE, "this is the number of a payment card, not of an account"),
 }
 
 

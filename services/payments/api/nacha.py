@@ -17,7 +17,7 @@ from services.payments.schemas.nacha import NachaEntryView, NachaReport, NachaRe
 from shared.errors import Problem
 from shared.http.auth import Principal, requires
 from shared.http.body_limit import MAX_BODY
-from shared.http.idempotency import OptionalKey
+from shared.http.idempotency import RequiredKey
 from shared.http.openapi import problems
 from shared.http.pagination import CursorText, Limit, Page, decode_cursor, encode_cursor, page_of
 from shared.http.problem import problem_response
@@ -52,7 +52,7 @@ _BODY: dict[str, Any] = {
     openapi_extra=_BODY,
 )
 async def import_nacha_returns(
-    request: Request, response: Response, principal: Writer, key: OptionalKey, edge: EdgeOf, *, creditor_id: UUID
+    request: Request, response: Response, principal: Writer, key: RequiredKey, edge: EdgeOf, *, creditor_id: UUID
 ) -> NachaReport | Response:
     """Apply a return file, all of it or nothing. The same file again moves no money twice (200, not 201)."""
     require_creditor(principal, creditor_id)

@@ -131,6 +131,7 @@ async def test_each_bad_value_is_an_error_with_line_field_and_code_and_the_good_
         ({"oldest_unpaid_due_on": ""}, "oldest_unpaid_due_on", "oldest-unpaid-due-on-required"),
         ({"oldest_unpaid_due_on": "2026-03-10"}, "oldest_unpaid_due_on", "oldest-unpaid-due-on-not-past"),
         ({"core_account_number": ""}, "core_account_number", "required"),
+        ({"core_account_number": "4111 1111 1111 1111"}, "core_account_number", "card-number-refused"),
     ]
     rows = [{**LOAN, "core_account_number": f"B{n}", **change} for n, (change, _, _) in enumerate(bad)]
     counts = await desk.take(LOAN, *rows, {**LOAN, "core_account_number": "L2"})

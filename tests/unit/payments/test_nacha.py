@@ -208,8 +208,8 @@ def test_none_is_unmatched_and_several_are_ambiguous() -> None:
     assert match(returned, [candidate(), candidate()], [DAY]) == "ambiguous"
 
 
-@pytest.mark.parametrize(("days", "expected"), [(70, True), (71, False)])
-def test_a_payment_is_meant_within_seventy_days(days: int, *, expected: bool) -> None:
+@pytest.mark.parametrize(("days", "expected"), [(0, True), (70, True), (71, False), (-1, False)])
+def test_a_payment_is_meant_within_seventy_days_before_its_return(days: int, *, expected: bool) -> None:
     right = candidate(effective_on=DAY - timedelta(days=days))
     assert (match(returned, [right], [DAY]) is right) is expected
 

@@ -78,15 +78,15 @@ def match(
 ) -> Candidate | Literal["unmatched", "ambiguous"]:
     """The payment that a returned debit means: by original trace and amount, else by individual id and amount.
 
-    Traces come round again, so a payment further than 70 days from every day in `days` (the file's creation, the
-    creditor's business date) is not meant. None or several: nobody guesses.
+    Traces come round again, so a payment is meant only if it was effective on, or within 70 days before, one of `days`
+    (the file's creation, the creditor's business date). None or several: nobody guesses.
     """
     near = [
         one
         for one in candidates
         if one.amount_minor == entry.amount_minor
         and not one.is_reallocated
-        and any(abs((day - one.effective_on).days) <= MATCH_DAYS for day in days)
+        and any(0 <= (day - one.effective_on).days <= MATCH_DAYS for day in days)
     ]
     found = [one for one in near if one.ach_trace is not None and one.ach_trace == entry.original_trace]
     found = found or [one for one in near if entry.individual_id and one.source_ref == entry.individual_id]
