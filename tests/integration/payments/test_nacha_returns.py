@@ -82,11 +82,12 @@ class Desk:
         headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
         token = self.client.token(role, creditors=creditors)
+        own = {"Authorization": f"Bearer {token}", "Content-Type": "text/plain", "Idempotency-Key": str(uuid4())}
         return await self.client.http.post(
             PATH,
             params={"creditor_id": str(creditor_id or self.book.creditor_id)},
             content=content,
-            headers={"Authorization": f"Bearer {token}", "Content-Type": "text/plain", **(headers or {})},
+            headers={**own, **(headers or {})},
         )
 
     async def take(self, *entries: Returned, reference: str = "") -> dict[str, Any]:
@@ -161,6 +162,19 @@ async def test_the_same_file_again_moves_no_money_twice(desk: Desk) -> None:
 async def test_the_same_file_again_finds_the_payment_that_came_after_it(desk: Desk) -> None:
     assert results(await desk.take(Returned(TRACE))) == ["unmatched"]
     await desk.debit(ach_trace=TRACE)
+    assert results(await desk.take(Returned(TRACE))) == ["reversed"]
+
+
+async def test_a_file_without_a_key_moves_no_money(desk: Desk) -> None:
+    await desk.debit(ach_trace=TRACE)
+    content = return_file(Returned(TRACE), created_on=on(1))
+    answer = await desk.client.http.post(
+        PATH,
+        params={"creditor_id": str(desk.book.creditor_id)},
+        content=content,
+        headers={"Authorization": f"Bearer {desk.client.token('integrator')}", "Content-Type": "text/plain"},
+    )
+    assert (answer.status_code, answer.json()["code"]) == (400, "idempotency-key-required")
     assert results(await desk.take(Returned(TRACE))) == ["reversed"]
 
 
