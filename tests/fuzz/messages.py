@@ -19,7 +19,7 @@ from tests.fuzz import mutate
 from tests.fuzz.filled import CLOSE, TODAY
 
 PAYMENTS, SNAPSHOTS = "core.payment.received", "core.account.snapshot"
-_GOLDEN = Path(__file__).parents[2] / "contract" / "golden"
+_GOLDEN = Path(__file__).parents[1] / "contract" / "golden"
 CONSUMED = (
     "payment.posted",
     "payment.reversed",
