@@ -17,6 +17,9 @@ _OWNERS = {
     "core": "core banking (outside)",
     "accounts": "the accounts service",
     "payments": "the payments service",
+    "contact": "the contact service",
+    "skiptrace": "the skiptrace service",
+    "compliance": "the compliance service",
 }
 _KINDS = {
     "feed": "A feed from outside: structured or binary CloudEvents, or bare JSON. Told apart by its business key.",

@@ -15,7 +15,10 @@ from shared.events.accounts import (
 )
 from shared.events.core import CorePaymentReceived
 from shared.events.payments import ArrangementState, PaymentPosted, PaymentReversed, PaymentUnapplied, PromiseState
+from shared.events.skiptrace import ContactPointsFound, ContactPointVerified, SkipTraceSearched, SkipTraceState
 from shared.events.snapshot import CoreAccountSnapshot
+
+Owner = Literal["core", "accounts", "payments", "contact", "skiptrace", "compliance"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class Topic:
     """
 
     name: str
-    owner: Literal["core", "accounts", "payments"]
+    owner: Owner
     kind: Literal["feed", "fact", "state"]
     key: str
     payload: type[BaseModel]
@@ -40,7 +43,7 @@ class Topic:
         return f"{self.name}.v{self.version}"
 
 
-def _states(owner: Literal["accounts", "payments"], payload: type[BaseModel], *names: str) -> list[Topic]:
+def _states(owner: Owner, payload: type[BaseModel], *names: str) -> list[Topic]:
     return [Topic(name, owner, "state", "account_id", payload) for name in names]
 
 
@@ -83,6 +86,10 @@ _ALL: list[Topic] = [
     ),
     *_states("accounts", QueueItemChanged, "queue.item_entered", "queue.item_exited", "queue.item_assigned"),
     Topic("work_item.escalated", "accounts", "fact", "account_id", WorkItemEscalated),
+    *_states("skiptrace", SkipTraceState, "skiptrace.requested", "skiptrace.located", "skiptrace.exhausted"),
+    Topic("skiptrace.searched", "skiptrace", "fact", "account_id", SkipTraceSearched),
+    Topic("contact_point.found", "skiptrace", "state", "party_id", ContactPointsFound, is_personal=True),
+    Topic("contact_point.verified", "skiptrace", "fact", "party_id", ContactPointVerified),
 ]
 
 TOPICS: dict[str, Topic] = {topic.name: topic for topic in _ALL}
