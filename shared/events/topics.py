@@ -13,6 +13,13 @@ from shared.events.accounts import (
     QueueItemChanged,
     WorkItemEscalated,
 )
+from shared.events.compliance import (
+    ConsentState,
+    DecisionMade,
+    DisputeState,
+    RestrictionState,
+    RulePackActivated,
+)
 from shared.events.core import CorePaymentReceived
 from shared.events.payments import ArrangementState, PaymentPosted, PaymentReversed, PaymentUnapplied, PromiseState
 from shared.events.skiptrace import ContactPointsFound, ContactPointVerified, SkipTraceSearched, SkipTraceState
@@ -86,6 +93,12 @@ _ALL: list[Topic] = [
     ),
     *_states("accounts", QueueItemChanged, "queue.item_entered", "queue.item_exited", "queue.item_assigned"),
     Topic("work_item.escalated", "accounts", "fact", "account_id", WorkItemEscalated),
+    Topic("decision.made", "compliance", "fact", "account_id", DecisionMade),
+    *_states("compliance", RestrictionState, "restriction.placed", "restriction.lifted"),
+    Topic("consent.granted", "compliance", "state", "party_id", ConsentState),
+    Topic("consent.revoked", "compliance", "state", "party_id", ConsentState),
+    *_states("compliance", DisputeState, "dispute.opened", "dispute.resolved"),
+    Topic("rulepack.activated", "compliance", "fact", "pack_id", RulePackActivated),
     *_states("skiptrace", SkipTraceState, "skiptrace.requested", "skiptrace.located", "skiptrace.exhausted"),
     Topic("skiptrace.searched", "skiptrace", "fact", "account_id", SkipTraceSearched),
     Topic("contact_point.found", "skiptrace", "state", "party_id", ContactPointsFound, is_personal=True),
