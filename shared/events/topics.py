@@ -20,6 +20,17 @@ from shared.events.compliance import (
     RestrictionState,
     RulePackActivated,
 )
+from shared.events.contact import (
+    CallbackState,
+    ContactAttempted,
+    ContactBlocked,
+    ContactCompleted,
+    ContactPointInvalidated,
+    FieldVisitCompleted,
+    MessageBounced,
+    MessageOptedOut,
+    MessageSent,
+)
 from shared.events.core import CorePaymentReceived
 from shared.events.payments import ArrangementState, PaymentPosted, PaymentReversed, PaymentUnapplied, PromiseState
 from shared.events.skiptrace import ContactPointsFound, ContactPointVerified, SkipTraceSearched, SkipTraceState
@@ -103,6 +114,15 @@ _ALL: list[Topic] = [
     Topic("skiptrace.searched", "skiptrace", "fact", "account_id", SkipTraceSearched),
     Topic("contact_point.found", "skiptrace", "state", "party_id", ContactPointsFound, is_personal=True),
     Topic("contact_point.verified", "skiptrace", "fact", "party_id", ContactPointVerified),
+    Topic("contact.attempted", "contact", "fact", "account_id", ContactAttempted),
+    Topic("contact.completed", "contact", "fact", "account_id", ContactCompleted),
+    Topic("contact.blocked", "contact", "fact", "account_id", ContactBlocked),
+    Topic("message.sent", "contact", "fact", "account_id", MessageSent),
+    Topic("message.bounced", "contact", "fact", "account_id", MessageBounced),
+    Topic("message.opted_out", "contact", "fact", "party_id", MessageOptedOut),
+    Topic("contact_point.invalidated", "contact", "fact", "party_id", ContactPointInvalidated),
+    *_states("contact", CallbackState, "callback.scheduled"),
+    Topic("field_visit.completed", "contact", "fact", "account_id", FieldVisitCompleted),
 ]
 
 TOPICS: dict[str, Topic] = {topic.name: topic for topic in _ALL}
