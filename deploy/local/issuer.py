@@ -1,4 +1,4 @@
-"""A token issuer for development: signs JWTs and serves their public key at a real JWKS endpoint.
+"""A token issuer for development: signs JWTs, serves their public key (JWKS), and gives services tokens of their own.
 
 Its key pair is made once for each data directory and never leaves it. It hands a token to whoever can read that key
 file, so it is no identity provider: production pins the issuer of your own.
@@ -6,20 +6,23 @@ file, so it is no identity provider: production pins the issuer of your own.
 
 import argparse
 import json
+import os
 import secrets
 import signal
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from functools import cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import MappingProxyType
 from uuid import UUID
 
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
+from deploy.local.clients import GRANT, TOKEN_SECONDS, Client, Clients, answer_token_request
 from deploy.local.files import write_private
 from shared.clock import SystemClock
 
@@ -29,6 +32,8 @@ DEFAULT_TTL = timedelta(hours=1)
 _KEY_FILE = "signing-key.json"
 _JWKS_PATH = "/.well-known/jwks.json"
 _CONFIGURATION_PATH = "/.well-known/openid-configuration"
+_TOKEN_PATH = "/token"  # noqa: S105 (a path)
+_MAX_FORM_BYTES = 4096
 
 
 class Issuer:
@@ -43,6 +48,8 @@ class Issuer:
         self.port = port
         self.url = url or f"http://{host}:{port}"
         self.jwks_url = f"{self.url}{_JWKS_PATH}"
+        self.token_url = f"{self.url}{_TOKEN_PATH}"
+        self.clients = Clients(key_dir)
         self._server: ThreadingHTTPServer | None = None
 
     @cached_property
@@ -116,24 +123,45 @@ class Issuer:
                 {
                     "issuer": self.url,
                     "jwks_uri": self.jwks_url,
+                    "token_endpoint": self.token_url,
+                    "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+                    "grant_types_supported": [GRANT],
                     "id_token_signing_alg_values_supported": [ALGORITHM],
                     "response_types_supported": ["token"],
                     "subject_types_supported": ["public"],
                 }
             ).encode(),
         }
-        return ThreadingHTTPServer((self.host, self.port), _handler(documents))
+        return ThreadingHTTPServer((self.host, self.port), _handler(self, documents))
 
 
-def _handler(documents: dict[str, bytes]) -> type[BaseHTTPRequestHandler]:
+def _handler(issuer: Issuer, documents: dict[str, bytes]) -> type[BaseHTTPRequestHandler]:
+    def mint(sub: str, roles: tuple[str, ...]) -> str:
+        return issuer.mint(roles, ttl=timedelta(seconds=TOKEN_SECONDS), sub=sub)
+
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             body = documents.get(self.path)
-            self.send_response(200 if body else 404)
+            self._answer(200 if body else 404, body or b"")
+
+        def do_POST(self) -> None:
+            length = self.headers.get("Content-Length", "")
+            if self.path != _TOKEN_PATH or not length.isdecimal() or int(length) > _MAX_FORM_BYTES:
+                self._answer(404 if self.path != _TOKEN_PATH else 413, b"")
+                return
+            form = self.rfile.read(int(length)).decode(errors="replace")
+            said = answer_token_request(issuer.clients, mint, self.headers.get("Authorization", ""), form)
+            challenge = {"WWW-Authenticate": said.challenge} if said.challenge else {}
+            self._answer(said.status, said.body, {"Cache-Control": "no-store", **challenge})
+
+        def _answer(self, status: int, body: bytes, headers: Mapping[str, str] = MappingProxyType({})) -> None:
+            self.send_response(status)
             self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body or b"")))
+            self.send_header("Content-Length", str(len(body)))
+            for name, value in headers.items():
+                self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(body or b"")
+            self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the name that the base class gives)
             """Be silent: services ask for the keys every minute."""
@@ -149,8 +177,18 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8010)
     parser.add_argument("--url", help="the address by which services know it")
     parser.add_argument("--mint", metavar="ROLE", action="append", help="print a token of this role; may be repeated")
+    parser.add_argument(
+        "--client",
+        metavar="ID=ROLE",
+        action="append",
+        default=[],
+        help="a client and its role, its secret in <ID>_CLIENT_SECRET; may be repeated",
+    )
     arguments = parser.parse_args()
     issuer = Issuer(arguments.keys, arguments.port, arguments.host, arguments.url)
+    for client in arguments.client:
+        client_id, _, role = client.partition("=")
+        issuer.clients.put(client_id, Client(os.environ[f"{client_id.upper()}_CLIENT_SECRET"], (role,)))
     if arguments.mint:
         sys.stdout.write(issuer.mint(arguments.mint) + "\n")
     else:

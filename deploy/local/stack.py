@@ -4,6 +4,7 @@ What the environment configures is used instead of an embedded part: KAFKA_BOOTS
 DATABASE_URL_<SERVICE> (and DATABASE_URL_<SERVICE>_OWNER, the role that migrates) for a service's database.
 """
 
+import json
 import os
 import sys
 import urllib.error
@@ -18,12 +19,20 @@ from deploy.local.issuer import Issuer
 from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
 from deploy.local.process import ProcessSpec
+from deploy.local.simulators.person_search import PersonSearch
 
 ROOT = Path(__file__).resolve().parents[2]
 DEFAULT_PORT_BASE = 8000
-# Each service's place above the port base; the places of services still to come stay free.
-SERVICES: Mapping[str, int] = {"accounts": 1, "payments": 3}
-_ISSUER, _WORKERS, _POSTGRES, _KAFKA, _CONTROLLER = 10, 10, 20, 21, 22
+# Each service's place above the port base.
+PLACES: Mapping[str, int] = {"accounts": 1, "contact": 2, "payments": 3, "skiptrace": 4, "compliance": 5}
+SERVICES: Mapping[str, int] = {
+    service: place for service, place in PLACES.items() if (ROOT / "services" / service / "__main__.py").exists()
+}
+_ISSUER, _WORKERS, _POSTGRES, _KAFKA, _CONTROLLER, _PERSON_SEARCH = 10, 10, 20, 21, 22, 40
+# The services that act in their own name, and the role in which the issuer lets them.
+_CLIENTS: Mapping[str, tuple[str, ...]] = {"contact": ("contact_service",)}
+# Which services a service asks, beside the topics.
+_ASKS: Mapping[str, tuple[str, ...]] = {"contact": ("compliance", "payments")}
 _PROBE_SECONDS = 1.0
 # Generous: on a small machine that is busy with something else, imports alone take half a minute.
 _START_SECONDS = 180
@@ -68,9 +77,14 @@ class Stack:
         """Where Kafka is."""
         return self.outside.get("KAFKA_BOOTSTRAP_SERVERS") or f"{ports.LOOPBACK}:{self.port_base + _KAFKA}"
 
+    @property
+    def person_search(self) -> PersonSearch:
+        """The stand-in for a vendor of person searches, which skiptrace asks."""
+        return PersonSearch(self.data_dir / "keys", self.port_base + _PERSON_SEARCH)
+
     def url(self, service: str) -> str:
         """Where a service's API is."""
-        return f"http://{ports.LOOPBACK}:{self.port_base + SERVICES[service]}"
+        return f"http://{ports.LOOPBACK}:{self.port_base + PLACES[service]}"
 
     def worker_port(self, service: str) -> int:
         """Where a service's worker answers for its health and metrics."""
@@ -93,7 +107,18 @@ class Stack:
             "HOST": ports.LOOPBACK,
             "PORT": str(port),
         }
+        values |= self._own_name(service)
+        values |= {f"{other.upper()}_URL": self.url(other) for other in _ASKS.get(service, ())}
+        if service == "skiptrace":
+            values["VENDOR_ENDPOINTS"] = json.dumps({"person_search": self.person_search.endpoint})
         return {f"{service.upper()}_{name}": value for name, value in values.items()}
+
+    def _own_name(self, service: str) -> dict[str, str]:
+        """How a service that acts in its own name gets its tokens."""
+        if service not in _CLIENTS:
+            return {}
+        secret = self.issuer.clients.secret_of(service, _CLIENTS[service])
+        return {"TOKEN_URL": self.issuer.token_url, "CLIENT_ID": service, "CLIENT_SECRET": secret}
 
     def commands_environment(self, service: str) -> dict[str, str]:
         """The settings of every command of a service; `migrate` works as the owner of the database."""
@@ -126,6 +151,8 @@ class Stack:
         for service, place in SERVICES.items():
             taken[f"{service} API"] = self.port_base + place
             taken[f"{service} worker"] = self.worker_port(service)
+        if "skiptrace" in SERVICES:
+            taken["person search"] = self.person_search.port
         return taken
 
 
@@ -152,6 +179,8 @@ def process_table(stack: Stack) -> list[ProcessSpec]:
     if stack.kafka is not None:
         table.append(stack.kafka.spec())
         before_service = ("issuer", "kafka")
+    if "skiptrace" in SERVICES:
+        table.append(_person_search(stack))
     for service in SERVICES:
         table += _processes_of(stack, service, before_migration, before_service)
     return table
@@ -168,6 +197,17 @@ def _issuer(stack: Stack) -> ProcessSpec:
         argv=_python("deploy.local.issuer", "--keys", str(issuer.key_dir), "--port", str(issuer.port)),
         cwd=ROOT,
         ready=_answers(issuer.jwks_url),
+    )
+
+
+def _person_search(stack: Stack) -> ProcessSpec:
+    vendor = stack.person_search
+    folder = str(stack.data_dir / "keys")
+    return ProcessSpec(
+        name="person-search",
+        argv=_python("deploy.local.simulators.person_search", "--folder", folder, "--port", str(vendor.port)),
+        cwd=ROOT,
+        ready=_answers(f"{vendor.url}/healthz"),
     )
 
 

@@ -25,6 +25,7 @@ _COLLECTOR = _READ | {
     "payments:write",
     "promises:write",
     "restrictions:write",
+    "skiptrace:write",
     "work_items:write",
 }
 _SENIOR_COLLECTOR = _COLLECTOR | {"hardship:write", "pauses:write", "settlements:write"}
@@ -40,6 +41,9 @@ _SUPERVISOR = _SENIOR_COLLECTOR | {
 }
 
 ROLES: dict[str, frozenset[str]] = {
+    # The contact service itself, in no person's name: it alone receives permits, and what is heard on a contact takes
+    # effect at once.
+    "contact_service": _READ | {"consents:write", "disputes:write", "permits:request", "restrictions:write"},
     "collector": _COLLECTOR,
     "senior_collector": _SENIOR_COLLECTOR,
     "supervisor": _SUPERVISOR,
