@@ -1,0 +1,1 @@
+"""The compliance service: may this contact be made, by which rule, and how is that known."""
