@@ -30,16 +30,14 @@ RestrictionKind = Literal[
     "hardship",
 ]
 RestrictionStatus = Literal["placed", "active", "lifted", "ended"]
-ConsentPurpose = Literal[
-    "contact", "call_frequency", "inconvenient_time", "inconvenient_place", "workplace", "automated_call", "third_party"
-]
+ConsentPurpose = Literal["contact", "call_frequency", "time", "place", "work", "attorney", "third_party", "automated"]
 ConsentBasis = Literal[
     "direct",
     "consumer_used",
     "creditor_notice",
     "prior_collector",
     "given_to_creditor",
-    "esign",
+    "reassigned_check",
     "refused",
     "opted_out",
 ]
@@ -90,7 +88,7 @@ class RestrictionState(AccountPayload):
     """`restriction.placed|lifted`: a restriction as it stands for one account.
 
     One that holds for all accounts of a party is published once for each, also for those that come later. The account
-    is restricted from `effective_on` to `ends_on` (exclusive; null: until lifted) while it is not `lifted`.
+    is restricted from `effective_on` through `ends_on` (null: until lifted) while it is not `lifted`.
     """
 
     restriction_id: UUID
@@ -108,7 +106,8 @@ class RestrictionState(AccountPayload):
 class ConsentState(Payload):
     """`consent.granted|revoked`: a consent, or its revocation, for a channel and purpose. Key: party id.
 
-    `consent.revoked` without a grant before it is a refusal ("stop calling", STOP): `granted_at` is null.
+    `contact` is the use of the medium itself. `consent.revoked` without a grant is a refusal ("stop calling", STOP):
+    its `granted_at` is null.
     """
 
     consent_id: UUID
