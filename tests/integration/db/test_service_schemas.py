@@ -9,10 +9,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, MetaData
 
+from deploy.local.stack import SERVICES
 from shared.db.migrations import _is_ours, check_revision, scripts_of
 from tests.conftest import GetDatabase, GetEngine
-
-SERVICES = ["accounts", "payments"]
 
 
 def _metadata(service: str) -> MetaData:

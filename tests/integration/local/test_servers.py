@@ -23,8 +23,9 @@ from deploy.local.issuer import Issuer
 from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
 from deploy.local.process import marked
+from deploy.local.stack import SERVICES as PLACES
 
-SERVICES = ("accounts", "payments")
+SERVICES = tuple(PLACES)
 
 
 @pytest.fixture(scope="module")

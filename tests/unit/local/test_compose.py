@@ -12,7 +12,8 @@ import jsonschema
 import pytest
 import yaml
 
-from deploy.local.stack import ROOT, SERVICES
+from deploy.local.stack import PLACES as SERVICES
+from deploy.local.stack import ROOT
 
 SCHEMA = Path(__file__).parent / "compose_schema" / "compose-spec.json"
 ONE_SHOTS = {"databases", "token", *(f"{service}-migrate" for service in SERVICES)}
@@ -90,7 +91,7 @@ def test_no_password_stands_in_the_file_and_each_is_in_the_example(compose: dict
     assert asked_for == given
     for part in compose["services"].values():
         for variable, value in (part.get("environment") or {}).items():
-            if variable.endswith("PASSWORD") or "postgresql://" in str(value):
+            if variable.endswith(("PASSWORD", "SECRET")) or "postgresql://" in str(value):
                 assert "${" in str(value), variable
 
 
