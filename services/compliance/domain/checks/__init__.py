@@ -2,6 +2,11 @@
 
 `read_params(name, raw)` makes a rule's `params` into that type, or says what is wrong with them. A check is pure: it
 sees one case (request and facts) and its parameters, and returns a Finding.
+
+Proposed by the rules (take or say no; then delete these lines): a scope key `trait_not`, for 18(e) is not owed in a
+limited-content message; `RestrictionAbsent.written_only = False` beside `Restriction.is_written`, for a written cease
+is law (1006.6(c)(1)) and an oral one policy; the restriction kind `codebtor_stay` (11 USC 1301) on a debt of another's
+chapter 13. Rules carry `rank`, the order of evaluation, 1 (cheap and absolute) to 15 (cadence).
 """
 
 from collections.abc import Callable, Mapping
