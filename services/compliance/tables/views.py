@@ -1,0 +1,158 @@
+"""Projections: what compliance knows from the topics of others. A rebuild makes every row of them anew.
+
+State (creditors, accounts, parties, found points) follows the highest version seen; facts (attempts, marks, reports of
+permits) are merged by their natural keys, so that neither order nor repetition matters. Parties' rows hold personal
+data and go with an erasure.
+"""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, BigInteger, DateTime, Index, Table, Uuid, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field
+
+from services.compliance.tables.registry import Base
+
+_NO_IDS = {"server_default": text("'{}'")}
+
+
+class CreditorView(Base, table=True):
+    """A creditor: in which legal role we collect for it, and where its days begin."""
+
+    __tablename__ = "creditor_view"
+
+    creditor_id: UUID = Field(primary_key=True)
+    aggregate_version: int = Field(sa_type=BigInteger)
+    kind: str
+    time_zone: str
+
+
+class AccountView(Base, table=True):
+    """A debt as accounts published it last."""
+
+    __tablename__ = "account_view"
+    __table_args__ = (Index("ix_account_view_party_id", "party_id"),)
+
+    account_id: UUID = Field(primary_key=True)
+    creditor_id: UUID
+    party_id: UUID
+    aggregate_version: int = Field(sa_type=BigInteger)
+    product_class: str
+    status: str
+    balance_minor: int = Field(sa_type=BigInteger)
+    oldest_unpaid_due_on: date | None = None
+
+
+class PartyView(Base, table=True):
+    """A person or business as imported. An erased party keeps its row, without anything that tells who it was."""
+
+    __tablename__ = "party_view"
+
+    party_id: UUID = Field(primary_key=True)
+    creditor_id: UUID | None = None
+    aggregate_version: int = Field(sa_type=BigInteger)
+    kind: str | None = None
+    language: str | None = None
+    city: str | None = None
+    region: str | None = None
+    postal_code: str | None = None
+
+
+class FoundView(Base, table=True):
+    """Up to which version the points that skiptrace found for a party are known."""
+
+    __tablename__ = "found_view"
+
+    party_id: UUID = Field(primary_key=True)
+    aggregate_version: int = Field(sa_type=BigInteger)
+
+
+class ContactPoint(Base, table=True):
+    """A way to reach a party, once for each source that names it (`imported`, `found`)."""
+
+    __tablename__ = "contact_point"
+    __table_args__ = (
+        Index("ix_contact_point_party_id", "party_id"),
+        Index("ix_contact_point_contact_point_id", "contact_point_id"),
+        Index("ix_contact_point_value", "kind", "value"),
+    )
+
+    row_key: str = Field(primary_key=True)
+    """Source and contact point id."""
+    contact_point_id: UUID
+    party_id: UUID
+    source: str
+    kind: str
+    value: str
+    label: str
+    is_verified: bool = False
+    city: str | None = None
+    region: str | None = None
+    postal_code: str | None = None
+
+
+class PointMark(Base, table=True):
+    """What became known of a contact point, at an instant: verified, invalid (detail: why), opted_out (the channel)."""
+
+    __tablename__ = "point_mark"
+    __table_args__ = (Index("ix_point_mark_contact_point_id", "contact_point_id"),)
+
+    mark_key: str = Field(primary_key=True)
+    """Contact point id, mark, detail and instant: the same mark is one row, however often it is told."""
+    contact_point_id: UUID
+    party_id: UUID
+    mark: str
+    detail: str
+    at: datetime = Field(sa_type=DateTime(timezone=True))
+
+
+class Attempt(Base, table=True):
+    """A contact of the past, from `contact.attempted` and `contact.completed`, in whichever order they come."""
+
+    __tablename__ = "attempt"
+    __table_args__ = (
+        Index("ix_attempt_party_id", "party_id", "at"),
+        Index("ix_attempt_permit_id", "permit_id", postgresql_where=text("permit_id IS NOT NULL")),
+    )
+
+    attempt_id: UUID = Field(primary_key=True)
+    creditor_id: UUID
+    party_id: UUID
+    account_ids: list[UUID] = Field(sa_type=ARRAY(Uuid))
+    permit_id: UUID | None = None
+    direction: str
+    channel: str
+    purpose: str
+    contact_point_id: UUID | None = None
+    at: datetime = Field(sa_type=DateTime(timezone=True))
+    result_code: str | None = None
+    """Null until its outcome is told: until then it counts as connected."""
+    completed_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    debts_discussed: list[UUID] = Field(default_factory=list, sa_type=ARRAY(Uuid), sa_column_kwargs=_NO_IDS)
+    heard: list[dict[str, Any]] | None = Field(default=None, sa_type=JSONB)
+
+
+class PermitReport(Base, table=True):
+    """What contact said of a permit: placed or not. Where both were said it was placed: it counts."""
+
+    __tablename__ = "permit_report"
+
+    permit_id: UUID = Field(primary_key=True)
+    report: str
+    attempt_id: UUID | None = None
+
+
+def _table(name: str) -> Table:
+    return Base.metadata.tables[name]
+
+
+CREDITOR_VIEW = _table("creditor_view")
+ACCOUNT_VIEW = _table("account_view")
+PARTY_VIEW = _table("party_view")
+FOUND_VIEW = _table("found_view")
+CONTACT_POINT = _table("contact_point")
+POINT_MARK = _table("point_mark")
+ATTEMPT = _table("attempt")
+PERMIT_REPORT = _table("permit_report")
