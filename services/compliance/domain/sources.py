@@ -1,8 +1,8 @@
 """The texts that rules cite: committed files of paragraphs, each paragraph with its SHA-256.
 
-A source file opens with `# key: value` lines (title, kind, as of, origin); then `[paragraph]` in brackets, alone on a
-line, stands before the text of each paragraph. A rule names a file, a paragraph and the hash of its text, so that a text
-that changes is a build that fails until somebody has read the rule again. Raises ValueError with the line.
+A source file opens with `# key: value` lines (title, kind, as of, origin); then `[paragraph]`, alone on a line, stands
+before the text of each paragraph. A rule names a file, a paragraph and the hash of its text, so that a text that
+changes is a build that fails until somebody has read the rule again. Raises ValueError with the line.
 """
 
 import hashlib
