@@ -6,6 +6,7 @@ A code is stable: it keeps its name, its status and its meaning.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 class ArrearsError(Exception):
@@ -39,6 +40,7 @@ class Problem(ArrearsError):  # noqa: N818 - the name of the thing in RFC 9457
         status: int | None = None,
         field: str | None = None,
         headers: Mapping[str, str] | None = None,
+        members: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(detail)
         registered, title = PROBLEMS[code]
@@ -48,6 +50,8 @@ class Problem(ArrearsError):  # noqa: N818 - the name of the thing in RFC 9457
         self.detail = detail
         self.field = field
         self.headers = dict(headers or {})
+        self.members = dict(members or {})
+        """More members of the answer (RFC 9457, 3.2), such as the `rules` of a contact that is blocked."""
 
     @classmethod
     def of(cls, refusal: Refusal, *, headers: Mapping[str, str] | None = None) -> "Problem":
@@ -136,6 +140,33 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "authority-exceeded": (403, "The terms are beyond the authority of this role"),
     "account-not-eligible": (409, "The account's state does not allow this"),
     "transition-refused": (409, "The state does not allow this step"),
+    # Contacts
+    "contact-blocked": (403, "A rule forbids this contact"),
+    "compliance-unavailable": (503, "Compliance does not answer, and without it no contact is made"),
+    "permit-used": (409, "The permit was used before"),
+    "party-unknown": (404, "There is no such party"),
+    "party-not-on-account": (422, "The party is not a debtor of this account"),
+    "contact-point-unknown": (404, "There is no such contact point"),
+    "contact-point-mismatch": (422, "The contact point is not the party's, or not of this channel"),
+    "channel-not-configured": (409, "This deployment has no way to send by this channel"),
+    "attempt-unknown": (404, "There is no such contact attempt"),
+    "attempt-closed": (409, "The contact attempt has its outcome"),
+    "verification-required": (409, "The right party was not verified in this contact"),
+    "result-code-invalid": (422, "The result code does not fit this contact"),
+    "debts-discussed-invalid": (422, "The debts discussed do not fit this result"),
+    "next-step-required": (422, "A talk with the right party ends with a next step"),
+    "next-step-invalid": (422, "The next step does not fit this result"),
+    "next-step-unavailable": (503, "The service that carries out the next step does not answer"),
+    "callback-unknown": (404, "There is no such callback"),
+    "callback-in-past": (422, "A callback lies before now"),
+    "contact-message-unknown": (404, "There is no such message"),
+    "template-unknown": (404, "There is no such template"),
+    "template-invalid": (422, "The template cannot be read or filled in"),
+    "signature-invalid": (401, "The request is not signed as it must be"),
+    "dial-list-unknown": (404, "There is no such dial list"),
+    "dial-record-unknown": (404, "There is no such record on the dial list"),
+    "dial-record-used": (409, "The record was dialled, or may not be dialled any more"),
+    "field-visit-unknown": (404, "There is no such field visit"),
     # Messages
     "message-undecodable": (422, "The message cannot be decoded"),
     "message-invalid": (422, "The message does not match the schema of its topic"),

@@ -58,6 +58,7 @@ def create_app(
     title: str,
     version: str,
     routers: Sequence[APIRouter],
+    webhooks: Sequence[APIRouter] = (),
     settings: ServiceSettings,
     engine: AsyncEngine,
     clock: Clock,
@@ -70,6 +71,7 @@ def create_app(
 ) -> FastAPI:
     """Return the app of a service. The edge is at `app.state.edge` at once, for batchers that routes share.
 
+    `webhooks` are for senders without a token, who prove themselves in another way (`auth.proves_sender`).
     `migrations` is the folder whose head must have run before the app is ready; `lifespan` parts are entered in order
     and left in reverse, before the edge closes and the pool is disposed; `after_commit` hooks run after each commit.
 
@@ -103,6 +105,8 @@ def create_app(
     app.include_router(health.router)
     for router in routers:
         app.include_router(router, dependencies=[Depends(authenticate)])  # before whatever else a route asks for
+    for router in webhooks:
+        app.include_router(router)
     _refuse_open_routes(app)
     templates.update({route.endpoint: str(route.path_format) for route in openapi.api_routes(app)})
     app.state.methods = _methods(app)
@@ -193,7 +197,9 @@ def _refuse_open_routes(app: FastAPI) -> None:
     ours = {route.endpoint for route in health.router.routes if isinstance(route, APIRoute)}
     for context in openapi.api_routes(app):
         route = context.original_route
-        if isinstance(route, APIRoute) and route.endpoint not in ours and not openapi.is_secured(route.dependant):
+        if not isinstance(route, APIRoute) or route.endpoint in ours:
+            continue
+        if not openapi.is_secured(route.dependant) and not openapi.is_proven(route.dependant):
             raise OpenRouteError(
                 f"{sorted(route.methods or ())} {context.path_format} does not say what a token must allow"
             )

@@ -70,3 +70,12 @@ def requires(scope: str) -> Callable[..., Coroutine[Any, Any, Principal]]:
 
     authorize.required_scope = scope  # type: ignore[attr-defined]  # read by openapi.py and by the check of routes
     return authorize
+
+
+def proves_sender(dependency: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a dependency that shows by other means than a token who has sent a request: a signature, a secret link.
+
+    Only routes of `create_app(webhooks=...)` may rest on it.
+    """
+    dependency.proves_sender = True  # type: ignore[attr-defined]  # read by openapi.py and by the check of routes
+    return dependency

@@ -94,6 +94,11 @@ def is_secured(dependant: Dependant) -> bool:
     )
 
 
+def is_proven(dependant: Dependant) -> bool:
+    """Say whether a route asks its sender for another proof than an access token."""
+    return any(hasattr(part.call, "proves_sender") or is_proven(part) for part in dependant.dependencies)
+
+
 def _complete(document: dict[str, Any], routes: list[RouteContext]) -> None:
     components = document.setdefault("components", {})
     components["securitySchemes"] = {"bearer": _BEARER}

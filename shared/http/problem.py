@@ -51,7 +51,7 @@ def problem_response(problem: Problem, *, errors: list[dict[str, Any]] | None = 
         "status": problem.status,
         "code": problem.code,
         "detail": without_card_numbers(problem.detail),
-    }
+    } | problem.members
     if errors is None and problem.field is not None:
         errors = [{"field": problem.field, "code": problem.code, "message": body["detail"]}]
     if errors:

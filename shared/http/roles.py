@@ -33,10 +33,13 @@ _SUPERVISOR = _SENIOR_COLLECTOR | {
     "aging:run",
     "aging_policies:write",
     "arrangements:approve",
+    "dial_lists:write",
+    "field_visits:order",
     "payments:reallocate",
     "payments:reverse",
     "queues:write",
     "rules:review",
+    "templates:write",
     "work_items:release",
 }
 
@@ -61,6 +64,8 @@ ROLES: dict[str, frozenset[str]] = {
         {
             "accounts:read",
             "aging:run",
+            "contact_receipts:write",
+            "dial_lists:write",
             "dial_results:write",
             "imports:read",
             "imports:write",
