@@ -26,7 +26,7 @@ DEFAULT_PORT_BASE = 8000
 # Each service's place above the port base.
 PLACES: Mapping[str, int] = {"accounts": 1, "contact": 2, "payments": 3, "skiptrace": 4, "compliance": 5}
 SERVICES: Mapping[str, int] = {
-    service: place for service, place in PLACES.items() if (ROOT / "services" / service / "__main__.py").exists()
+    service: place for service, place in PLACES.items() if (ROOT / "services" / service / "app.py").exists()
 }
 _ISSUER, _WORKERS, _POSTGRES, _KAFKA, _CONTROLLER, _PERSON_SEARCH = 10, 10, 20, 21, 22, 40
 # The services that act in their own name, and the role in which the issuer lets them.
