@@ -4,25 +4,15 @@ A phone or an e-mail that cannot be one is left out with a doubt: nobody could b
 the value. Values stay out of the messages: they are personal data.
 """
 
-import re
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
-import phonenumbers
-
 from services.accounts.domain.dues import Doubt
 from services.accounts.store.parties import Point
+from shared.contact_points import normalised
 from shared.events.snapshot import ImportedContactPoint, ImportedParty, SnapshotRow
 from shared.ids import contact_point_id, party_id
-
-_NOT_DIGIT = re.compile(r"[^0-9]", re.ASCII)
-_NATIONAL = re.compile(r"[2-9][0-9]{9}", re.ASCII)
-_PLAIN = re.compile(r"[0-9() .-]+", re.ASCII)
-_HOME_PREFIX = "+1"
-HOME_COUNTRY = "US"
-"""Whose national format a number without a country code is in."""
 
 
 class PartyDraft(NamedTuple):
@@ -92,40 +82,3 @@ def _contact_points(identity: UUID, one: _Stated, doubts: list[Doubt]) -> tuple[
         if known is None or known.label == "other":
             found[point_id] = Point(point_id, kind, value, label)
     return tuple(found.values())
-
-
-def normalised(kind: str, value: str) -> str | None:
-    """The one form of a contact point's value, or None when it cannot be one."""
-    if kind == "phone":
-        return _phone(value)
-    text = value.strip()
-    if kind == "email":
-        local, at, domain = text.rpartition("@")
-        is_address = bool(at and local and "." in domain.strip(".") and " " not in text)
-        return f"{local}@{domain.lower()}" if is_address else None
-    return text or None
-
-
-def _phone(value: str) -> str | None:
-    national = value.removeprefix(_HOME_PREFIX)
-    digits = _NOT_DIGIT.sub("", national)
-    if _NATIONAL.fullmatch(digits) and _PLAIN.fullmatch(national):
-        # Whether a number can be one depends on its first digits only; a book of a million has few of those.
-        return f"+1{digits}" if _is_exchange(digits[:6]) else None
-    return _parsed(value)
-
-
-@lru_cache(maxsize=65_536)
-def _is_exchange(first_six: str) -> bool:
-    """Whether the North American plan knows this area code and exchange."""
-    return _parsed(f"{first_six}0123") is not None
-
-
-def _parsed(value: str) -> str | None:
-    try:
-        number = phonenumbers.parse(value, HOME_COUNTRY)
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_valid_number(number):
-        return None
-    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))

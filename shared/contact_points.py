@@ -1,0 +1,54 @@
+"""The one form of a way to reach somebody: phones in E.164, the domain of an e-mail in lower case.
+
+Its id is made of this form (`shared.ids.contact_point_id`), so whoever imports, finds or types the same number names the
+same contact point.
+"""
+
+import re
+from functools import lru_cache
+
+import phonenumbers
+
+_NOT_DIGIT = re.compile(r"[^0-9]", re.ASCII)
+_NATIONAL = re.compile(r"[2-9][0-9]{9}", re.ASCII)
+_PLAIN = re.compile(r"[0-9() .-]+", re.ASCII)
+_HOME_PREFIX = "+1"
+HOME_COUNTRY = "US"
+"""Whose national format a number without a country code is in."""
+
+
+def normalised(kind: str, value: str) -> str | None:
+    """The one form of a contact point's value, or None when it cannot be one."""
+    if kind == "phone":
+        return _phone(value)
+    text = value.strip()
+    if kind == "email":
+        local, at, domain = text.rpartition("@")
+        is_address = bool(at and local and "." in domain.strip(".") and " " not in text)
+        return f"{local}@{domain.lower()}" if is_address else None
+    return text or None
+
+
+def _phone(value: str) -> str | None:
+    national = value.removeprefix(_HOME_PREFIX)
+    digits = _NOT_DIGIT.sub("", national)
+    if _NATIONAL.fullmatch(digits) and _PLAIN.fullmatch(national):
+        # Whether a number can be one depends on its first digits only; a book of a million has few of those.
+        return f"+1{digits}" if _is_exchange(digits[:6]) else None
+    return _parsed(value)
+
+
+@lru_cache(maxsize=65_536)
+def _is_exchange(first_six: str) -> bool:
+    """Whether the North American plan knows this area code and exchange."""
+    return _parsed(f"{first_six}0123") is not None
+
+
+def _parsed(value: str) -> str | None:
+    try:
+        number = phonenumbers.parse(value, HOME_COUNTRY)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_valid_number(number):
+        return None
+    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
