@@ -1,0 +1,57 @@
+"""What the HTTP models of compliance share: frozen, closed to unknown fields, and how evidence is given."""
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from shared.events.payload import Day, Moment
+from shared.http.free_text import FreeText
+
+AccountIds = Annotated[tuple[UUID, ...], Field(max_length=100)]
+Word = Annotated[str, Field(min_length=1, max_length=64)]
+Line = Annotated[FreeText, Field(min_length=1, max_length=300)]
+
+
+class Model(BaseModel):
+    """The base of every model."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class EvidenceIn(Model):
+    """What shows that something is so: in words, where it is kept, and when it came."""
+
+    text: FreeText | None = None
+    reference: Line | None = Field(default=None, description="Where it is kept: a docket, a document, a recording.")
+    received_on: Day | None = None
+
+
+def _in_words(value: object) -> object:
+    return {"text": value} if isinstance(value, str) else value
+
+
+Evidence = Annotated[
+    EvidenceIn,
+    BeforeValidator(_in_words, json_schema_input_type=EvidenceIn | FreeText),
+    Field(description="An object, or just words."),
+]
+
+
+class Heard(Model):
+    """The attempt on which it was heard: what this places has an id that follows from it, and is placed once."""
+
+    attempt_id: UUID | None = Field(
+        default=None,
+        description="The id is then UUIDv5(attempt_id, name) and a repetition answers what stands already.",
+    )
+
+
+class Recorded(Model):
+    """Who entered it, and the version for `If-Match`."""
+
+    recorded_by: str
+    version: int = Field(description="The `ETag` of this object.")
+
+
+__all__ = ["AccountIds", "Day", "Evidence", "EvidenceIn", "Heard", "Line", "Model", "Moment", "Recorded", "Word"]
