@@ -58,6 +58,7 @@ ResultCode = Literal[
     "field_visit_wrong_address",
     "field_visit_rpc",
     "dialer_abandoned",
+    "agent_skipped",
 ]
 HeardKind = Literal[
     "cease",
@@ -187,8 +188,9 @@ class MessageOptedOut(Payload):
 class ContactPointInvalidated(Payload):
     """`contact_point.invalidated`, key: party id. It does not reach the party, known from `at`.
 
-    Calls to a wrong number in the period of seven days stop counting for the party (comment 14(b)(2)(i)-3). A later
-    `contact_point.verified` takes it back, unless it was a wrong number: that holds for the value and this party.
+    Calls to a wrong number in the period of seven days stop counting for the party (comment 14(b)(2)(i)-3). It holds
+    for the value: there is one event for each party that is known to have it and was not verified there. A later
+    `contact_point.verified` takes it back.
     """
 
     creditor_id: UUID

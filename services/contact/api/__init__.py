@@ -1,0 +1,1 @@
+"""HTTP routes of contact: schema in, handler, schema out."""

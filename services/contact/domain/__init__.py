@@ -1,0 +1,1 @@
+"""Pure rules of contact: no I/O, no clock, no framework."""

@@ -1,0 +1,1 @@
+"""What contact calls outside of itself: other services, mail servers, text gateways, printers."""

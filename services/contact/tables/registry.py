@@ -1,0 +1,16 @@
+"""The registry of this service's tables: every table class of contact derives from `Base`.
+
+`METADATA` holds them all, with the messaging tables that every service has; migrations and tests read it.
+"""
+
+from sqlmodel import SQLModel
+
+from shared.db.tables import messaging_tables, new_registry
+
+
+class Base(SQLModel, registry=new_registry()):
+    """The base of every table class of contact."""
+
+
+METADATA = Base.metadata
+MESSAGING = messaging_tables(METADATA)
