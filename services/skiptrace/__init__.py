@@ -1,0 +1,1 @@
+"""skiptrace: finds people whose contact data is wrong or missing, and the ways to reach them."""

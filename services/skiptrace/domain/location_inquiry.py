@@ -1,0 +1,178 @@
+"""Whether a third party may be asked where a consumer is: 12 CFR 1006.10, and the limits on calls of 1006.14(b)(2).
+
+Pure: the history of inquiries and what is known of the consumer in, a decision with every rule, its citation and its
+result out. It is law for a debt collector; for a creditor that collects its own debts it is held as policy.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+Channel = Literal["phone", "letter", "in_person", "email", "postcard", "social_media"]
+Ground = Literal["requested_by_person", "earlier_answer_erroneous", "earlier_answer_incomplete"]
+Outcome = Literal["answered", "incomplete", "erroneous", "refused", "no_answer", "not_connected"]
+Relationship = Literal["attorney", "relative", "neighbour", "employer", "friend", "reference", "other"]
+
+COMMUNICATED: frozenset[str] = frozenset({"answered", "incomplete", "erroneous", "refused"})
+"""Outcomes in which somebody was spoken to or written to: a communication, which may happen once (1006.10(c))."""
+WINDOW_DAYS = 7
+MOST_CALLS = 7
+_CALLS = frozenset({"phone"})
+_NEVER = frozenset({"postcard", "social_media"})
+STOPPED_BY: frozenset[str] = frozenset({"bankruptcy_stay", "discharged", "identity_theft", "cease"})
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """An earlier inquiry of the same person about the same consumer. `outcome` None: not told yet, so it counts."""
+
+    at: datetime
+    channel: Channel
+    account_id: str
+    outcome: Outcome | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An inquiry that is wanted. `local_zone` is where the person asked is, for the days of 1006.14."""
+
+    at: datetime
+    channel: Channel
+    account_id: str
+    relationship: Relationship
+    local_zone: str
+    ground: Ground | None = None
+    ground_evidence: str | None = None
+    believes_person_knows_now: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Consumer:
+    """What is known of the consumer. `attorney_is_silent`: did not respond within a reasonable period of time."""
+
+    restrictions: frozenset[str] = frozenset()
+    has_open_trace: bool = True
+    attorney_is_silent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one rule says: its id, its citation, whether it passed, and the facts that it looked at."""
+
+    rule_id: str
+    citation: str
+    passed: bool
+    fact: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """All findings; the inquiry may be made when each of them passed."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def is_allowed(self) -> bool:
+        """Whether the inquiry may be made."""
+        return all(finding.passed for finding in self.findings)
+
+
+Rule = Callable[[Asked, Consumer, Sequence[Inquiry]], Finding]
+
+
+def decide(asked: Asked, consumer: Consumer, earlier: Iterable[Inquiry]) -> Decision:
+    """Decide on an inquiry. `earlier` are all of this person about this consumer, whatever became of them."""
+    history = sorted(earlier, key=lambda inquiry: inquiry.at)
+    return Decision(tuple(rule(asked, consumer, history) for rule in _RULES))
+
+
+def _purpose(_asked: Asked, consumer: Consumer, _history: Sequence[Inquiry]) -> Finding:
+    fact = "a skip trace is open" if consumer.has_open_trace else "no skip trace is open: the location is not sought"
+    return Finding("location.purpose", "12 CFR 1006.10(b), 1006.6(d)(2)(i)", consumer.has_open_trace, fact)
+
+
+def _medium(asked: Asked, _consumer: Consumer, _history: Sequence[Inquiry]) -> Finding:
+    passed = asked.channel not in _NEVER
+    return Finding("location.medium", "12 CFR 1006.10(b)(3), 1006.22(f)(1), (4)", passed, f"by {asked.channel}")
+
+
+def _attorney(asked: Asked, consumer: Consumer, _history: Sequence[Inquiry]) -> Finding:
+    is_represented = "attorney" in consumer.restrictions
+    passed = not is_represented or asked.relationship == "attorney" or consumer.attorney_is_silent
+    fact = "the consumer has an attorney" if is_represented else "no attorney is known"
+    if is_represented and consumer.attorney_is_silent:
+        fact = "the attorney did not respond within a reasonable time"
+    return Finding("location.attorney", "12 CFR 1006.10(b)(5)", passed, fact)
+
+
+def _stopped(_asked: Asked, consumer: Consumer, _history: Sequence[Inquiry]) -> Finding:
+    found = sorted(consumer.restrictions & STOPPED_BY)
+    fact = f"restricted: {', '.join(found)}" if found else "no restriction stops it"
+    return Finding("location.restriction", "11 USC 362(a)(6), 524(a)(2); 12 CFR 1006.6(c)(1)", not found, fact)
+
+
+def _once(asked: Asked, _consumer: Consumer, history: Sequence[Inquiry]) -> Finding:
+    citation = "12 CFR 1006.10(c)"
+    # One that was allowed and not reported yet may have been made: it counts.
+    talks = [one for one in history if one.outcome is None or one.outcome in COMMUNICATED]
+    if not talks:
+        return Finding("location.once", citation, passed=True, fact="this person was not asked before")
+    if asked.ground is None:
+        return Finding(
+            "location.once", citation, passed=False, fact=f"asked {len(talks)} times, and no ground is given"
+        )
+    if not (asked.ground_evidence or "").strip():
+        return Finding("location.once", citation, passed=False, fact="the ground has no evidence")
+    if asked.ground == "requested_by_person":
+        return Finding("location.once", citation, passed=True, fact="the person asked to be asked again")
+    wanted = "erroneous" if asked.ground == "earlier_answer_erroneous" else "incomplete"
+    if not asked.believes_person_knows_now:
+        return Finding("location.once", citation, passed=False, fact="nothing says that the person knows better now")
+    passed = talks[-1].outcome == wanted
+    return Finding("location.once", citation, passed, f"the last answer was {talks[-1].outcome or 'not reported'}")
+
+
+def _calls(asked: Asked, _consumer: Consumer, history: Sequence[Inquiry]) -> Finding:
+    citation = "12 CFR 1006.10(c), 1006.14(b)(2)(i)(A)"
+    if asked.channel not in _CALLS or asked.ground == "requested_by_person":
+        return Finding("location.calls", citation, passed=True, fact="no call that counts")
+    day = _day(asked.at, asked)
+    first = day - timedelta(days=WINDOW_DAYS - 1)
+    made = [
+        one
+        for one in history
+        if one.channel in _CALLS
+        and one.account_id == asked.account_id
+        and one.outcome != "not_connected"
+        and first <= _day(one.at, asked) <= day
+    ]
+    return Finding(
+        "location.calls", citation, len(made) < MOST_CALLS, f"{len(made)} calls in the {WINDOW_DAYS} days to {day}"
+    )
+
+
+def _cooldown(asked: Asked, _consumer: Consumer, history: Sequence[Inquiry]) -> Finding:
+    citation = "12 CFR 1006.10(c), 1006.14(b)(2)(i)(B)"
+    if asked.channel not in _CALLS or asked.ground == "requested_by_person":
+        return Finding("location.cooldown", citation, passed=True, fact="no call that counts")
+    talks = [
+        _day(one.at, asked)
+        for one in history
+        if one.channel in _CALLS and one.account_id == asked.account_id and one.outcome in COMMUNICATED
+    ]
+    if not talks:
+        return Finding("location.cooldown", citation, passed=True, fact="no talk before")
+    # The day of the talk is the first of the seven.
+    free_on = max(talks) + timedelta(days=WINDOW_DAYS)
+    return Finding("location.cooldown", citation, _day(asked.at, asked) >= free_on, f"talked on {max(talks)}")
+
+
+def _day(at: datetime, asked: Asked) -> date:
+    return at.astimezone(ZoneInfo(asked.local_zone)).date()
+
+
+_RULES: tuple[Rule, ...] = (_purpose, _medium, _attorney, _stopped, _once, _calls, _cooldown)
+RULE_IDS = ("location.purpose", "location.medium", "location.attorney", "location.restriction", "location.once",
+            "location.calls", "location.cooldown")  # fmt: skip
