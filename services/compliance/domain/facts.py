@@ -272,13 +272,14 @@ class Refusal:
 class Restriction:
     """A restriction on the party, or on some debts of it (`account_ids`; none: all), effective when received.
 
-    Holds through the day `ends_on`, until `lifted_at`.
+    Holds through the day `ends_on`, until `lifted_at`. `is_written`: what the person said came in writing.
     """
 
     restriction_id: UUID
     kind: str
     effective_at: datetime
     account_ids: frozenset[UUID] = frozenset()
+    is_written: bool = False
     ends_on: date | None = None
     lifted_at: datetime | None = None
 
@@ -320,7 +321,8 @@ class Consent:
 
     `scope`: call_frequency, time, place, work, attorney, third_party, electronic (use of an address or number),
     automated (47 USC 227(b)). `given_to`: collector (this one), creditor or prior_collector. `channel`,
-    `contact_point_id`, `account_ids`: None or none is all. `starts_on` and `ends_on` (both inclusive) shorten it.
+    `contact_point_id`, `account_ids`: None or none is all. It holds on the days `starts_on` to
+    `ends_on`, both inclusive, at the minutes of the day [start, end); None: from its grant, and for good.
     """
 
     consent_id: UUID
@@ -332,6 +334,8 @@ class Consent:
     account_ids: frozenset[UUID] = frozenset()
     starts_on: date | None = None
     ends_on: date | None = None
+    start_minute: int = 0
+    end_minute: int = 1440
     revoked_at: datetime | None = None
 
 

@@ -98,9 +98,13 @@ class Workplace:
 
 @dataclass(frozen=True, slots=True)
 class RestrictionAbsent:
-    """No restriction of these `kinds` is in force on the party for any debt of the request."""
+    """No restriction of these `kinds` is in force on the party for any debt of the request.
+
+    `written_only`: one that was only said does not count (12 CFR 1006.6(c)(1) asks for writing).
+    """
 
     kinds: tuple[str, ...]
+    written_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

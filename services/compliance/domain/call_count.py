@@ -1,0 +1,214 @@
+"""Counting telephone calls and conversations as 12 CFR 1006.14(b) and its comments do.
+
+The key is the person called and the particular debt; the days are the consumer's local calendar days and, where the
+zone is in doubt, those of every plausible zone at once, so that a count is never too low.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from uuid import UUID
+
+from services.compliance.domain.case import Case, Key
+from services.compliance.domain.facts import CALLS, PROFESSIONALS, Attempt, Consent, Direction, Request
+from services.compliance.domain.results import Effect, effect_of
+
+SCOPE = "call_frequency"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call with the person: the debts `called` about, none when it does not count, and those `talked` about."""
+
+    at: datetime
+    attempt_id: UUID
+    contact_point_id: UUID | None
+    called: frozenset[Key]
+    talked: frozenset[Key]
+    is_open: bool
+
+
+def places_call(request: Request) -> bool:
+    """Whether the request is a call that the rule counts: ours, and not to an attorney, bureau, creditor (14(b)(3))."""
+    return (
+        request.channel in CALLS and request.direction is Direction.OUTBOUND and request.recipient not in PROFESSIONALS
+    )
+
+
+class CallLedger:
+    """The calls that count, for the person asked about, over as many days as a rule looks back."""
+
+    __slots__ = ("_case", "_consent_days", "_consents", "_window_days", "calls")
+
+    def __init__(self, case: Case, window_days: int, consent_days: int) -> None:
+        self._case = case
+        self._window_days = window_days
+        self._consent_days = consent_days
+        self._consents = _frequency_consents(case)
+        looked_back = window_days + (consent_days if self._consents else 0)
+        self.calls = calls_since(case, case.days_back(looked_back))
+
+    def counted(self, key: Key) -> list[Call]:
+        """The calls that count for the debt: connected, to this person's number, without consent. Oldest first."""
+        return [call for call in self.calls if key in call.called and self._consent_to(call, key) is None]
+
+    def released_from_count(self, key: Key, max_calls: int) -> datetime | None:
+        """From when one more call is within the limit; None: it always is. A limit of 0 never is (`datetime.max`)."""
+        counted = self.counted(key)
+        if len(counted) < max_calls:
+            return None
+        if max_calls <= 0:
+            return _NEVER
+        return self._case.after_days(counted[len(counted) - max_calls].at, self._window_days)
+
+    def released_from_cooldown(self, key: Key) -> datetime | None:
+        """From when the last conversation about the debt is far enough back; None: there was none."""
+        talks = [call.at for call in self.calls if key in call.talked]
+        return self._case.after_days(talks[-1], self._window_days) if talks else None
+
+    def earliest(self, released: dict[Key, datetime | None]) -> datetime | None:
+        """The first moment, from the case's on, at which each debt is released or the person consented; None: never."""
+        moment = self._case.at
+        while True:
+            latest = moment
+            for key, release in released.items():
+                found = self._free(key, release, moment)
+                if found is None:
+                    return None
+                latest = max(latest, found)
+            if latest == moment:
+                return moment
+            moment = latest
+
+    def consent_now(self, key: Key, moment: datetime) -> Consent | None:
+        """The consent that takes a call placed at the moment out of the count."""
+        point = self._case.request.contact_point_id
+        for consent in self._consents:
+            if _fits(consent, key, point, self._case) and self._lasts(consent, key, moment, is_asked=True):
+                return consent
+        return None
+
+    def _free(self, key: Key, release: datetime | None, moment: datetime) -> datetime | None:
+        if release is None or moment >= release or self.consent_now(key, moment) is not None:
+            return moment
+        starts = [self._case.day_begins(each.starts_on) for each in self._consents if each.starts_on is not None]
+        freed = [each for each in starts if moment < each < release and self.consent_now(key, each) is not None]
+        if freed:
+            return min(freed)
+        return None if release is _NEVER else release
+
+    def _consent_to(self, call: Call, key: Key) -> Consent | None:
+        for consent in self._consents:
+            if _fits(consent, key, call.contact_point_id, self._case) and self._lasts(consent, key, call.at):
+                return consent
+        return None
+
+    def _lasts(self, consent: Consent, key: Key, moment: datetime, *, is_asked: bool = False) -> bool:
+        """Whether consent lasts at the moment of a call (comment 14(b)(3)(i)-2): days, revocation, conversation.
+
+        The call in which the conversation took place was still placed with consent; one that is asked for was not.
+        """
+        case = self._case
+        if moment <= consent.granted_at or moment >= case.first_over(consent.granted_at, self._consent_days):
+            return False
+        if not case.holds(consent, moment):
+            return False
+        return not any(
+            key in call.talked
+            and consent.granted_at < call.at
+            and (call.at < moment or (is_asked and call.at == moment))
+            for call in self.calls
+        )
+
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+def _frequency_consents(case: Case) -> list[Consent]:
+    """Direct consents of the person asked about; a third party's are not known here."""
+    if case.request.recipient_id is not None or not case.facts.consents:
+        return []
+    found = [
+        each
+        for each in case.facts.consents
+        if each.scope == SCOPE
+        and each.given_to == "collector"
+        and each.granted_at <= case.known
+        and (each.channel is None or each.channel in CALLS)
+    ]
+    return sorted(found, key=lambda each: (each.granted_at, str(each.consent_id)))
+
+
+def _fits(consent: Consent, key: Key, point: UUID | None, case: Case) -> bool:
+    if consent.contact_point_id not in {None, point}:
+        return False
+    return not consent.account_ids or key in case.keys_of(consent.account_ids)
+
+
+def calls_since(case: Case, start: datetime) -> list[Call]:
+    """The calls with the person asked about since `start`, oldest first.
+
+    Calls to a number of which we then learnt that it is not the person's count for nothing (comment 14(b)(2)(i)-3).
+    """
+    known = case.known
+    wrong = {
+        each.contact_point_id: each.wrong_since
+        for each in case.facts.contact_points
+        if each.wrong_since is not None and each.wrong_since <= known
+    }
+    found: list[Call] = []
+    for attempt in case.since(start):
+        if attempt.channel not in CALLS or attempt.recipient_id != case.request.recipient_id:
+            continue
+        effect = effect_of(attempt.result_code)
+        if effect.is_misdirected and attempt.contact_point_id is not None:
+            wrong[attempt.contact_point_id] = max(attempt.at, wrong.get(attempt.contact_point_id, attempt.at))
+        if effect.is_placed and not effect.is_excluded and attempt.recipient not in PROFESSIONALS:
+            found.append(_call(case, attempt, effect))
+    if not wrong:
+        return found
+    return [replace(call, called=_NONE) if _is_misdirected(call, wrong) else call for call in found]
+
+
+def _is_misdirected(call: Call, wrong: dict[UUID, datetime]) -> bool:
+    learnt = wrong.get(call.contact_point_id) if call.contact_point_id is not None else None
+    return learnt is not None and call.at <= learnt
+
+
+def _call(case: Case, attempt: Attempt, effect: Effect) -> Call:
+    called = case.keys_of(_called(attempt, effect)) if effect.is_connected and not effect.is_misdirected else _NONE
+    talked = case.keys_of(_talked(attempt)) if effect.is_conversation else _NONE
+    return Call(
+        attempt.at, attempt.attempt_id, attempt.contact_point_id, called, talked, is_open=attempt.result_code is None
+    )
+
+
+_NONE: frozenset[Key] = frozenset()
+
+
+def _called(attempt: Attempt, effect: Effect) -> tuple[UUID, ...]:
+    """The accounts for which the call counts (comments 14(b)(4)-1.i and -2).
+
+    Ours alone, for the debts that we raised or left a message about; unanswered, for the first. While nothing is known
+    of the outcome, and when a message named we do not know what: for all.
+    """
+    if attempt.direction is Direction.INBOUND:
+        return ()
+    if attempt.result_code is None:
+        return attempt.account_ids
+    if effect.is_conversation:
+        return _raised(attempt)
+    if effect.is_communication:
+        return attempt.debts_discussed or attempt.account_ids
+    return attempt.account_ids[:1]
+
+
+def _talked(attempt: Attempt) -> tuple[UUID, ...]:
+    """The accounts in the conversation, whoever raised them (comment 14(b)(4)-1.ii); none named: the first."""
+    if attempt.direction is Direction.INBOUND:
+        return attempt.debts_discussed or attempt.account_ids[:1]
+    return (*attempt.debts_discussed, *_raised(attempt))
+
+
+def _raised(attempt: Attempt) -> tuple[UUID, ...]:
+    raised = tuple(each for each in attempt.account_ids if each in attempt.debts_discussed)
+    return raised or attempt.account_ids[:1]

@@ -1,0 +1,278 @@
+"""One question: may this contact be made at `at`, on what is known at the time of the request?
+
+A case is the request and its facts seen at one moment, with what several checks ask for worked out once. Attempts and
+permits after the request's own time are not seen, so a dry run in the past knows what was known then.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from operator import attrgetter
+from uuid import UUID
+
+from services.compliance.domain.calendar_days import local, midnight
+from services.compliance.domain.facts import (
+    CALLS,
+    PROFESSIONALS,
+    Attempt,
+    Channel,
+    Consent,
+    ContactPoint,
+    Debt,
+    Direction,
+    Facts,
+    Location,
+    Purpose,
+    Request,
+)
+from services.compliance.domain.results import effect_of
+
+STATED = "stated"
+Key = UUID | str
+"""What counts as one particular debt: the account, or the group of student loans (12 CFR 1006.14(b)(4))."""
+
+US_ZONES = ("America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles", "Pacific/Honolulu")
+"""Where the consumer may be as long as nothing says where: the days of counting are then those of all of them."""
+_DAY = timedelta(days=1)
+_at = attrgetter("at")
+
+
+class Case:
+    """A request and its facts at one moment; everything here is read only.
+
+    `zones` are all zones where the consumer may be, `clocks` and `days` the time and the date there, `keys` the
+    particular debts asked about. `known` is the time of the request, `at` the moment that is looked at: the same, or later in the search for
+    the earliest lawful time.
+    """
+
+    __slots__ = (
+        "_communicated",
+        "_history",
+        "at",
+        "clocks",
+        "days",
+        "debts",
+        "facts",
+        "groups",
+        "is_located",
+        "jurisdictions",
+        "keys",
+        "known",
+        "missing",
+        "point",
+        "request",
+        "zones",
+    )
+
+    def __init__(self, request: Request, facts: Facts) -> None:
+        self.request = request
+        self.facts = facts
+        self.known = self.at = request.at.astimezone(UTC)
+        self._history: list[Attempt] | None = None
+        self._communicated: frozenset[Key] | None = None
+        self.debts = {debt.account_id: debt for debt in facts.debts}
+        self.groups = {debt.account_id: debt.group for debt in facts.debts if debt.group is not None}
+        self.keys = frozenset(map(self.key, request.account_ids))
+        self.point = _point(request, facts)
+        self.jurisdictions = frozenset(place for location in facts.locations for place in location.jurisdictions)
+        self.missing = _missing(self)
+        self._see()
+
+    def _see(self) -> None:
+        """Work out what depends on the moment looked at."""
+        located = _located(self.facts.locations, self.at)
+        zones = sorted({zone for location in located for zone in location.zones})
+        self.is_located = bool(zones)
+        self.zones: tuple[str, ...] = tuple(zones) or US_ZONES
+        self.clocks: tuple[datetime, ...] = tuple([local(self.at, zone) for zone in self.zones])
+        self.days: tuple[date, ...] = tuple([clock.date() for clock in self.clocks])
+
+    def later(self, at: datetime) -> "Case":
+        """The same question for a later moment, on the same knowledge."""
+        other = object.__new__(Case)
+        for name in Case.__slots__:
+            setattr(other, name, getattr(self, name))
+        other.at = at
+        other._see()
+        return other
+
+    def local_times(self) -> dict[str, str]:
+        """The wall-clock time in every plausible zone, for the record."""
+        return {zone: clock.isoformat(timespec="seconds") for zone, clock in zip(self.zones, self.clocks, strict=True)}
+
+    def key(self, account_id: UUID) -> Key:
+        """The particular debt to which an account belongs."""
+        return self.groups.get(account_id, account_id) if self.groups else account_id
+
+    def keys_of(self, account_ids: Iterable[UUID]) -> frozenset[Key]:
+        """The particular debts of these accounts."""
+        return frozenset(map(self.key, account_ids)) if self.groups else frozenset(account_ids)
+
+    def concerns(self, account_ids: frozenset[UUID]) -> bool:
+        """Whether a fact about these accounts (none: all of the party's) is about a debt of the request."""
+        return not account_ids or not self.keys.isdisjoint(self.keys_of(account_ids))
+
+    @property
+    def asked_debts(self) -> list[Debt]:
+        """The debts of the request that are known."""
+        return [self.debts[each] for each in self.request.account_ids if each in self.debts]
+
+    def days_back(self, days: int) -> datetime:
+        """The earliest instant that lies, in any plausible zone, on one of the `days` local days that end today."""
+        back = (days - 1) * _DAY
+        return min(midnight(zone, day - back) for zone, day in zip(self.zones, self.days, strict=True))
+
+    def after_days(self, moment: datetime, days: int) -> datetime:
+        """The instant at which `days` local days, that of `moment` the first, are over in every plausible zone."""
+        return max(midnight(zone, local(moment, zone).date() + days * _DAY) for zone in self.zones)
+
+    def first_over(self, moment: datetime, days: int) -> datetime:
+        """The instant at which `days` local days, that of `moment` the first, are over in the first plausible zone."""
+        return min(midnight(zone, local(moment, zone).date() + days * _DAY) for zone in self.zones)
+
+    def day_begins(self, day: date) -> datetime:
+        """The instant at which it is this day, or later, in every plausible zone."""
+        return max(midnight(zone, day) for zone in self.zones)
+
+    def day_ends(self, day: date) -> datetime:
+        """The instant at which this day is over in every plausible zone."""
+        return self.day_begins(day + _DAY)
+
+    def history(self) -> list[Attempt]:
+        """The contacts made, and the permits out, by the time of the request, oldest first."""
+        if self._history is None:
+            known, facts = self.known, self.facts
+            found = [attempt for attempt in facts.attempts if attempt.at <= known]
+            if facts.permits:
+                used = {attempt.permit_id for attempt in found}
+                found += [
+                    Attempt(
+                        attempt_id=permit.permit_id, at=permit.reserved_at, channel=permit.channel,
+                        account_ids=permit.account_ids, result_code=None, permit_id=permit.permit_id,
+                        contact_point_id=permit.contact_point_id, recipient_id=permit.recipient_id,
+                    )
+                    for permit in facts.permits
+                    if permit.reserved_at <= known and permit.permit_id not in used
+                ]  # fmt: skip
+            found.sort(key=_at)
+            self._history = found
+        return self._history
+
+    def since(self, start: datetime) -> Sequence[Attempt]:
+        """The contacts at or after `start`, oldest first."""
+        history = self.history()
+        return history[bisect_left(history, start, key=_at) :]
+
+    def reply_to(self) -> datetime | None:
+        """When the consumer's own contact began that this one answers, through the same medium; None: it is no answer.
+
+        There is one answer to each (comment 6(b)(1)-2). A contact that the consumer has initiated and that still goes
+        on is answered by what we say in it; so is our website while the consumer uses it (comment 6(b)(1)-2.iii).
+        """
+        request = self.request
+        if request.direction is Direction.INBOUND:
+            return self.known
+        if request.channel is Channel.PORTAL:
+            return self._session()
+        return self._unanswered() if request.purpose is Purpose.REPLY else None
+
+    def _session(self) -> datetime | None:
+        for attempt in reversed(self.history()):
+            if attempt.channel is Channel.PORTAL and attempt.direction is Direction.INBOUND:
+                is_open = attempt.ended_at is None or attempt.ended_at > self.at
+                return attempt.at if is_open else None
+        return None
+
+    def _unanswered(self) -> datetime | None:
+        media = CALLS if self.request.channel in CALLS else {self.request.channel}
+        for attempt in reversed(self.history()):
+            if attempt.channel in media and effect_of(attempt.result_code).is_placed:
+                return attempt.at if attempt.direction is Direction.INBOUND else None
+        return None
+
+    def communicated(self) -> frozenset[Key]:
+        """The particular debts about which something was conveyed to the consumer, by anyone, before the request."""
+        if self._communicated is None:
+            keys: set[Key] = set()
+            for attempt in self.history():
+                if effect_of(attempt.result_code).is_communication and attempt.recipient not in PROFESSIONALS:
+                    keys |= self.keys_of(attempt.debts_discussed or attempt.account_ids)
+            self._communicated = frozenset(keys)
+        return self._communicated
+
+    def consents(self, scope: str, key: Key | None = None, given_to: Iterable[str] = ("collector",)) -> list[Consent]:
+        """The consents of this scope that fit the request's medium and contact point, in force at the moment.
+
+        `key`: only those for this particular debt. Oldest first.
+        """
+        return sorted(
+            (
+                each
+                for each in self.facts.consents
+                if self.fits(each, scope, key, given_to) and self.holds(each, self.at)
+            ),
+            key=lambda each: (each.granted_at, str(each.consent_id)),
+        )
+
+    def fits(self, consent: Consent, scope: str, key: Key | None, given_to: Iterable[str] = ("collector",)) -> bool:
+        """Whether a consent known at the request is of this scope, for this medium, contact point and debt."""
+        return (
+            consent.scope == scope
+            and consent.granted_at <= self.known
+            and consent.given_to in given_to
+            and (consent.channel is None or same_medium(consent.channel, self.request.channel))
+            and consent.contact_point_id in {None, self.request.contact_point_id}
+            and (key is None or not consent.account_ids or key in self.keys_of(consent.account_ids))
+        )
+
+    def holds(self, consent: Consent, moment: datetime) -> bool:
+        """Whether the consent's days and hours hold at a moment, in every plausible zone, and it is not revoked."""
+        if consent.revoked_at is not None and consent.revoked_at <= moment:
+            return False
+        if (consent.starts_on, consent.ends_on, consent.start_minute, consent.end_minute) == (None, None, 0, 1440):
+            return True
+        for zone in self.zones:
+            clock = local(moment, zone)
+            if not consent.start_minute <= clock.hour * 60 + clock.minute < consent.end_minute:
+                return False
+            if consent.starts_on is not None and clock.date() < consent.starts_on:
+                return False
+            if consent.ends_on is not None and clock.date() > consent.ends_on:
+                return False
+        return True
+
+
+def same_medium(one: Channel, other: Channel) -> bool:
+    """Whether two channels are one medium: a voicemail is a telephone call."""
+    return one is other or (one in CALLS and other in CALLS)
+
+
+def _point(request: Request, facts: Facts) -> ContactPoint | None:
+    wanted = request.contact_point_id
+    for point in facts.contact_points if wanted is not None else ():
+        if point.contact_point_id == wanted:
+            return point
+    return None
+
+
+def _located(locations: tuple[Location, ...], at: datetime) -> list[Location]:
+    """The data that say where the consumer is: what was stated, while it holds; else all others."""
+    stated = [
+        each
+        for each in locations
+        if each.source == STATED
+        and (each.since is None or each.since <= at)
+        and (each.until is None or at < each.until)
+    ]
+    return stated or [each for each in locations if each.source != STATED]
+
+
+def _missing(case: Case) -> tuple[str, ...]:
+    missing = set(case.facts.missing)
+    if case.facts.creditor is None:
+        missing.add("creditor")
+    if case.facts.party is None:
+        missing.add("party")
+    if not case.request.account_ids or any(each not in case.debts for each in case.request.account_ids):
+        missing.add("debts")
+    return tuple(sorted(missing))

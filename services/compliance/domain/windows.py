@@ -1,0 +1,93 @@
+"""When the consumer may be contacted: hours of the day, and the times that the consumer called inconvenient.
+
+An hour is open only when it is open in every zone where the consumer may be (comment 6(b)(1)(i)-2). Hours are half
+open: 21:00 itself is closed. Everything is by the wall clock, so the change to and from daylight saving time is exact.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from services.compliance.domain.calendar_days import local, marks
+from services.compliance.domain.case import Case
+from services.compliance.domain.facts import Consent, TimeDesignation
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+HORIZON_DAYS = 15
+"""How far an opening is looked for: hours and weekdays repeat within a week, changes of the clock and ends apart."""
+
+
+def is_within(clocks: Iterable[datetime], start: int, end: int, weekdays: Iterable[str]) -> bool:
+    """Whether every wall clock shows a minute of the day in [start, end), on one of the weekdays."""
+    return all(
+        start <= clock.hour * 60 + clock.minute < end and WEEKDAYS[clock.weekday()] in weekdays for clock in clocks
+    )
+
+
+def covers(designation: TimeDesignation, moment: datetime, zones: Iterable[str]) -> bool:
+    """Whether the moment is one that the consumer called inconvenient, in any of the zones."""
+    if moment < designation.known_at or (designation.withdrawn_at is not None and designation.withdrawn_at <= moment):
+        return False
+    return any(_shows(designation, local(moment, zone)) for zone in zones)
+
+
+def _shows(designation: TimeDesignation, clock: datetime) -> bool:
+    return (
+        clock.weekday() in designation.weekdays
+        and designation.start_minute <= clock.hour * 60 + clock.minute < designation.end_minute
+        and (designation.until is None or clock.date() <= designation.until)
+    )
+
+
+def inconvenient(case: Case, moment: datetime) -> list[TimeDesignation]:
+    """The designations that cover the moment, in a fixed order."""
+    found = [each for each in case.facts.inconvenient_times if covers(each, moment, case.zones)]
+    return sorted(found, key=lambda each: str(each.designation_id))
+
+
+def next_convenient(case: Case, after: datetime, consents: list[Consent]) -> datetime | None:
+    """The first moment after `after` that no designation covers, or to which the consumer consented."""
+    designations = case.facts.inconvenient_times
+    minutes = {0} | {edge for each in designations for edge in (each.start_minute, each.end_minute)}
+
+    def is_open(moment: datetime) -> bool:
+        return not inconvenient(case, moment) or any(case.holds(each, moment) for each in consents)
+
+    starts = [after]
+    for each in designations:
+        starts += [case.day_ends(each.until)] if each.until is not None else []
+        starts += [each.withdrawn_at] if each.withdrawn_at is not None else []
+    starts += [case.day_begins(each.starts_on) for each in consents if each.starts_on is not None]
+    return first_open(case, starts, minutes, consents, is_open)
+
+
+def next_within(case: Case, start: int, end: int, weekdays: Iterable[str], consents: list[Consent]) -> datetime | None:
+    """The first moment after the case's that is within these hours everywhere, or to which the consumer consented."""
+
+    def is_open(moment: datetime) -> bool:
+        clocks = [local(moment, zone) for zone in case.zones]
+        return is_within(clocks, start, end, weekdays) or any(case.holds(each, moment) for each in consents)
+
+    starts = [case.at, *(case.day_begins(each.starts_on) for each in consents if each.starts_on is not None)]
+    return first_open(case, starts, {start, end}, consents, is_open)
+
+
+def first_open(
+    case: Case,
+    starts: list[datetime],
+    minutes: set[int],
+    consents: list[Consent],
+    is_open: Callable[[datetime], bool],
+) -> datetime | None:
+    """The first moment after the first of `starts` that is open: looked for from each of them, two weeks on.
+
+    Openings begin only where a wall clock enters or leaves one of the minutes, a day begins, or the clock is changed.
+    """
+    edges = tuple(sorted(minutes | {edge for each in consents for edge in (each.start_minute, each.end_minute)}))
+    edges = tuple(edge for edge in edges if 0 < edge < 1440)  # noqa: PLR2004 - days begin anyhow
+    for start in sorted({each for each in starts if each >= starts[0]}):
+        if start > starts[0] and is_open(start):
+            return start
+        for moment in marks(case.zones, start, edges, HORIZON_DAYS):
+            if is_open(moment):
+                return moment
+    return None
