@@ -6,7 +6,9 @@ sees one case (request and facts) and its parameters, and returns a Finding.
 Proposed by the rules (take or say no; then delete these lines): a scope key `trait_not`, for 18(e) is not owed in a
 limited-content message; `RestrictionAbsent.written_only = False` beside `Restriction.is_written`, for a written cease
 is law (1006.6(c)(1)) and an oral one policy; the restriction kind `codebtor_stay` (11 USC 1301) on a debt of another's
-chapter 13. Rules carry `rank`, the order of evaluation, 1 (cheap and absolute) to 15 (cadence).
+chapter 13. Rules carry `rank`, the order of evaluation, 1 (cheap and absolute) to 15 (cadence). And
+`MediumRefused.any_channel = False`: a refusal by any medium counts for all of them (47 CFR 64.1200(a)(10), 2027-01-31).
+`regf.lcm` makes every voicemail a limited-content one, so the rules of 18(e) leave the channel voicemail out.
 """
 
 from collections.abc import Callable, Mapping
