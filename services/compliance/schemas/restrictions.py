@@ -43,6 +43,9 @@ class RestrictionRequest(Heard):
     account_ids: AccountIds | None = None
     effective_on: Day | None = Field(default=None, description="From the start of this day; absent: from now.")
     ends_on: Day | None = Field(default=None, description="The last day on which it holds; absent: until lifted.")
+    is_written: bool | None = Field(
+        default=None, description="Whether it came in writing. Absent: yes, save when it was heard on an attempt."
+    )
     evidence: Evidence
     citation: Line | None = Field(default=None, description="Absent: the usual one of the kind.")
 
@@ -71,6 +74,7 @@ class RestrictionView(Model):
     status: RestrictionStatus
     effective_on: date
     ends_on: date | None
+    is_written: bool
     evidence: EvidenceIn
     citation: str | None
     source: Literal["person", "contact", "dispute", "representation", "complaint"]

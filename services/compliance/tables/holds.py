@@ -38,6 +38,7 @@ class Restriction(Base, table=True):
     effective_at: datetime = Field(sa_type=DateTime(timezone=True))
     """The instant from which it holds: when it was heard, else the first of `effective_on` in the creditor's zone."""
     ends_on: date | None = None
+    is_written: bool
     evidence: dict[str, Any] = Field(sa_type=JSONB)
     citation: str | None = None
     source: str

@@ -1,0 +1,1 @@
+"""Loads and saves of compliance: set-based SQL, one statement a table."""

@@ -1,0 +1,93 @@
+"""Writes contacts of the past and the reports of permits: facts, merged in any order.
+
+`contact.attempted` and `contact.completed` carry the same description of the attempt; the second adds the outcome. An
+attempt has one outcome: another one that is told changes nothing.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+from services.compliance.tables.views import ATTEMPT, PERMIT_REPORT
+from shared.db.sets import given_rows
+from shared.db.transaction import Tx
+from shared.events.contact import Attempt, ContactCompleted
+
+_DESCRIBED = (
+    "attempt_id",
+    "creditor_id",
+    "party_id",
+    "account_ids",
+    "permit_id",
+    "direction",
+    "channel",
+    "purpose",
+    "contact_point_id",
+    "at",
+)
+_OUTCOME = ("result_code", "completed_at", "debts_discussed", "heard")
+_COLUMNS = (*_DESCRIBED, *_OUTCOME)
+_NAMES = ", ".join(_COLUMNS)
+_SAVE = (
+    f"INSERT INTO attempt AS t ({_NAMES}) SELECT {_NAMES} FROM {given_rows(ATTEMPT, _COLUMNS)} "
+    "ON CONFLICT (attempt_id) DO UPDATE SET "
+    + ", ".join(f"{name} = excluded.{name}" for name in _OUTCOME)
+    + " WHERE t.result_code IS NULL AND excluded.result_code IS NOT NULL"
+)
+_REPORT = (
+    "INSERT INTO permit_report AS t (permit_id, report, attempt_id) "
+    f"SELECT permit_id, report, attempt_id FROM {given_rows(PERMIT_REPORT, ('permit_id', 'report', 'attempt_id'))} "
+    "ON CONFLICT (permit_id) DO UPDATE SET report = excluded.report, attempt_id = excluded.attempt_id "
+    "WHERE t.report = 'not_placed' AND excluded.report = 'placed'"
+)
+_SETTLE = """
+UPDATE permit AS p SET state = r.report FROM permit_report AS r
+WHERE r.permit_id = p.permit_id AND p.permit_id = ANY($1::uuid[]) AND p.state <> r.report
+"""
+
+
+async def save_attempts(tx: Tx, attempts: Iterable[Attempt]) -> None:
+    """Keep attempts with the outcomes that are told."""
+    rows: dict[UUID, dict[str, Any]] = {}
+    for attempt in attempts:
+        held = rows.get(attempt.attempt_id)
+        if held is None or held["result_code"] is None:
+            rows[attempt.attempt_id] = _row(attempt)
+    if rows:
+        await tx.execute(_SAVE, [rows[key] for key in sorted(rows)])
+
+
+async def save_reports(tx: Tx, reports: Iterable[tuple[UUID, str, UUID | None]]) -> None:
+    """Keep what became of permits: (permit, `placed` or `not_placed`, attempt). Placed outweighs not placed."""
+    rows: dict[UUID, dict[str, Any]] = {}
+    for permit_id, report, attempt_id in reports:
+        if permit_id not in rows or report == "placed":
+            rows[permit_id] = {"permit_id": permit_id, "report": report, "attempt_id": attempt_id}
+    if rows:
+        await tx.execute(_REPORT, [rows[key] for key in sorted(rows)])
+
+
+async def settle_permits(tx: Tx, permit_ids: Iterable[UUID]) -> None:
+    """Bring the state of permits to what is reported of them."""
+    ids = sorted(set(permit_ids))
+    if ids:
+        await tx.execute(_SETTLE, ids)
+
+
+def _row(attempt: Attempt) -> dict[str, Any]:
+    row: dict[str, Any] = {name: getattr(attempt, name) for name in _DESCRIBED}
+    row["account_ids"] = list(attempt.account_ids)
+    row.update(_outcome(attempt) if isinstance(attempt, ContactCompleted) else _OPEN)
+    return row
+
+
+_OPEN: Mapping[str, Any] = {"result_code": None, "completed_at": None, "debts_discussed": [], "heard": None}
+
+
+def _outcome(completed: ContactCompleted) -> dict[str, Any]:
+    return {
+        "result_code": completed.result_code,
+        "completed_at": completed.completed_at,
+        "debts_discussed": list(completed.debts_discussed),
+        "heard": [one.model_dump(mode="json") for one in completed.heard],
+    }

@@ -1,0 +1,102 @@
+"""Rows into the facts of a decision: debts, what stands against a contact, and the contacts of the past. Pure."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from services.compliance.domain import facts as f
+
+Row = Mapping[str, Any]
+
+_PROFESSIONALS: Final[Mapping[str, f.Recipient]] = {
+    "attorney_call": f.Recipient.CONSUMER_ATTORNEY,
+    "agency_call": f.Recipient.CREDIT_BUREAU,
+    "creditor_call": f.Recipient.CREDITOR,
+}
+
+
+def debt(row: Row, at: datetime) -> f.Debt:
+    """A debt as accounts published it last; days past due run on by the calendar of `at`."""
+    oldest = row["oldest_unpaid_due_on"]
+    status = "paid" if row["status"] == "closed" or row["balance_minor"] <= 0 else row["status"]
+    return f.Debt(
+        account_id=row["account_id"],
+        status=status,
+        product_class=row["product_class"],
+        is_consumer=row["product_class"] != "commercial",
+        days_past_due=0 if oldest is None else max(0, (at.date() - oldest).days),
+        secured_by="real_estate" if row["product_class"] == "mortgage" else None,
+    )
+
+
+def restriction(row: Row) -> f.Restriction:
+    """A restriction with its dates."""
+    return f.Restriction(
+        restriction_id=row["restriction_id"],
+        kind=row["kind"],
+        effective_at=row["effective_at"],
+        account_ids=frozenset(row["account_ids"]),
+        is_written=row["is_written"],
+        ends_on=row["ends_on"],
+        lifted_at=row["lifted_at"],
+    )
+
+
+def representation(row: Row) -> f.Representation:
+    """A representation; an attorney is reachable by an address, a phone or an e-mail with the name."""
+    means = (row["attorney_address"], row["attorney_phone"], row["attorney_email"])
+    return f.Representation(
+        representation_id=row["representation_id"],
+        known_at=row["known_at"],
+        is_reachable=True if row["attorney_name"] and any(means) else None,
+        account_ids=frozenset(row["account_ids"]),
+        is_direct_allowed=row["is_direct_allowed"],
+        unresponsive_since=row["unresponsive_since"],
+        ended_at=row["ended_at"],
+    )
+
+
+def dispute(row: Row) -> f.Dispute:
+    """A dispute with its clock."""
+    return f.Dispute(
+        dispute_id=row["dispute_id"],
+        account_id=row["account_id"],
+        kind=row["kind"],
+        received_at=row["received_at"],
+        is_written=row["is_written"],
+        is_whole=row["disputed_minor"] is None,
+        answered_at=row["answered_at"],
+        closed_at=row["closed_at"],
+    )
+
+
+def attempt(row: Row) -> f.Attempt:
+    """A contact of the past; whom it reached is said by its permit, or by its outcome."""
+    code = row["result_code"]
+    recipient = _PROFESSIONALS.get(code or "", f.Recipient.CONSUMER)
+    return f.Attempt(
+        attempt_id=row["attempt_id"],
+        at=row["at"],
+        channel=f.Channel(row["channel"]),
+        account_ids=tuple(row["account_ids"]),
+        result_code=code,
+        direction=f.Direction(row["direction"]),
+        debts_discussed=tuple(row["debts_discussed"]),
+        contact_point_id=row["contact_point_id"],
+        purpose=f.Purpose(row["purpose"]),
+        recipient=recipient if row["recipient_id"] is None else f.Recipient.THIRD_PARTY,
+        recipient_id=row["recipient_id"],
+        permit_id=row["permit_id"],
+    )
+
+
+def permit(row: Row) -> f.Permit:
+    """A permit that is out."""
+    return f.Permit(
+        permit_id=row["permit_id"],
+        reserved_at=row["reserved_at"],
+        channel=f.Channel(row["channel"]),
+        account_ids=tuple(row["account_ids"]),
+        contact_point_id=row["contact_point_id"],
+        recipient_id=row["recipient_id"],
+    )
