@@ -1,0 +1,1 @@
+"""The routes of skiptrace: schema in, handler, schema out. No logic."""

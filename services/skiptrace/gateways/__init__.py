@@ -1,0 +1,1 @@
+"""What skiptrace asks outside: the vendors of person searches, over HTTPS."""

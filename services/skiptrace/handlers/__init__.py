@@ -1,0 +1,1 @@
+"""The use cases of skiptrace, written for batches: load, decide, save, publish. They never commit."""

@@ -1,0 +1,1 @@
+"""The reads of skiptrace: select, schema rows, cursor pages."""

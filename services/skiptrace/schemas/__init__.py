@@ -1,0 +1,1 @@
+"""The HTTP models of skiptrace: what callers send and what they are answered. Never table models."""

@@ -1,0 +1,1 @@
+"""Loads and saves for batches: one set-based statement per table."""
