@@ -167,6 +167,17 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "dial-record-unknown": (404, "There is no such record on the dial list"),
     "dial-record-used": (409, "The record was dialled, or may not be dialled any more"),
     "field-visit-unknown": (404, "There is no such field visit"),
+    # Skip tracing
+    "skip-trace-unknown": (404, "There is no such skip trace"),
+    "skip-trace-open": (409, "A skip trace of this party is open"),
+    "skip-trace-restricted": (409, "A restriction forbids searching for this party"),
+    "purpose-not-permissible": (422, "The law does not permit a search for this purpose"),
+    "candidate-unknown": (404, "There is no such candidate"),
+    "vendor-unknown": (404, "There is no such vendor"),
+    "vendor-layout-invalid": (422, "The layout of the vendor cannot be read"),
+    "location-inquiry-unknown": (404, "There is no such location inquiry"),
+    "location-inquiry-blocked": (403, "A rule forbids asking this person"),
+    "location-inquiry-reported": (409, "The outcome of the inquiry stands"),
     # Messages
     "message-undecodable": (422, "The message cannot be decoded"),
     "message-invalid": (422, "The message does not match the schema of its topic"),
