@@ -119,7 +119,8 @@ class ConsentState(Payload):
     account_ids: tuple[UUID, ...] = Field(default=(), description="Empty: all debts of the party.")
     basis: ConsentBasis
     granted_at: Moment | None = None
-    expires_at: Moment | None = None
+    starts_on: date | None = None
+    ends_on: date | None = Field(default=None, description="The last day for which it is good.")
     revoked_at: Moment | None = None
 
 
