@@ -28,6 +28,7 @@ from services.compliance.domain.facts import (
 from services.compliance.domain.results import effect_of
 
 STATED = "stated"
+TIME = "time"
 Key = UUID | str
 """What counts as one particular debt: the account, or the group of student loans (12 CFR 1006.14(b)(4))."""
 
@@ -41,8 +42,8 @@ class Case:
     """A request and its facts at one moment; everything here is read only.
 
     `zones` are all zones where the consumer may be, `clocks` and `days` the time and the date there, `keys` the
-    particular debts asked about. `known` is the time of the request, `at` the moment that is looked at: the same, or later in the search for
-    the earliest lawful time.
+    particular debts asked about. `known` is the time of the request, `at` the moment that is looked at: the same, or
+    later in the search for the earliest lawful time.
     """
 
     __slots__ = (
@@ -214,6 +215,17 @@ class Case:
             key=lambda each: (each.granted_at, str(each.consent_id)),
         )
 
+    def consent_begins(
+        self, scope: str, key: Key | None = None, given_to: Iterable[str] = ("collector",)
+    ) -> datetime | None:
+        """When the first consent of this scope that has been given, but not begun, begins; None: there is none."""
+        begins = [
+            self.day_begins(each.starts_on)
+            for each in self.facts.consents
+            if each.starts_on is not None and self.fits(each, scope, key, given_to)
+        ]
+        return min((each for each in begins if each > self.at), default=None)
+
     def fits(self, consent: Consent, scope: str, key: Key | None, given_to: Iterable[str] = ("collector",)) -> bool:
         """Whether a consent known at the request is of this scope, for this medium, contact point and debt."""
         return (
@@ -229,11 +241,12 @@ class Case:
         """Whether the consent's days and hours hold at a moment, in every plausible zone, and it is not revoked."""
         if consent.revoked_at is not None and consent.revoked_at <= moment:
             return False
-        if (consent.starts_on, consent.ends_on, consent.start_minute, consent.end_minute) == (None, None, 0, 1440):
+        if consent.starts_on is None and consent.ends_on is None and consent.scope != TIME:
             return True
         for zone in self.zones:
             clock = local(moment, zone)
-            if not consent.start_minute <= clock.hour * 60 + clock.minute < consent.end_minute:
+            minute = clock.hour * 60 + clock.minute
+            if consent.scope == TIME and not consent.start_minute <= minute < consent.end_minute:
                 return False
             if consent.starts_on is not None and clock.date() < consent.starts_on:
                 return False
@@ -276,3 +289,8 @@ def _missing(case: Case) -> tuple[str, ...]:
     if not case.request.account_ids or any(each not in case.debts for each in case.request.account_ids):
         missing.add("debts")
     return tuple(sorted(missing))
+
+
+def earliest(*moments: datetime | None) -> datetime | None:
+    """The earliest of the moments that there are."""
+    return min((each for each in moments if each is not None), default=None)

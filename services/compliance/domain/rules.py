@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import combinations
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-from services.compliance.domain.facts import Role
+from services.compliance.domain.facts import Debt, Role
 
 Kind = Literal["law", "regulation", "guidance", "policy"]
 Status = Literal["active", "draft", "retired"]
@@ -53,6 +53,50 @@ class Scope:
     product_class_not: frozenset[str] = frozenset()
     secured_by_not: frozenset[str] = frozenset()
     days_past_due_gte: int | None = None
+
+    def sees(self, shape: "Shape") -> bool:
+        """Whether a contact of this shape is in scope, its debts left aside."""
+        return (
+            (not self.channel or shape.channel in self.channel)
+            and (not self.purpose or shape.purpose in self.purpose)
+            and (not self.direction or shape.direction in self.direction)
+            and (not self.recipient or shape.recipient in self.recipient)
+            and (not self.trait or not self.trait.isdisjoint(shape.traits))
+            and self.trait_not.isdisjoint(shape.traits)
+            and (not self.party_kind or shape.party_kind in self.party_kind)
+        )
+
+    def sees_debt(self, debt: Debt) -> bool:
+        """Whether the debt is in scope; what is not known of it is."""
+        return (
+            (not self.debt_purpose or ("commercial" if debt.is_consumer is False else "consumer") in self.debt_purpose)
+            and (not self.product_class or debt.product_class is None or debt.product_class in self.product_class)
+            and debt.product_class not in self.product_class_not
+            and debt.secured_by not in self.secured_by_not
+            and (
+                self.days_past_due_gte is None
+                or debt.days_past_due is None
+                or debt.days_past_due >= self.days_past_due_gte
+            )
+        )
+
+    @property
+    def asks_for_debts(self) -> bool:
+        """Whether anything of the debts matters to the scope."""
+        return self.days_past_due_gte is not None or bool(
+            self.debt_purpose or self.product_class or self.product_class_not or self.secured_by_not
+        )
+
+
+class Shape(NamedTuple):
+    """What of a contact decides which rules look at it; a party whose kind is not known is a natural person."""
+
+    channel: str
+    purpose: str
+    direction: str
+    recipient: str
+    traits: frozenset[str]
+    party_kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +161,9 @@ class RuleBook:
     _remembered: dict[tuple[Role, frozenset[str], date, bool], tuple[Rule, ...]] = field(
         default_factory=dict, repr=False, compare=False
     )
+    _in_scope: dict[tuple[Role, frozenset[str], tuple[date, ...], Shape, bool], tuple[Rule, ...]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
         check_versions(self.rules)
@@ -134,6 +181,31 @@ class RuleBook:
             if len(self._remembered) >= _REMEMBERED:
                 self._remembered.clear()
             found = self._remembered[key] = self._find(role, jurisdictions, on, with_drafts=with_drafts)
+        return found
+
+    def in_scope(
+        self,
+        role: Role,
+        jurisdictions: frozenset[str],
+        days: tuple[date, ...],
+        shape: Shape,
+        *,
+        with_drafts: bool = False,
+    ) -> tuple[Rule, ...]:
+        """The rules that look at a contact of this shape, on any of the days that it may be where the consumer is."""
+        key = (role, jurisdictions, days, shape, with_drafts)
+        found = self._in_scope.get(key)
+        if found is None:
+            if len(self._in_scope) >= _REMEMBERED:
+                self._in_scope.clear()
+            chosen = {
+                (rule.rule_id, rule.version): rule
+                for day in days
+                for rule in self.select(role, jurisdictions, day, with_drafts=with_drafts)
+                if rule.scope.sees(shape)
+            }
+            found = tuple(sorted(chosen.values(), key=lambda rule: (rule.rank, rule.rule_id, rule.version)))
+            self._in_scope[key] = found
         return found
 
     def _find(self, role: Role, jurisdictions: frozenset[str], on: date, *, with_drafts: bool) -> tuple[Rule, ...]:

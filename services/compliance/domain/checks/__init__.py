@@ -2,26 +2,27 @@
 
 `read_params(name, raw)` makes a rule's `params` into that type, or says what is wrong with them. A check is pure: it
 sees one case (request and facts) and its parameters, and returns a Finding.
-
-Proposed by the rules (take or say no; then delete these lines): a scope key `trait_not`, for 18(e) is not owed in a
-limited-content message; `RestrictionAbsent.written_only = False` beside `Restriction.is_written`, for a written cease
-is law (1006.6(c)(1)) and an oral one policy; the restriction kind `codebtor_stay` (11 USC 1301) on a debt of another's
-chapter 13. Rules carry `rank`, the order of evaluation, 1 (cheap and absolute) to 15 (cadence). And
-`MediumRefused.any_channel = False`: a refusal by any medium counts for all of them (47 CFR 64.1200(a)(10), 2027-01-31).
-`regf.lcm` makes every voicemail a limited-content one, so the rules of 18(e) leave the channel voicemail out.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from typing import Any, get_type_hints
 
+from services.compliance.domain.case import Case
+from services.compliance.domain.checks import (
+    basis,
+    conditions,
+    frequency,
+    media,
+    persons,
+    places,
+    restrictions,
+    timing,
+)
 from services.compliance.domain.checks import params as p
+from services.compliance.domain.checks.finding import Finding
 
-Evaluate = Callable[[Any, Any], Any]
-
-
-def _later(case: Any, params: Any) -> Any:
-    raise NotImplementedError
+Evaluate = Callable[[Case, Any], Finding]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,41 +35,49 @@ class Check:
 
 CHECKS: Mapping[str, Check] = {
     # Frequency (12 CFR 1006.14(b), state and city counters)
-    "call_count": Check(p.CallCount, _later),
-    "conversation_cooldown": Check(p.ConversationCooldown, _later),
-    "contact_count": Check(p.ContactCount, _later),
-    "min_gap": Check(p.MinGap, _later),
-    "open_attempt": Check(p.NoParams, _later),  # an attempt of the debt, or a permit, has no outcome yet
+    "call_count": Check(p.CallCount, frequency.call_count),
+    "conversation_cooldown": Check(p.ConversationCooldown, frequency.conversation_cooldown),
+    "contact_count": Check(p.ContactCount, frequency.contact_count),
+    "min_gap": Check(p.MinGap, frequency.min_gap),
+    "open_attempt": Check(
+        p.NoParams, frequency.open_attempt
+    ),  # an attempt of the debt, or a permit, has no outcome yet
     # Time and place: 12 CFR 1006.6(b)(1) and (3)
-    "local_time_window": Check(p.LocalTimeWindow, _later),
-    "designated_time": Check(p.DesignatedTime, _later),
-    "designated_place": Check(p.DesignatedPlace, _later),
-    "workplace": Check(p.Workplace, _later),
+    "local_time_window": Check(p.LocalTimeWindow, timing.local_time_window),
+    "designated_time": Check(p.DesignatedTime, timing.designated_time),
+    "designated_place": Check(p.DesignatedPlace, places.designated_place),
+    "workplace": Check(p.Workplace, places.workplace),
     # Restrictions, representation, disputes, the debt itself
-    "restriction_absent": Check(p.RestrictionAbsent, _later),
-    "not_represented": Check(p.NotRepresented, _later),
-    "dispute_absent": Check(p.DisputeAbsent, _later),
-    "debt_collectable": Check(p.NoParams, _later),  # not paid, settled, sold, discharged or closed
+    "restriction_absent": Check(p.RestrictionAbsent, restrictions.restriction_absent),
+    "not_represented": Check(p.NotRepresented, restrictions.not_represented),
+    "dispute_absent": Check(p.DisputeAbsent, restrictions.dispute_absent),
+    "debt_collectable": Check(
+        p.NoParams, restrictions.debt_collectable
+    ),  # not paid, settled, sold, discharged or closed
     # Medium, contact point and its basis (1006.14(h), 1006.6(d)(3)-(5), 1006.22(f))
-    "medium_refused": Check(p.MediumRefused, _later),
-    "opted_out": Check(p.NoParams, _later),  # an opt-out of this address or number, electronic channels
-    "contact_point_usable": Check(p.ContactPointUsable, _later),
-    "consent_required": Check(p.ConsentRequired, _later),
-    "email_basis": Check(p.EmailBasis, _later),
-    "employer_email": Check(p.NoParams, _later),  # 1006.22(f)(3), unless (d)(4)(i) or (iii)
-    "leaked_address": Check(p.NoParams, _later),  # 1006.6(d)(3)(ii), e-mail and text
-    "sms_basis": Check(p.SmsBasis, _later),
-    "reassigned_number_check": Check(p.ReassignedNumberCheck, _later),
-    "trait_forbidden": Check(p.TraitForbidden, _later),  # postcard, marked_envelope, public, automated, prerecorded
+    "medium_refused": Check(p.MediumRefused, media.medium_refused),
+    "opted_out": Check(p.NoParams, media.opted_out),  # an opt-out of this address or number, electronic channels
+    "contact_point_usable": Check(p.ContactPointUsable, media.contact_point_usable),
+    "consent_required": Check(p.ConsentRequired, media.consent_required),
+    "email_basis": Check(p.EmailBasis, basis.email_basis),
+    "employer_email": Check(p.NoParams, basis.employer_email),  # 1006.22(f)(3), unless (d)(4)(i) or (iii)
+    "leaked_address": Check(p.NoParams, basis.leaked_address),  # 1006.6(d)(3)(ii), e-mail and text
+    "sms_basis": Check(p.SmsBasis, basis.sms_basis),
+    "reassigned_number_check": Check(p.ReassignedNumberCheck, media.reassigned_number_check),
+    "trait_forbidden": Check(
+        p.TraitForbidden, media.trait_forbidden
+    ),  # postcard, marked_envelope, public, automated, prerecorded
     # Third parties (1006.6(d)(1), 1006.10(c))
-    "recipient_allowed": Check(p.RecipientAllowed, _later),
-    "location_once": Check(p.NoParams, _later),
+    "recipient_allowed": Check(p.RecipientAllowed, persons.recipient_allowed),
+    "location_once": Check(p.NoParams, persons.location_once),
     # What the contact must carry
-    "disclosure": Check(p.Disclosure, _later),
-    "language": Check(p.Language, _later),
+    "disclosure": Check(p.Disclosure, conditions.disclosure),
+    "language": Check(p.Language, conditions.language),
     # Rules that need no fact
-    "prohibited": Check(p.NoParams, _later),  # always fails: for what `applies_when` alone describes
-    "jurisdiction_known": Check(p.NoParams, _later),  # unknown while no state of the consumer is known
+    "prohibited": Check(p.NoParams, conditions.prohibited),  # always fails: for what `applies_when` alone describes
+    "jurisdiction_known": Check(
+        p.NoParams, conditions.jurisdiction_known
+    ),  # unknown while no state of the consumer is known
 }
 
 SCOPE_KEYS = frozenset(
@@ -78,6 +87,7 @@ SCOPE_KEYS = frozenset(
         "direction",  # list: outbound, inbound
         "recipient",  # list of recipients
         "trait",  # list: the contact has any of them
+        "trait_not",  # list: the contact has none of them
         "party_kind",  # list: natural_person, business, estate; unknown counts as natural_person
         "debt_purpose",  # list: consumer, commercial; unknown counts as consumer
         "product_class",  # list; an unknown class is in scope

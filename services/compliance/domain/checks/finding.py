@@ -1,11 +1,10 @@
 """What a check found: the result, since when it would be another, the facts used and what the contact must carry."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 NO_FACTS: Mapping[str, Any] = MappingProxyType({})
 
@@ -19,8 +18,7 @@ class Result(StrEnum):
     NOT_APPLICABLE = "not_applicable"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """The result of one check at the time of the request.
 
     `not_before`: with a fail, the earliest later moment at which this check alone would not fail on the same facts;
@@ -28,7 +26,7 @@ class Finding:
     """
 
     result: Result
-    facts: Mapping[str, Any] = field(default=NO_FACTS)
+    facts: Mapping[str, Any] = NO_FACTS
     not_before: datetime | None = None
     disclosures: tuple[str, ...] = ()
     language: str | None = None

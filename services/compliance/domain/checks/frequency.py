@@ -1,4 +1,4 @@
-"""Checks that count calls and contacts: Regulation F, the limits of states and cities, and our own gaps between calls."""
+"""Checks that count calls and contacts: Regulation F, the limits of states and cities, our own gaps between calls."""
 
 from typing import Any
 

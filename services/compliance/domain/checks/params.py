@@ -125,9 +125,13 @@ class NotRepresented:
 
 @dataclass(frozen=True, slots=True)
 class MediumRefused:
-    """The person has not asked us to leave this medium, number or address; `reply_once` when the person uses it."""
+    """The person has not asked us to leave this medium, number or address; `reply_once` when the person uses it.
+
+    `any_channel`: a refusal of one medium counts for all of them.
+    """
 
     reply_once: bool = True
+    any_channel: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.compliance.domain.case import Case
+from services.compliance.domain.case import Case, earliest
 from services.compliance.domain.checks.finding import NOT_APPLICABLE, PASSED, Finding, Result
 from services.compliance.domain.checks.params import DesignatedPlace, Workplace
 from services.compliance.domain.facts import Direction, PlaceDesignation
@@ -44,9 +44,14 @@ def designated_place(case: Case, params: DesignatedPlace) -> Finding:
         return Finding(Result.PASS, {**facts, "consents": held})
     if params.reply_once and case.reply_to() is not None:
         return Finding(Result.PASS, {**facts, "reply": True})
+    return _refused(place, facts, earliest(_over(case, place, 0), case.consent_begins("place")))
+
+
+def _refused(place: str | None, facts: dict[str, Any], not_before: datetime | None) -> Finding:
+    """Refused at the place; unknown while it is not known whether the contact point is there."""
     if place is None:
-        return Finding(Result.UNKNOWN, {**facts, "missing": "whether this number is a landline"})
-    return Finding(Result.FAIL, facts, _over(case, place, 0))
+        return Finding(Result.UNKNOWN, {**facts, "missing": "where this contact point is"})
+    return Finding(Result.FAIL, facts, not_before)
 
 
 def workplace(case: Case, params: Workplace) -> Finding:
@@ -62,9 +67,8 @@ def workplace(case: Case, params: Workplace) -> Finding:
         return Finding(Result.PASS, facts)
     if held := [str(each.consent_id) for each in case.consents("work")]:
         return Finding(Result.PASS, {**facts, "consents": held})
-    if place is None:
-        return Finding(Result.UNKNOWN, {**facts, "missing": "whether this number is at work"})
-    return Finding(Result.FAIL, facts, None if params.when == "always" else _over(case, WORK, params.oral_days))
+    over = None if params.when == "always" else _over(case, WORK, params.oral_days)
+    return _refused(place, facts, earliest(over, case.consent_begins("work")))
 
 
 def _stands(each: PlaceDesignation, at: datetime, oral_days: int) -> bool:
@@ -83,14 +87,14 @@ def _end(each: PlaceDesignation, oral_days: int) -> datetime:
     return min(each.ends_at or _NEVER, each.withdrawn_at or _NEVER, spoken)
 
 
-def _over(case: Case, place: str, oral_days: int) -> datetime | None:
+def _over(case: Case, place: str | None, oral_days: int) -> datetime | None:
     """When every designation of the place that holds now is over; None: one of them has no end."""
     ends = [
         _end(each, oral_days)
         for each in case.facts.inconvenient_places
         if each.place == place and _is_held(each, case.at) and case.at < _end(each, oral_days)
     ]
-    latest = max(ends)
+    latest = max(ends, default=_NEVER)
     return None if latest == _NEVER else latest
 
 

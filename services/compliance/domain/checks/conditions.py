@@ -1,0 +1,61 @@
+"""Checks that attach conditions to a contact, and those that need no fact at all."""
+
+from services.compliance.domain.case import Case
+from services.compliance.domain.checks.finding import NOT_APPLICABLE, Finding, Result
+from services.compliance.domain.checks.params import Disclosure, Language, NoParams
+from services.compliance.domain.facts import Channel
+from services.compliance.domain.results import effect_of
+
+_WRITTEN = frozenset({Channel.EMAIL, Channel.SMS, Channel.LETTER, Channel.PORTAL})
+
+
+def disclosure(case: Case, params: Disclosure) -> Finding:
+    """What the contact must say, always or by what was said before about its debts (12 CFR 1006.18(e), 1006.6(e)).
+
+    Where one debt of several has not been talked about yet, the contact is the initial one.
+    """
+    if params.when == "always":
+        return Finding(Result.PASS, {"when": params.when}, disclosures=params.codes)
+    is_initial = not case.keys <= case.communicated()
+    is_owed = {
+        "initial": is_initial,
+        "subsequent": not is_initial,
+        "first_written": case.request.channel in _WRITTEN and not _was_written(case),
+    }[params.when]
+    if not is_owed:
+        return NOT_APPLICABLE
+    return Finding(Result.PASS, {"when": params.when}, disclosures=params.codes)
+
+
+def _was_written(case: Case) -> bool:
+    """Whether every debt of the request has been written about before."""
+    written = {
+        key
+        for attempt in case.history()
+        if attempt.channel in _WRITTEN and effect_of(attempt.result_code).is_communication
+        for key in case.keys_of(attempt.account_ids)
+    }
+    return case.keys <= written
+
+
+def language(case: Case, params: Language) -> Finding:
+    """The contact speaks the party's language; one that is not offered is for a person to decide."""
+    wanted = case.facts.party.language if case.facts.party is not None else None
+    if wanted is None:
+        return Finding(Result.PASS, {"language": None}, language=params.default)
+    if wanted in params.offered:
+        return Finding(Result.PASS, {"language": wanted}, language=wanted)
+    return Finding(Result.UNKNOWN, {"language": wanted, "missing": "text in this language"})
+
+
+def prohibited(_case: Case, _params: NoParams) -> Finding:
+    """What the rule's scope describes is never done."""
+    return Finding(Result.FAIL)
+
+
+def jurisdiction_known(case: Case, _params: NoParams) -> Finding:
+    """Some state of the consumer is known: else no state's rule can be looked at."""
+    places = sorted(case.jurisdictions)
+    if not places:
+        return Finding(Result.UNKNOWN, {"jurisdictions": [], "missing": "the state"})
+    return Finding(Result.PASS, {"jurisdictions": places})

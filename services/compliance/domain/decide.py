@@ -1,0 +1,183 @@
+"""May this contact be made? `decide(request, facts, book)`: facts in, decision out, nothing read and nothing changed.
+
+Every rule in force for the role, the places and the day is evaluated, and the most restrictive result stands:
+block > block_until (the latest) > needs_review > allow_with > allow. What is not known is never an allow.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+from services.compliance.domain.case import STATED, Case
+from services.compliance.domain.checks import CHECKS
+from services.compliance.domain.checks.finding import NOT_APPLICABLE, Finding, Result
+from services.compliance.domain.facts import Creditor, Facts, Request
+from services.compliance.domain.rules import Rule, RuleBook, Shape
+
+SEARCHED = timedelta(days=400)
+"""How far ahead the earliest lawful time is looked for."""
+_STEPS = 200
+_NEVER = datetime.max.replace(tzinfo=UTC)
+_NATURAL_PERSON = "natural_person"
+
+
+class Outcome(StrEnum):
+    """What a decision says, from the least to the most restrictive."""
+
+    ALLOW = "allow"
+    ALLOW_WITH = "allow_with"
+    NEEDS_REVIEW = "needs_review"
+    BLOCK_UNTIL = "block_until"
+    BLOCK = "block"
+
+
+class RuleResult(NamedTuple):
+    """One rule and what its check found; `outcome` is what the rule alone would make of the contact."""
+
+    rule: Rule
+    finding: Finding
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer, and all that it rests on.
+
+    `not_before`, with block_until alone: the earliest time at which no rule forbids the contact, on what is known now;
+    a rule that lacks a fact may still ask for a review then. `missing`: what had to be known and is not. `disclosures`
+    and `language` are conditions of an allow; `zones` and `jurisdictions` say where the consumer may be.
+    """
+
+    outcome: Outcome
+    at: datetime
+    not_before: datetime | None
+    disclosures: tuple[str, ...]
+    language: str | None
+    rules: tuple[RuleResult, ...]
+    missing: tuple[str, ...]
+    zones: tuple[str, ...]
+    jurisdictions: tuple[str, ...]
+
+    @property
+    def is_allowed(self) -> bool:
+        """Whether the contact may be made."""
+        return self.outcome in {Outcome.ALLOW, Outcome.ALLOW_WITH}
+
+
+def decide(request: Request, facts: Facts, book: RuleBook, *, with_drafts: bool = False) -> Decision:
+    """Decide on one contact at `request.at`, by the rules of the book that are in force then.
+
+    `with_drafts`: as if draft rules were active, for simulations. The facts may come in any order.
+    """
+    case = Case(request, facts)
+    results = _evaluate(case, book, with_drafts=with_drafts)
+    missing = case.missing if results else (*case.missing, "rules")
+    outcome = _strictest(results, is_complete=not missing)
+    not_before = None
+    if outcome in {Outcome.BLOCK, Outcome.BLOCK_UNTIL}:
+        not_before = _earliest(case, results, book, with_drafts=with_drafts)
+        outcome = Outcome.BLOCK if not_before is None else Outcome.BLOCK_UNTIL
+    return Decision(
+        outcome=outcome,
+        at=case.at,
+        not_before=not_before,
+        disclosures=tuple(dict.fromkeys(code for result in results for code in result.finding.disclosures)),
+        language=next((each.finding.language for each in results if each.finding.language is not None), None),
+        rules=results,
+        missing=missing,
+        zones=case.zones if case.is_located else (),
+        jurisdictions=tuple(sorted(case.jurisdictions)),
+    )
+
+
+def _evaluate(case: Case, book: RuleBook, *, with_drafts: bool) -> tuple[RuleResult, ...]:
+    """Each rule in force at the case's moment, with its result; none while the creditor is not known."""
+    creditor = case.facts.creditor
+    if creditor is None:
+        return ()
+    rules = book.in_scope(creditor.kind, case.jurisdictions, case.days, _shape(case), with_drafts=with_drafts)
+    return tuple([_result(rule, case, creditor) for rule in rules])
+
+
+def _shape(case: Case) -> Shape:
+    request, party = case.request, case.facts.party
+    return Shape(
+        request.channel,
+        request.purpose,
+        request.direction,
+        request.recipient,
+        request.traits,
+        (party.kind if party is not None else None) or _NATURAL_PERSON,
+    )
+
+
+def _result(rule: Rule, case: Case, creditor: Creditor) -> RuleResult:
+    if rule.rule_id in creditor.policies_off and rule.force(creditor.kind) == "policy":
+        return RuleResult(rule, _SWITCHED_OFF, Outcome.ALLOW)
+    if rule.scope.asks_for_debts and case.asked_debts and not any(map(rule.scope.sees_debt, case.asked_debts)):
+        return RuleResult(rule, NOT_APPLICABLE, Outcome.ALLOW)
+    finding = CHECKS[rule.check].evaluate(case, rule.params)
+    return RuleResult(rule, finding, _outcome(rule, finding))
+
+
+_SWITCHED_OFF = Finding(Result.NOT_APPLICABLE, {"switched_off": True})
+
+
+def _outcome(rule: Rule, finding: Finding) -> Outcome:
+    """What one rule makes of its finding: a failed review rule, and a fact that is missing, go to a person or block."""
+    if finding.result is Result.FAIL:
+        if rule.effect == "require_review":
+            return Outcome.NEEDS_REVIEW
+        return Outcome.BLOCK if finding.not_before is None else Outcome.BLOCK_UNTIL
+    if finding.result is Result.UNKNOWN:
+        return Outcome.BLOCK if rule.fail_mode == "block" else Outcome.NEEDS_REVIEW
+    return Outcome.ALLOW_WITH if finding.disclosures else Outcome.ALLOW
+
+
+_BLOCKING = frozenset({Outcome.BLOCK, Outcome.BLOCK_UNTIL})
+
+
+def _strictest(results: tuple[RuleResult, ...], *, is_complete: bool) -> Outcome:
+    found = {result.outcome for result in results}
+    if not found.isdisjoint(_BLOCKING):
+        return Outcome.BLOCK
+    if Outcome.NEEDS_REVIEW in found or not is_complete:
+        return Outcome.NEEDS_REVIEW
+    return Outcome.ALLOW_WITH if Outcome.ALLOW_WITH in found else Outcome.ALLOW
+
+
+def _earliest(case: Case, results: tuple[RuleResult, ...], book: RuleBook, *, with_drafts: bool) -> datetime | None:
+    """The earliest moment at which no rule forbids the contact; None: there is none that is known.
+
+    Each rule says when it alone would let go; no earlier moment than the latest of these can be lawful, so the search
+    goes there, looks at all rules again, those that come into force included, and on until nothing forbids.
+    """
+    for _ in range(_STEPS):
+        moment = _next(case, results)
+        if moment is None or moment > case.known + SEARCHED:
+            return None
+        case = case.later(moment)
+        results = _evaluate(case, book, with_drafts=with_drafts)
+        if _BLOCKING.isdisjoint([result.outcome for result in results]):
+            return moment
+    return None
+
+
+def _next(case: Case, results: tuple[RuleResult, ...]) -> datetime | None:
+    """The first moment worth looking at: when all that forbids has let go, or the consumer is elsewhere."""
+    latest = case.at
+    for result in results:
+        if result.outcome in _BLOCKING:
+            ends = result.rule.effective_to
+            over = case.day_begins(ends) if ends is not None else _NEVER
+            latest = max(latest, min(result.finding.not_before or _NEVER, over))
+    moved = [
+        moment
+        for location in case.facts.locations
+        if location.source == STATED
+        for moment in (location.since, location.until)
+        if moment is not None and case.at < moment < latest
+    ]
+    found = min([latest, *moved])
+    return None if found in {_NEVER, case.at} else found
