@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any, get_args
 
 from services.compliance.domain.checks import SCOPE_KEYS, read_params
+from services.compliance.domain.disclosures import DISCLOSURES
 from services.compliance.domain.facts import Channel, Direction, Purpose, Recipient, Role, Trait
 from services.compliance.domain.rules import (
     Effect,
@@ -38,12 +39,24 @@ _REQUIRED = {
 }  # fmt: skip
 _OPTIONAL = {"effective_to", "applies_when", "params", "comments", "note"}
 _LAST_RANK = 15
+_ANY_CONSUMER = "any_consumer"
+_CONSUMERS = frozenset(
+    {
+        Recipient.CONSUMER,
+        Recipient.SPOUSE,
+        Recipient.PARENT_OF_MINOR,
+        Recipient.GUARDIAN,
+        Recipient.PERSONAL_REPRESENTATIVE,
+        Recipient.SUCCESSOR_IN_INTEREST,
+    }
+)
+"""Those whom 12 CFR 1006.6(a) and its comments count as the consumer: `any_consumer` in a rule."""
 
 SCOPE_WORDS: Mapping[str, frozenset[str]] = {
     "channel": frozenset(Channel),
     "purpose": frozenset(Purpose),
     "direction": frozenset(Direction),
-    "recipient": frozenset(Recipient),
+    "recipient": frozenset(Recipient) | {_ANY_CONSUMER},
     "trait": frozenset(Trait),
     "trait_not": frozenset(Trait),
     "party_kind": frozenset({"natural_person", "business", "estate"}),
@@ -99,6 +112,8 @@ def _checked_rule(rule_id: str, raw: Mapping[str, Any]) -> Rule:
     begins, ends = _dates(raw)
     kind: Kind = _word("kind", raw["kind"], get_args(Kind))
     raw_params = raw.get("params", {})
+    if strange := sorted(set(raw_params.get("codes", [])) - DISCLOSURES.keys()):
+        raise ValueError(f"no disclosure is called {strange[0]!r}")
     return Rule(
         rule_id=rule_id,
         version=_version(raw["version"], begins),
@@ -165,6 +180,8 @@ def _scope(raw: Any) -> Scope:
         if not isinstance(value, list) or not value:
             raise ValueError(f"applies_when.{key} is a list of words")
         sets[key] = frozenset(_word(f"applies_when.{key}", each, tuple(sorted(SCOPE_WORDS[key]))) for each in value)
+    if _ANY_CONSUMER in sets.get("recipient", ()):
+        sets["recipient"] = (sets["recipient"] - {_ANY_CONSUMER}) | _CONSUMERS
     days = raw.get("days_past_due_gte")
     if days is not None and type(days) is not int:
         raise ValueError("applies_when.days_past_due_gte is a whole number")
