@@ -74,7 +74,8 @@ def may_become(status: MessageStatus, target: MessageStatus) -> bool:
 
 def next_try_at(now: datetime, tries: int) -> datetime:
     """When to try again after the `tries`-th hand-over that failed: twice as long each time, within half an hour."""
-    return now + min(_FIRST_PAUSE * 2 ** min(tries - 1, 10), _LONGEST_PAUSE)
+    doublings: int = min(tries - 1, 10)
+    return now + min(_FIRST_PAUSE * (1 << doublings), _LONGEST_PAUSE)
 
 
 def status_after(result: Result) -> MessageStatus:

@@ -85,8 +85,9 @@ class Template(Base, table=True):
             "code",
             "channel",
             "language",
-            text("coalesce(creditor_id, '00000000-0000-0000-0000-000000000000'::uuid)"),
+            "creditor_id",
             unique=True,
+            postgresql_nulls_not_distinct=True,
         ),
     )
 

@@ -1,0 +1,135 @@
+"""Asks compliance whether a contact may be made, and tells it at once what was heard.
+
+Fails closed: no answer in time, a failure, an allow without a permit or an answer that cannot be read are all
+`ComplianceUnavailableError`, and nobody is contacted.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from shared.errors import ArrearsError, Problem
+from shared.events.contact import ContactChannel, ContactPurpose, Direction
+from shared.http.client import NoAnswerError, ServiceClient
+
+_ALLOWS = frozenset({"allow", "allow_with"})
+
+
+class ComplianceUnavailableError(ArrearsError):
+    """Compliance gave no answer that permits anything. `is_sent`: a permit may have been reserved all the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """May this contact be made now? `key` makes asking again the same question, with the same permit."""
+
+    party_id: UUID
+    account_ids: Sequence[UUID]
+    channel: ContactChannel
+    contact_point_id: UUID | None
+    purpose: ContactPurpose
+    key: str
+    direction: Direction = "outbound"
+
+    def body(self) -> dict[str, Any]:
+        """The request as compliance takes it."""
+        return {
+            "party_id": str(self.party_id),
+            "account_ids": [str(account_id) for account_id in self.account_ids],
+            "channel": self.channel,
+            "contact_point_id": None if self.contact_point_id is None else str(self.contact_point_id),
+            "purpose": self.purpose,
+            "direction": self.direction,
+        }
+
+
+class _Lenient(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Permit(_Lenient):
+    """Leave for one contact, placed before `expires_at`."""
+
+    id: UUID
+    expires_at: datetime
+
+
+class Decision(_Lenient):
+    """What compliance answered. `rules` are shown as they came."""
+
+    decision_id: UUID
+    outcome: str
+    not_before: datetime | None = None
+    permit: Permit | None = None
+    disclosures: tuple[str, ...] = ()
+    language: str | None = None
+    rules: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def is_allowed(self) -> bool:
+        """True for an allow, with or without conditions."""
+        return self.outcome in _ALLOWS
+
+    @property
+    def refusing(self) -> list[dict[str, Any]]:
+        """The rules that did not pass."""
+        return [rule for rule in self.rules if rule.get("result") not in ("pass", "not_applicable")]
+
+
+class Compliance:
+    """The compliance service, asked in this service's own name."""
+
+    def __init__(self, client: ServiceClient) -> None:
+        self._client = client
+
+    async def ask(self, question: Question) -> Decision:
+        """Return the decision; one that allows holds a permit.
+
+        Raises:
+            ComplianceUnavailableError: nobody may be contacted.
+        """
+        try:
+            answer = await self._client.post("/v1/contact-decisions", question.body(), idempotency_key=question.key)
+            decision = Decision.model_validate(answer.body)
+        except (NoAnswerError, ValidationError, Problem) as error:
+            raise ComplianceUnavailableError(_reason(error)) from error
+        if decision.is_allowed and decision.permit is None:
+            raise ComplianceUnavailableError("it allowed and gave no permit")
+        return decision
+
+    @asynccontextmanager
+    async def preview(self, questions: Sequence[Question]) -> AsyncIterator[AsyncIterator[Decision]]:
+        """Give the decisions on many contacts, in order, as they come: no permits, nothing is reserved.
+
+        Raises:
+            ComplianceUnavailableError: not all were answered.
+        """
+        try:
+            async with self._client.post_lines(
+                "/v1/contact-decisions:batch", (question.body() for question in questions)
+            ) as lines:
+                yield _decisions(lines)
+        except (NoAnswerError, ValidationError, Problem) as error:
+            raise ComplianceUnavailableError(_reason(error)) from error
+
+    async def tell(self, path: str, body: dict[str, Any], key: str) -> bool:
+        """Tell compliance something that binds at once; False when it could not be told: the event will."""
+        try:
+            await self._client.post(path, body, idempotency_key=key)
+        except (NoAnswerError, Problem):
+            return False
+        return True
+
+
+async def _decisions(lines: AsyncIterator[Any]) -> AsyncIterator[Decision]:
+    async for line in lines:
+        yield Decision.model_validate(line)
+
+
+def _reason(error: Exception) -> str:
+    return f"{type(error).__name__}: {error.code}" if isinstance(error, Problem) else type(error).__name__

@@ -1,0 +1,72 @@
+"""Hands a text to a gateway that speaks the Messages resource (`POST /2010-04-01/Accounts/{sid}/Messages.json`).
+
+The gateway answers with the id of the message; what becomes of it comes later, signed, to `StatusCallback`.
+"""
+
+from typing import Final
+
+import httpx
+from pydantic import SecretStr
+
+from services.contact.domain.message import Result
+
+_OPTED_OUT: Final = frozenset({21610})
+"""The recipient has replied STOP at the gateway."""
+_NO_NUMBER: Final = frozenset({21211, 21214, 21217, 21612, 21614})
+"""Not a number, or none that takes texts."""
+_TAKEN = 201
+_TOO_MANY = 429
+_FAILED = 500
+
+
+class TextGateway:
+    """An account at a text gateway."""
+
+    def __init__(
+        self,
+        url: str,
+        account_sid: str,
+        auth_token: SecretStr,
+        sender: str,
+        callback_url: str,
+        *,
+        timeout_s: float = 10,
+    ) -> None:
+        self._path = f"/2010-04-01/Accounts/{account_sid}/Messages.json"
+        self._sender = sender
+        self._callback_url = callback_url
+        self._http = httpx.AsyncClient(
+            base_url=url.rstrip("/"), auth=(account_sid, auth_token.get_secret_value()), timeout=timeout_s
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def send(self, recipient: str, body: str) -> Result:
+        """Hand over one text. Never raises for what the gateway says or does."""
+        form = {"To": recipient, "From": self._sender, "Body": body, "StatusCallback": self._callback_url}
+        try:
+            answer = await self._http.post(self._path, data=form)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            return Result("later", reason=type(error).__name__)
+        except httpx.HTTPError as error:
+            return Result("unknown", reason=type(error).__name__)
+        return _judged(answer)
+
+
+def _judged(answer: httpx.Response) -> Result:
+    try:
+        said = answer.json()
+    except ValueError:
+        said = {}
+    if answer.status_code == _TAKEN and isinstance(said.get("sid"), str):
+        return Result("taken", ref=said["sid"])
+    if answer.status_code == _TOO_MANY:
+        return Result("later", reason="http-429")
+    if answer.status_code >= _FAILED or answer.status_code == _TAKEN:
+        return Result("unknown", reason=f"http-{answer.status_code}")
+    code = said.get("code")
+    if code in _OPTED_OUT:
+        return Result("opted_out", reason=f"gateway-{code}")
+    return Result("refused", reason=f"gateway-{code}", is_permanent=code in _NO_NUMBER)

@@ -1,0 +1,39 @@
+"""What the person said takes effect at once: compliance is told in this service's own name, before anything is stored.
+
+`contact.completed` says the same; what is placed has an id that follows from the attempt, so it is placed once. When
+compliance does not answer the outcome is stored all the same: the event carries it there.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, Final
+from uuid import UUID, uuid5
+
+from services.contact.domain.attempt import Said
+from services.contact.gateways.compliance import Compliance
+from services.contact.handlers.outcome_facts import Row
+
+_EVIDENCE: Final = "Heard on a contact; see the attempt."
+_RESTRICTIONS: Final = frozenset({"cease", "attorney", "bankruptcy_stay", "deceased", "scra", "identity_theft"})
+
+
+async def tell_compliance(compliance: Compliance, row: Row, heard: Sequence[Said]) -> None:
+    """Tell what binds at once. A wrong number, a dispute and an inconvenient time follow in the event."""
+    calls = [call for said in heard if (call := _call(row, said)) is not None]
+    await asyncio.gather(
+        *(compliance.tell(path, body, str(uuid5(UUID(str(row["attempt_id"])), name))) for path, body, name in calls)
+    )
+
+
+def _call(row: Row, said: Said) -> tuple[str, dict[str, Any], str] | None:
+    shared = {"party_id": str(row["party_id"]), "attempt_id": str(row["attempt_id"]), "evidence": _EVIDENCE}
+    account_ids = [str(account_id) for account_id in said.account_ids]
+    if said.kind in _RESTRICTIONS:
+        body: dict[str, Any] = {**shared, "kind": said.kind, "is_written": False}
+        return "/v1/restrictions", body | ({"account_ids": account_ids} if account_ids else {}), said.kind
+    if said.kind == "stop_medium":
+        channel = said.channel or row["channel"]
+        point = None if said.contact_point_id is None else str(said.contact_point_id)
+        body = {**shared, "channel": channel, "contact_point_id": point, "account_ids": account_ids}
+        return "/v1/consents/revocations", body, f"stop_medium:{channel}"
+    return None

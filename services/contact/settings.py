@@ -1,0 +1,59 @@
+"""What a deployment decides about contact: `CONTACT_*` environment variables, read once, frozen; no default secret.
+
+A channel without its gateway is refused (`channel-not-configured`): nothing is queued that nobody would send.
+"""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import SettingsConfigDict
+
+from shared.settings import ServiceSettings
+
+
+class ContactSettings(ServiceSettings):
+    """Settings of the contact service; see `ServiceSettings` for those that all services share."""
+
+    model_config = SettingsConfigDict(env_prefix="CONTACT_", frozen=True, extra="ignore")
+
+    port: int = 8002
+    token_url: str
+    """Where the issuer gives this service tokens of its own (client credentials)."""
+    client_id: str
+    client_secret: SecretStr
+    compliance_url: str
+    payments_url: str
+    accounts_url: str
+    compliance_timeout_s: float = Field(default=2, gt=0)
+    """How long a permit may take. After it no contact is made."""
+    next_step_timeout_s: float = Field(default=5, gt=0)
+
+    public_url: str = "http://127.0.0.1:8002"
+    """The address of this API for the text gateway and people's browsers: receipts and opt-out links lead there."""
+    link_secret: SecretStr | None = None
+    """Signs opt-out links. Without it no e-mail is sent, for every one carries such a link (12 CFR 1006.6(e))."""
+
+    smtp_host: str | None = None
+    smtp_port: int = 587
+    smtp_username: str | None = None
+    smtp_password: SecretStr | None = None
+    smtp_start_tls: bool = True
+    mail_from: str = "collections@example.org"
+    """The visible sender; bounces go to `mail_return_path`."""
+    mail_return_path: str | None = None
+
+    text_url: str | None = None
+    """The Messages API of the text gateway, up to and without `/2010-04-01`."""
+    text_account_sid: str | None = None
+    text_auth_token: SecretStr | None = None
+    text_from: str | None = None
+    """The number or messaging service that texts come from."""
+
+    letter_directory: Path | None = None
+    """Where the print vendor collects letters: a PDF and a manifest for each."""
+    sender_company: str = "Harbor Credit Union"
+    sender_phone: str = "+1 555 0100"
+    sender_address: str = "1 Harbor Street, Boston, MA 02110"
+
+    sender_batch: int = Field(default=50, ge=1, le=500)
+    sender_poll_s: float = Field(default=0.5, gt=0)
