@@ -14,15 +14,20 @@ from shared.events.skiptrace import SkipTraceReason, SkipTraceStatus
 OPEN: frozenset[SkipTraceStatus] = frozenset({"requested", "searching", "candidates"})
 _ENDS: frozenset[SkipTraceStatus] = frozenset({"located", "exhausted", "cancelled"})
 
+
+def _to(*statuses: SkipTraceStatus) -> frozenset[SkipTraceStatus]:
+    return frozenset(statuses)
+
+
 TRANSITIONS: Mapping[SkipTraceStatus, frozenset[SkipTraceStatus]] = {
-    "requested": frozenset({"searching", "candidates"}) | _ENDS,
-    "searching": frozenset({"candidates"}) | _ENDS,
+    "requested": _to("searching", "candidates") | _ENDS,
+    "searching": _to("candidates") | _ENDS,
     # Rejected candidates send it back into the waterfall.
-    "candidates": frozenset({"searching"}) | _ENDS,
+    "candidates": _to("requested", "searching") | _ENDS,
     # A talk with the right party may become known late.
-    "exhausted": frozenset({"located"}),
-    "located": frozenset(),
-    "cancelled": frozenset(),
+    "exhausted": _to("located"),
+    "located": _to(),
+    "cancelled": _to(),
 }
 
 NO_SEARCH: frozenset[str] = frozenset({"bankruptcy_stay", "discharged", "identity_theft"})

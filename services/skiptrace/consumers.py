@@ -1,0 +1,55 @@
+"""Which topics skiptrace consumes, and what it does in long work: the doors beside HTTP."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from services.skiptrace.handlers.follow import Follower
+from services.skiptrace.handlers.reassess import Policy
+from services.skiptrace.handlers.sweep import SWEEP, Sweep
+from services.skiptrace.settings import SkiptraceSettings
+from shared.db.locks import Locks
+from shared.events.topics import TOPICS
+from shared.jobs import Chunk
+from shared.messaging.message import Subscription
+
+ACCOUNT_STATES = tuple(
+    name for name, topic in TOPICS.items() if topic.owner == "accounts" and name.startswith("account.")
+)
+
+
+def policy_of(settings: SkiptraceSettings) -> Policy:
+    """What the deployment decides about cases that events open."""
+    return Policy(
+        purpose=settings.automatic_purpose,
+        budget_minor=settings.automatic_budget_minor,
+        no_contact_after=timedelta(days=settings.no_contact_days),
+        no_contact_tries=settings.no_contact_tries,
+    )
+
+
+def party_locks(payload: Any) -> Locks:
+    """The locks of a message: its creditor, and the party, for everything here is judged by party."""
+    if payload is None:  # an erasure, which names its party in the key: the handler takes the lock
+        return Locks()
+    return Locks(creditors=frozenset({payload.creditor_id}), accounts=frozenset({payload.party_id}))
+
+
+def subscriptions(settings: SkiptraceSettings) -> Sequence[Subscription]:
+    """One handler for each kind of thing; a polled batch is one pass over the tables of each."""
+    follower = Follower(policy_of(settings))
+    return (
+        Subscription(("creditor.updated",), follower.creditors),
+        Subscription(("business_date.advanced",), follower.business_dates),
+        Subscription(("party.updated",), follower.parties, locks=party_locks, takes_erasures=True),
+        Subscription(ACCOUNT_STATES, follower.accounts, locks=party_locks),
+        Subscription(("restriction.placed", "restriction.lifted"), follower.restrictions, locks=party_locks),
+        Subscription(("contact.completed",), follower.outcomes, locks=party_locks),
+        Subscription(("contact_point.invalidated",), follower.invalidated, locks=party_locks),
+        Subscription(("message.bounced",), follower.bounced, locks=party_locks),
+    )
+
+
+def chunks(settings: SkiptraceSettings) -> Mapping[str, Chunk]:
+    """The kinds of long work of skiptrace, each with what does one chunk of it."""
+    return {SWEEP: Sweep(policy_of(settings))}

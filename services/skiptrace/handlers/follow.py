@@ -1,0 +1,129 @@
+"""Follows what the other services publish, and judges the parties that it concerns."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from services.skiptrace.domain.triggers import INVALID_REASONS, Trigger
+from services.skiptrace.handlers.reassess import Policy, reassess
+from services.skiptrace.handlers.sweep import request_sweep
+from services.skiptrace.store import facts
+from shared.db.locks import lock
+from shared.db.transaction import Tx
+from shared.events.contact import ContactCompleted, MessageBounced
+from shared.ids import read_id
+from shared.messaging.message import Message, Rejected
+
+Batch = Sequence[Message[Any]]
+
+
+class Follower:
+    """The handlers of all topics, with what the deployment decides."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+
+    async def creditors(self, tx: Tx, messages: Batch) -> list[Rejected]:
+        """Take a batch of `creditor.updated`."""
+        await facts.save_creditors(tx, _states(messages))
+        return []
+
+    async def business_dates(self, tx: Tx, messages: Batch) -> list[Rejected]:
+        """Take a batch of `business_date.advanced`: each night the parties that nobody reached are looked for."""
+        for day, creditor_id in sorted({(one.payload.business_date, one.payload.creditor_id) for one in messages}):
+            await request_sweep(tx, creditor_id, day)
+        return []
+
+    async def parties(self, tx: Tx, messages: Batch) -> list[Rejected]:
+        """Take a batch of `party.updated`, erasures among them: of each party the last message rules."""
+        last = {message.key or str(message.payload.party_id): message for message in messages}
+        erased = [read_id(key) for key, message in last.items() if message.payload is None]
+        if erased:
+            await lock(tx, accounts=erased)
+            await facts.erase_parties(tx, erased)
+        kept = [message for message in last.values() if message.payload is not None]
+        await facts.save_parties(tx, _states(kept))
+        await self._judge(tx, {message.payload.party_id: message.event_id for message in kept}, erased)
+        return []
+
+    async def accounts(self, tx: Tx, messages: Batch) -> list[Rejected]:
+        """Take a batch of `account.*` states."""
+        await facts.save_accounts(tx, _states(messages))
+        await self._judge(tx, _causes(messages))
+        return []
+
+    async def restrictions(self, tx: Tx, messages: Batch) -> list[Rejected]:
+        """Take a batch of `restriction.*` states."""
+        await facts.save_restrictions(tx, _states(messages))
+        await self._judge(tx, _causes(messages))
+        return []
+
+    async def outcomes(self, tx: Tx, messages: Batch) -> list[Rejected]:
+        """Take a batch of `contact.completed`: tries, talks with the right party, and wrong numbers."""
+        outcomes: list[ContactCompleted] = [message.payload for message in messages]
+        await facts.save_tries(tx, outcomes)
+        await facts.save_marks(tx, [mark for one in outcomes if (mark := _mark(one)) is not None])
+        wrong = [
+            (one.creditor_id, one.party_id, Trigger("wrong_number", one.at, one.account_id, one.contact_point_id))
+            for one in outcomes
+            if _is_wrong_number(one)
+        ]
+        await facts.save_triggers(tx, wrong)
+        await self._judge(tx, _causes(messages))
+        return []
+
+    async def invalidated(self, tx: Tx, messages: Batch) -> list[Rejected]:
+        """Take a batch of `contact_point.invalidated`."""
+        payloads = [message.payload for message in messages]
+        await facts.save_marks(tx, [(one.contact_point_id, one.party_id, one.at, None) for one in payloads])
+        found = [
+            (one.creditor_id, one.party_id, Trigger(kind, one.at, one.account_id, one.contact_point_id))
+            for one in payloads
+            if (kind := INVALID_REASONS.get((one.kind, one.reason))) is not None
+        ]
+        await facts.save_triggers(tx, found)
+        await self._judge(tx, _causes(messages))
+        return []
+
+    async def bounced(self, tx: Tx, messages: Batch) -> list[Rejected]:
+        """Take a batch of `message.bounced`: a letter that came back for good is returned mail."""
+        returned: list[MessageBounced] = [
+            message.payload
+            for message in messages
+            if message.payload.channel == "letter" and message.payload.is_permanent
+        ]
+        marks: list[facts.Mark] = [
+            (one.contact_point_id, one.party_id, one.at, None) for one in returned if one.contact_point_id is not None
+        ]
+        await facts.save_marks(tx, marks)
+        triggers = [
+            (one.creditor_id, one.party_id, Trigger("returned_mail", one.at, one.account_id, one.contact_point_id))
+            for one in returned
+        ]
+        await facts.save_triggers(tx, triggers)
+        await self._judge(tx, _causes(messages))
+        return []
+
+    async def _judge(self, tx: Tx, causes: dict[UUID, UUID | None], also: Sequence[UUID] = ()) -> None:
+        known = {party_id: event_id for party_id, event_id in causes.items() if event_id is not None}
+        await reassess(tx, {*causes, *also}, self._policy, causes=known)
+
+
+def _states(messages: Batch) -> list[tuple[Any, int]]:
+    return [(message.payload, message.aggregate_version or 0) for message in messages]
+
+
+def _causes(messages: Batch) -> dict[UUID, UUID | None]:
+    return {message.payload.party_id: message.event_id for message in messages}
+
+
+def _mark(one: ContactCompleted) -> facts.Mark | None:
+    if one.contact_point_id is None:
+        return None
+    if one.is_right_party:
+        return one.contact_point_id, one.party_id, None, one.at
+    return (one.contact_point_id, one.party_id, one.at, None) if _is_wrong_number(one) else None
+
+
+def _is_wrong_number(one: ContactCompleted) -> bool:
+    return one.result_code == "wrong_number" or any(heard.kind == "wrong_number" for heard in one.heard)
