@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
+from services.compliance.domain.permit import TRANSITIONS
 from services.compliance.tables.views import ATTEMPT, PERMIT_REPORT
 from shared.db.sets import given_rows
 from shared.db.transaction import Tx
@@ -40,9 +41,10 @@ _REPORT = (
     "ON CONFLICT (permit_id) DO UPDATE SET report = excluded.report, attempt_id = excluded.attempt_id "
     "WHERE t.report = 'not_placed' AND excluded.report = 'placed'"
 )
-_SETTLE = """
+_STEPS = ", ".join(f"('{before}', '{after}')" for before, steps in TRANSITIONS.items() for after in sorted(steps))
+_SETTLE = f"""
 UPDATE permit AS p SET state = r.report FROM permit_report AS r
-WHERE r.permit_id = p.permit_id AND p.permit_id = ANY($1::uuid[]) AND p.state <> r.report
+WHERE r.permit_id = p.permit_id AND p.permit_id = ANY($1::uuid[]) AND (p.state, r.report) IN ({_STEPS})
 """
 
 

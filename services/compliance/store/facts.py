@@ -19,7 +19,7 @@ from shared.db.transaction import Tx
 Row = Mapping[str, Any]
 
 LOOK_BACK: Final = timedelta(days=366)
-"""How far back contacts are loaded. Messages from the person, inquiries of third parties and open attempts: for ever."""
+"""How far back contacts are loaded; for ever: messages from the person, inquiries of third parties, open attempts."""
 _DEBT_WIDE: Final = ("dispute_hold", "identity_theft", "litigation")
 """Kinds that hold for the debt, whoever of its parties is contacted."""
 
@@ -38,26 +38,29 @@ JOIN point_mark m ON m.contact_point_id = q.contact_point_id AND (m.party_id = p
 WHERE p.party_id = ANY($1::uuid[])
 UNION
 SELECT party_id, contact_point_id, mark, detail, at FROM point_mark WHERE party_id = ANY($1::uuid[])
+ORDER BY 1, 2, 3, 4, 5
 """
 _FLAGS = "SELECT * FROM point_flags WHERE party_id = ANY($1::uuid[])"
 _RESTRICTIONS = """
 SELECT restriction_id, party_id, account_ids, kind, effective_at, ends_on, is_written, lifted_at FROM restriction
 WHERE party_id = ANY($1::uuid[]) OR (account_ids && $2::uuid[] AND kind = ANY($3::text[]))
+ORDER BY restriction_id
 """
-_REPRESENTATIONS = "SELECT * FROM representation WHERE party_id = ANY($1::uuid[])"
-_DISPUTES = "SELECT * FROM dispute WHERE account_id = ANY($1::uuid[])"
-_CONSENTS = "SELECT * FROM consent WHERE party_id = ANY($1::uuid[])"
-_PREFERENCES = "SELECT * FROM preference WHERE party_id = ANY($1::uuid[])"
+_REPRESENTATIONS = "SELECT * FROM representation WHERE party_id = ANY($1::uuid[]) ORDER BY representation_id"
+_DISPUTES = "SELECT * FROM dispute WHERE account_id = ANY($1::uuid[]) ORDER BY dispute_id"
+_CONSENTS = "SELECT * FROM consent WHERE party_id = ANY($1::uuid[]) ORDER BY consent_id"
+_PREFERENCES = "SELECT * FROM preference WHERE party_id = ANY($1::uuid[]) ORDER BY preference_id"
 _ATTEMPTS = """
-SELECT a.attempt_id, a.party_id, a.account_ids, a.permit_id, a.direction, a.channel, a.purpose, a.contact_point_id, a.at,
-  a.result_code, a.debts_discussed, p.recipient_id
+SELECT a.attempt_id, a.party_id, a.account_ids, a.permit_id, a.direction, a.channel, a.purpose, a.contact_point_id,
+  a.at, a.result_code, a.debts_discussed, p.recipient_id
 FROM attempt a LEFT JOIN permit p USING (permit_id)
 WHERE a.party_id = ANY($1::uuid[]) AND (a.at >= $2 OR a.result_code IS NULL OR a.purpose = 'location'
   OR (a.direction = 'inbound' AND a.channel IN ('email', 'sms')))
+ORDER BY a.at, a.attempt_id
 """
 _PERMITS = """
 SELECT permit_id, party_id, account_ids, channel, contact_point_id, recipient_id, reserved_at FROM permit
-WHERE party_id = ANY($1::uuid[]) AND state = 'reserved'
+WHERE party_id = ANY($1::uuid[]) AND state = 'reserved' ORDER BY permit_id
 """
 
 
@@ -71,8 +74,8 @@ class KnownFacts:
     """The time zone of each creditor."""
     disputes: Mapping[UUID, tuple[f.Dispute, ...]]
     """By account."""
-    debt_wide: Sequence[f.Restriction]
-    """Restrictions of other parties that hold for a debt."""
+    debt_wide: Sequence[tuple[UUID, f.Restriction]]
+    """Restrictions that hold for a debt, with the party that they were placed for."""
     parties: dict[UUID, f.Facts]
     points: Mapping[UUID, Sequence[Row]]
 
@@ -83,7 +86,9 @@ class KnownFacts:
         creditor = self.creditors.get(next(iter(creditor_ids))) if len(creditor_ids) == 1 else None
         known = self.parties[request.party_id]
         ids = frozenset(request.account_ids)
-        others = tuple(each for each in self.debt_wide if each.account_ids & ids)
+        others = tuple(
+            each for party_id, each in self.debt_wide if party_id != request.party_id and each.account_ids & ids
+        )
         return replace(
             known,
             creditor=creditor,
@@ -118,13 +123,12 @@ async def load_facts(tx: Tx, party_ids: Collection[UUID], account_ids: Collectio
         permits=_by(await tx.fetch(_PERMITS, parties), "party_id"),
     )
     disputes = _by(await tx.fetch(_DISPUTES, accounts), "account_id")
-    asked = set(parties)
     return KnownFacts(
         accounts=account_rows,
         creditors={row["creditor_id"]: _creditor(row) for row in creditor_rows},
         zones={row["creditor_id"]: row["time_zone"] for row in creditor_rows},
         disputes={key: tuple(map(fact_forms.dispute, each)) for key, each in disputes.items()},
-        debt_wide=[fact_forms.restriction(row) for row in restrictions if row["party_id"] not in asked],
+        debt_wide=[(row["party_id"], fact_forms.restriction(row)) for row in restrictions if row["kind"] in _DEBT_WIDE],
         parties={each: _party(each, party_rows.get(each), rows) for each in parties},
         points=rows.points,
     )

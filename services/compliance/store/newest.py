@@ -5,7 +5,7 @@ One statement for a batch, which says what it has written, so that whoever hangs
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Table
@@ -15,6 +15,13 @@ from shared.db.transaction import Tx
 
 States = Iterable[tuple[Any, int]]
 """Payloads, each with its aggregate version."""
+
+
+class Changed(NamedTuple):
+    """What a batch has changed: the states by key, and the keys that were not known before."""
+
+    states: dict[UUID, Any]
+    first: frozenset[UUID]
 
 
 def newest(states: States, key: str) -> dict[UUID, tuple[Any, int]]:
@@ -29,16 +36,18 @@ def newest(states: States, key: str) -> dict[UUID, tuple[Any, int]]:
 
 async def save_newest(
     tx: Tx, table: Table, key: str, states: States, row_of: Callable[[Any], Mapping[str, Any]]
-) -> dict[UUID, Any]:
-    """Write the states that are newer than what stands; return those, by key."""
+) -> Changed:
+    """Write the states that are newer than what stands; return those, by key, and which of them are the first."""
     latest = newest(states, key)
     if not latest:
-        return {}
+        return Changed({}, frozenset())
     rows = [
         {key: each, "aggregate_version": version, **row_of(state)} for each, (state, version) in sorted(latest.items())
     ]
     written = await tx.fetch(_sql(table, key, tuple(rows[0])), rows)
-    return {row[0]: latest[row[0]][0] for row in written}
+    return Changed(
+        {row[0]: latest[row[0]][0] for row in written}, frozenset(row[0] for row in written if row["is_first"])
+    )
 
 
 @cache
@@ -48,5 +57,5 @@ def _sql(table: Table, key: str, columns: Sequence[str]) -> str:
     return (
         f"INSERT INTO {table.name} AS t ({names}) SELECT {names} FROM {given_rows(table, columns)} "
         f"ON CONFLICT ({key}) DO UPDATE SET {assigned} WHERE t.aggregate_version < excluded.aggregate_version "
-        f"RETURNING t.{key}"
+        f"RETURNING t.{key}, t.xmax = 0 AS is_first"  # a row that was inserted has no transaction that changed it
     )

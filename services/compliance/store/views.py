@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from services.compliance.store.newest import States, save_newest
+from services.compliance.store.newest import Changed, States, save_newest
 from services.compliance.tables.views import (
     ACCOUNT_VIEW,
     CONTACT_POINT,
@@ -16,7 +16,7 @@ from services.compliance.tables.views import (
 from shared.contact_points import normalised
 from shared.db.sets import insert_rows
 from shared.db.transaction import Tx
-from shared.events.accounts import AccountState, PartyUpdated
+from shared.events.accounts import PartyUpdated
 from shared.events.skiptrace import ContactPointsFound
 
 _ACCOUNT = ("creditor_id", "party_id", "product_class", "status", "balance_minor", "oldest_unpaid_due_on")
@@ -25,15 +25,15 @@ _FORGET = "DELETE FROM contact_point WHERE party_id = ANY($1::uuid[]) AND source
 _VERIFIED = "verified"
 
 
-async def save_creditors(tx: Tx, states: States) -> None:
-    """Keep `creditor.updated`."""
-    await save_newest(
+async def save_creditors(tx: Tx, states: States) -> Changed:
+    """Keep `creditor.updated`; return what is news."""
+    return await save_newest(
         tx, CREDITOR_VIEW, "creditor_id", states, lambda one: {"kind": one.kind, "time_zone": one.time_zone}
     )
 
 
-async def save_accounts(tx: Tx, states: States) -> dict[UUID, AccountState]:
-    """Keep `account.*`; return the states that are news."""
+async def save_accounts(tx: Tx, states: States) -> Changed:
+    """Keep `account.*`; return what is news."""
     return await save_newest(
         tx, ACCOUNT_VIEW, "account_id", states, lambda one: {name: getattr(one, name) for name in _ACCOUNT}
     )
@@ -41,31 +41,33 @@ async def save_accounts(tx: Tx, states: States) -> dict[UUID, AccountState]:
 
 async def save_parties(tx: Tx, states: States) -> None:
     """Keep `party.updated`, with the contact points as imported: a newer state replaces them all."""
-    changed: dict[UUID, PartyUpdated] = await save_newest(
+    changed = await save_newest(
         tx, PARTY_VIEW, "party_id", states, lambda one: {name: getattr(one, name) for name in _PARTY}
     )
+    parties: dict[UUID, PartyUpdated] = changed.states
     rows = [
         {**_point(party.party_id, "imported", point), "is_verified": False}
         | ({name: getattr(party, name) for name in ("city", "region", "postal_code")} if _is_home(point) else _NOWHERE)
-        for party in changed.values()
+        for party in parties.values()
         for point in party.contact_points
     ]
-    await _replace(tx, changed, "imported", rows)
+    await _replace(tx, parties, "imported", rows)
 
 
 async def save_found(tx: Tx, states: States) -> None:
     """Keep `contact_point.found`: a newer state replaces all points that were found for a party."""
-    changed: dict[UUID, ContactPointsFound] = await save_newest(tx, FOUND_VIEW, "party_id", states, lambda _one: {})
+    changed = await save_newest(tx, FOUND_VIEW, "party_id", states, lambda _one: {})
+    parties: dict[UUID, ContactPointsFound] = changed.states
     rows = [
         {
             **_point(found.party_id, "found", point),
             "is_verified": point.status == _VERIFIED,
             **{name: getattr(point, name) for name in ("city", "region", "postal_code")},
         }
-        for found in changed.values()
+        for found in parties.values()
         for point in found.contact_points
     ]
-    await _replace(tx, changed, "found", rows)
+    await _replace(tx, parties, "found", rows)
 
 
 async def erase_parties(tx: Tx, party_ids: Collection[UUID]) -> None:

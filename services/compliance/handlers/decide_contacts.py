@@ -1,0 +1,233 @@
+"""Decides on contacts, in batches: one statement a table, then pure code, request by request.
+
+The caller holds the locks of parties and debts when permits are to be reserved; each permit that is reserved counts
+for the requests behind it in the same batch.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from services.compliance.domain import facts as f
+from services.compliance.domain.decide import Decision, decide
+from services.compliance.domain.disclosures import DISCLOSURES
+from services.compliance.domain.rules import RuleBook
+from services.compliance.store.decisions import insert_decisions
+from services.compliance.store.facts import KnownFacts, load_facts
+from services.compliance.store.views import value_of
+from shared.db.transaction import Tx
+from shared.errors import Refusal
+from shared.events.compliance import DecidingRule, DecisionMade
+from shared.ids import contact_point_id, new_id
+
+Answer = dict[str, Any]
+
+_PASSED = frozenset({"pass", "not_applicable"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecideContact:
+    """A contact to decide on. `at` None: now. `creditors`: those that the caller may see; None: all."""
+
+    request: f.Request
+    at: datetime | None
+    point: tuple[str, str] | None
+    may_reserve: bool
+    made_by: str
+    creditors: frozenset[UUID] | None = None
+    correlation_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decider:
+    """Decides by the rules of one book. `permit_ttl`: for how long a permit may be placed."""
+
+    book: RuleBook
+    rules_sha256: bytes
+    permit_ttl: timedelta
+
+    async def __call__(self, tx: Tx, commands: Sequence[DecideContact]) -> list[Answer | Refusal]:
+        """Decide, reserve and save. Refuses `account-unknown` and `accounts-of-several-creditors`."""
+        now = tx.clock.now()
+        known = await load_facts(
+            tx,
+            {one.request.party_id for one in commands},
+            {each for one in commands for each in one.request.account_ids},
+            min([one.at for one in commands if one.at is not None], default=now),
+        )
+        batch = _Batch(self, tx, now, known)
+        answers = [batch.decide(command) for command in commands]
+        await insert_decisions(tx, batch.decisions, batch.permits)
+        return answers
+
+
+class _Batch:
+    """One batch on its way: what it has decided so far."""
+
+    def __init__(self, decider: Decider, tx: Tx, now: datetime, known: KnownFacts) -> None:
+        self._decider = decider
+        self._tx = tx
+        self._now = now
+        self._known = known
+        self.decisions: list[dict[str, Any]] = []
+        self.permits: list[dict[str, Any]] = []
+
+    def decide(self, command: DecideContact) -> Answer | Refusal:
+        """Decide on one contact, on what is known and what this batch has reserved."""
+        request = replace(command.request, at=command.at or self._now)
+        if command.point is not None:
+            request = replace(request, contact_point_id=self._point_id(request.party_id, *command.point))
+        accounts = [row for each in request.account_ids if (row := self._known.accounts.get(each)) is not None]
+        creditors = {row["creditor_id"] for row in accounts}
+        if command.creditors is not None and not creditors <= command.creditors:
+            return Refusal("account-unknown", "There is no such account.", "account_ids")
+        if len(creditors) > 1:
+            return Refusal("accounts-of-several-creditors", "The accounts are of several creditors.", "account_ids")
+        creditor_id = next(iter(creditors), None)
+        facts = self._known.of(request)
+        decision = decide(request, facts, self._decider.book)
+        permit = None
+        if decision.is_allowed and command.may_reserve and command.at is None and creditor_id is not None:
+            permit = self._reserve(request, creditor_id)
+        answer = self._answer(decision, permit, is_dry_run=command.at is not None)
+        self._save(command, request, creditor_id, facts, answer)
+        if command.may_reserve and command.at is None and creditor_id is not None:
+            self._publish(command, request, creditor_id, decision, answer)
+        return answer
+
+    def _point_id(self, party_id: UUID, kind: str, value: str) -> UUID:
+        """The party's contact point of this value; for one that it does not have, the id that it would have."""
+        form = value_of(kind, value)
+        for row in self._known.points.get(party_id, ()):
+            if row["kind"] == kind and row["value"] == form:
+                found: UUID = row["contact_point_id"]
+                return found
+        return contact_point_id(party_id, kind, value)
+
+    def _reserve(self, request: f.Request, creditor_id: UUID) -> dict[str, Any] | None:
+        if request.direction is not f.Direction.OUTBOUND:
+            return None
+        permit = f.Permit(
+            permit_id=new_id(),
+            reserved_at=self._now,
+            channel=request.channel,
+            account_ids=request.account_ids,
+            contact_point_id=request.contact_point_id,
+            recipient_id=request.recipient_id,
+        )
+        self._known.reserve(request.party_id, permit)
+        row = {
+            "permit_id": permit.permit_id,
+            "creditor_id": creditor_id,
+            "party_id": request.party_id,
+            "account_ids": list(request.account_ids),
+            "channel": request.channel,
+            "contact_point_id": request.contact_point_id,
+            "recipient_id": request.recipient_id,
+            "reserved_at": self._now,
+            "expires_at": self._now + self._decider.permit_ttl,
+            "state": "reserved",
+        }
+        self.permits.append(row)
+        return row
+
+    def _answer(self, decision: Decision, permit: dict[str, Any] | None, *, is_dry_run: bool) -> Answer:
+        decision_id = new_id()
+        if permit is not None:
+            permit["decision_id"] = decision_id
+        return {
+            "decision_id": str(decision_id),
+            "outcome": decision.outcome,
+            "not_before": decision.not_before,
+            "permit": permit and {"id": str(permit["permit_id"]), "expires_at": permit["expires_at"]},
+            "disclosures": decision.disclosures,
+            "disclosure_texts": {code: DISCLOSURES[code] for code in decision.disclosures if code in DISCLOSURES},
+            "language": decision.language,
+            "missing": decision.missing,
+            "zones": decision.zones,
+            "jurisdictions": decision.jurisdictions,
+            "rules": [
+                {
+                    "id": rule.rule_id,
+                    "version": rule.version,
+                    "citation": rule.citation,
+                    "result": finding.result,
+                    "outcome": outcome,
+                    "not_before": finding.not_before,
+                    "facts": dict(finding.facts),
+                }
+                for rule, finding, outcome in decision.rules
+            ],
+            "at": decision.at,
+            "made_at": self._now,
+            "is_dry_run": is_dry_run,
+        }
+
+    def _save(
+        self, command: DecideContact, request: f.Request, creditor_id: UUID | None, facts: f.Facts, answer: Answer
+    ) -> None:
+        self.decisions.append(
+            {
+                "decision_id": UUID(answer["decision_id"]),
+                "creditor_id": creditor_id,
+                "party_id": request.party_id,
+                "account_ids": list(request.account_ids),
+                "channel": request.channel,
+                "purpose": request.purpose,
+                "direction": request.direction,
+                "contact_point_id": request.contact_point_id,
+                "outcome": answer["outcome"],
+                "permit_id": answer["permit"] and UUID(answer["permit"]["id"]),
+                "at": request.at,
+                "made_at": self._now,
+                "made_by": command.made_by,
+                "is_dry_run": answer["is_dry_run"],
+                "rules_sha256": self._decider.rules_sha256,
+                "facts_sha256": digest(facts),
+                "answer": orjson.dumps(answer, default=str).decode(),
+            }
+        )
+
+    def _publish(
+        self, command: DecideContact, request: f.Request, creditor_id: UUID, decision: Decision, answer: Answer
+    ) -> None:
+        event = DecisionMade(
+            creditor_id=creditor_id,
+            account_id=request.account_ids[0],
+            decision_id=UUID(answer["decision_id"]),
+            party_id=request.party_id,
+            account_ids=request.account_ids,
+            channel=request.channel.value,
+            purpose=request.purpose.value,
+            direction=request.direction.value,
+            contact_point_id=request.contact_point_id,
+            outcome=decision.outcome.value,
+            not_before=decision.not_before,
+            permit_id=answer["permit"] and UUID(answer["permit"]["id"]),
+            rules=tuple(
+                DecidingRule(
+                    rule_id=each.rule.rule_id,
+                    version=each.rule.version,
+                    citation=each.rule.citation,
+                    result=each.finding.result,
+                )
+                for each in decision.rules
+                if each.finding.result not in _PASSED
+            ),
+            made_at=self._now,
+        )
+        self._tx.emit("decision.made", event, causation=command.correlation_id)
+
+
+def digest(facts: f.Facts) -> bytes:
+    """The SHA-256 of all that a decision was made from."""
+    return sha256(orjson.dumps(facts, default=_plain)).digest()
+
+
+def _plain(value: Any) -> Any:
+    return sorted(map(str, value)) if isinstance(value, frozenset) else str(value)

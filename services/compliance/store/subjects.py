@@ -1,0 +1,57 @@
+"""Whom a record is about: the creditor of a party, its accounts, and the creditor's calendar."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from shared.db.transaction import Tx
+
+_PARTY = "SELECT creditor_id FROM party_view WHERE party_id = $1"
+_ACCOUNTS_OF = "SELECT account_id, creditor_id, party_id FROM account_view WHERE party_id = ANY($1::uuid[])"
+_ACCOUNTS = "SELECT account_id, creditor_id, party_id FROM account_view WHERE account_id = ANY($1::uuid[])"
+_ZONES = "SELECT creditor_id, time_zone FROM creditor_view WHERE creditor_id = ANY($1::uuid[])"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A party with its creditor and all its accounts."""
+
+    party_id: UUID
+    creditor_id: UUID | None
+    account_ids: frozenset[UUID]
+
+
+async def load_subject(tx: Tx, party_id: UUID) -> Subject:
+    """What is known of a party; `creditor_id` None: neither it nor an account of it has been announced."""
+    accounts = await tx.fetch(_ACCOUNTS_OF, [party_id])
+    creditor_id = await tx.fetchval(_PARTY, party_id)
+    if creditor_id is None and accounts:
+        creditor_id = accounts[0]["creditor_id"]
+    return Subject(party_id, creditor_id, frozenset(row["account_id"] for row in accounts))
+
+
+async def load_account_creditors(tx: Tx, account_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """The creditor of each account that is known."""
+    return {row["account_id"]: row["creditor_id"] for row in await tx.fetch(_ACCOUNTS, sorted(account_ids))}
+
+
+async def load_accounts_of(tx: Tx, party_ids: Iterable[UUID]) -> dict[UUID, list[UUID]]:
+    """The accounts of parties, in order."""
+    found: dict[UUID, list[UUID]] = {}
+    for row in await tx.fetch(_ACCOUNTS_OF, sorted(set(party_ids))):
+        found.setdefault(row["party_id"], []).append(row["account_id"])
+    return {party_id: sorted(accounts) for party_id, accounts in found.items()}
+
+
+async def load_zones(tx: Tx, creditor_ids: Iterable[UUID]) -> dict[UUID, ZoneInfo]:
+    """The time zone of each creditor that is known."""
+    rows: list[Any] = await tx.fetch(_ZONES, sorted(set(creditor_ids)))
+    return {row["creditor_id"]: ZoneInfo(row["time_zone"]) for row in rows}
+
+
+def day_of(moment: datetime, zone: ZoneInfo | None) -> date:
+    """The day of an instant on a creditor's calendar; in UTC while the creditor is not known."""
+    return moment.astimezone(zone or UTC).date()
