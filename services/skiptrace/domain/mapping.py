@@ -7,7 +7,7 @@ port's own layout is in docs/contracts/person-search.md.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any
 
 from shared.contact_points import normalised
 from shared.events.skiptrace import FoundKind, FoundLabel
@@ -85,7 +85,31 @@ class Layout:
     constants: Mapping[str, Any] = field(default_factory=dict)
     matched_on: str | None = None
     matches: Mapping[str, str] = field(default_factory=dict)
+    transaction: str | None = None
+    """Where the vendor puts its own number of the search."""
     date_format: str = "%Y-%m-%d"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a vendor says: whether it bills a hit (it names somebody), what it names, and its number of the search."""
+
+    is_billed_as_hit: bool
+    points: tuple[FoundPoint, ...]
+    transaction_ref: str | None = None
+
+
+def layout_from(data: Mapping[str, Any]) -> Layout:
+    """Return the layout that is kept as JSON, as `schemas.vendors` has checked it."""
+    points = {kind: PointMapping(**each) for kind, each in data["points"].items()}
+    return Layout(**{**data, "points": points})
+
+
+def read_answer(layout: Layout, body: Any) -> Answer:
+    """Read what a vendor answered. Raises MappingError."""
+    points = found_points(layout, body)
+    ref = None if layout.transaction is None else _text(_get(body, layout.transaction))
+    return Answer(bool(_get(body, layout.persons)), points, ref)
 
 
 def request_body(mapping: Layout, subject: Subject, purpose: str, reference: str) -> dict[str, Any]:
@@ -206,6 +230,3 @@ def _put(document: dict[str, Any], place: str, value: Any) -> None:
         if not isinstance(document, dict):
             raise MappingError(f"{place} leads through a value")
     document[last] = value
-
-
-Adapter = Literal["person_search"]

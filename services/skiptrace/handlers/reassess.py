@@ -14,7 +14,7 @@ from services.skiptrace.domain.candidate import Standing, Word, stand
 from services.skiptrace.domain.confidence import Sighting, confidence
 from services.skiptrace.domain.identity import skip_trace_id
 from services.skiptrace.domain.purpose import check_purpose
-from services.skiptrace.domain.skip_trace import NO_CASE_BY_ITSELF, NO_SEARCH, Facts, judge
+from services.skiptrace.domain.skip_trace import NO_CASE_BY_ITSELF, NO_SEARCH, Facts, Judgement, judge
 from services.skiptrace.domain.triggers import PastCase, Trigger, Try, nobody_reached, opening
 from services.skiptrace.domain.waterfall import Choice
 from services.skiptrace.handlers.publish import publish_found, publish_state, publish_verified
@@ -140,10 +140,7 @@ class _Step:
         new = {**trace, "status": judged.status, "reason": judged.reason}
         if judged.reason is not None and trace["resolved_at"] is None:
             new["resolved_at"] = self.tx.clock.now()
-        if judged.choice is not None:
-            new["search_at"] = judged.choice.wait_until
-        elif judged.reason is not None or not facts.is_asked:
-            new["search_at"] = None
+        new["search_at"] = self._next_look(trace, judged, is_asked=facts.is_asked)
         is_changed = trace["version"] == 0 or any(trace[name] != new[name] for name in _STATE)
         if is_changed or trace_id in self.republish:
             new["version"] = max(trace["version"], self.tx.least_version) + 1
@@ -153,6 +150,16 @@ class _Step:
             )
         if new != dict(trace):
             self.judged.append(new)
+
+    def _next_look(self, trace: Row, judged: Judgement, *, is_asked: bool) -> datetime | None:
+        """When a worker looks at a case: of one that waits for a vendor's answer, when its lease has run out."""
+        if judged.choice is not None:
+            return judged.choice.wait_until
+        if judged.reason is not None or not is_asked:
+            return None
+        planned = self.choices.get(trace["skip_trace_id"])
+        at: datetime | None = trace["search_at"] if planned is None else planned.wait_until
+        return at
 
 
 def _facts(file: File, trace: Row, verified_at: datetime | None) -> Facts:
