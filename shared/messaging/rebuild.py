@@ -51,7 +51,10 @@ class Rebuild:
     projections: tuple[Derived, ...]
     """Tables that follow topics alone."""
     keep: Callable[[Tx, Sequence[Message[Any]]], Awaitable[None]]
-    """Writes the projections of a batch of messages, and nothing else than them and `scratch`."""
+    """Writes the projections of a batch of messages, and nothing else than them and `scratch`.
+
+    The payload of an erasure is None: what was erased must not come back.
+    """
     scratch: tuple[str, ...]
     """Other tables that `keep` writes to: what it writes there is dropped."""
     computed: tuple[Derived, ...]
@@ -139,7 +142,7 @@ async def rebuild(
 
 def _readable(raw: RawMessage) -> Message[Any] | None:
     message = read(raw)
-    return None if isinstance(message, Parked) or message.payload is None else message
+    return None if isinstance(message, Parked) else message
 
 
 async def _shadow(tx: Tx, tables: Sequence[str]) -> None:

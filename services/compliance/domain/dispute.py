@@ -15,11 +15,14 @@ Status = Literal[
 ]
 
 CLOSED: Final[frozenset[Status]] = frozenset({"verified", "corrected", "deleted", "duplicative", "withdrawn"})
+_WORKED_ON: Final[frozenset[Status]] = frozenset({"investigating"})
+_BEGUN: Final[frozenset[Status]] = frozenset({"acknowledged", "investigating"})
+_NOTHING: Final[frozenset[Status]] = frozenset()
 TRANSITIONS: Final[Mapping[Status, frozenset[Status]]] = {
-    "opened": frozenset({"acknowledged", "investigating"}) | CLOSED,
-    "acknowledged": frozenset({"investigating"}) | CLOSED,
+    "opened": _BEGUN | CLOSED,
+    "acknowledged": _WORKED_ON | CLOSED,
     "investigating": CLOSED,
-    **{each: frozenset[Status]() for each in sorted(CLOSED)},
+    **dict.fromkeys(CLOSED, _NOTHING),
 }
 """Each next state of each state; what is closed stays so, and a new dispute is a new one."""
 
@@ -30,6 +33,7 @@ def holding_rule(rules: Iterable[Rule], *, kind: str, is_written: bool, is_whole
         params = rule.params
         if (
             isinstance(params, DisputeAbsent)
+            and rule.effect == "prohibit"
             and (not params.kinds or kind in params.kinds)
             and (is_written or not params.written_only)
             and (is_whole or not params.whole_only)

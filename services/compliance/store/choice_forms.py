@@ -21,6 +21,7 @@ _GIVEN_TO: Final[Mapping[str, str]] = {"given_to_creditor": "creditor"}
 _CONSENTING: Final = frozenset({"direct", "consumer_used", "given_to_creditor"})
 _SPEAKING: Final = frozenset({"direct", "consumer_used"})
 """A consent with one of these bases is the consumer's own new word: it takes back an earlier refusal."""
+_KNOWN: Final = frozenset(each.value for each in f.Channel)
 _CHANNELS: Final = (f.Channel.PHONE, f.Channel.EMAIL, f.Channel.SMS, f.Channel.LETTER, f.Channel.IN_PERSON)
 
 
@@ -77,6 +78,8 @@ def refusals(rows: Sequence[Row], opt_outs: Iterable[tuple[UUID, UUID, str, date
                 for channel in channels
             ]
     for refusal_id, point_id, channel, at in opt_outs:
+        if channel not in _KNOWN:
+            continue
         mark = {"channel": channel, "contact_point_id": point_id, "revoked_at": at}
         withdrawn = earliest(*(_words_after(mark, spoken)))
         found.append(f.Refusal(refusal_id, f.Channel(channel), at, point_id, is_opt_out=True, withdrawn_at=withdrawn))

@@ -14,6 +14,17 @@ _PROFESSIONALS: Final[Mapping[str, f.Recipient]] = {
     "creditor_call": f.Recipient.CREDITOR,
 }
 
+# A word that a later release of contact may use counts as what the rules count most.
+_CHANNELS: Final = {each.value: each for each in f.Channel}
+_DIRECTIONS: Final = {each.value: each for each in f.Direction}
+_PURPOSES: Final = {each.value: each for each in f.Purpose}
+_ROLES: Final = {each.value: each for each in f.Role}
+
+
+def role(kind: str) -> f.Role:
+    """The role of a creditor's kind; one that is not known here is held to what binds a debt collector."""
+    return _ROLES.get(kind, f.Role.THIRD_PARTY_COLLECTOR)
+
 
 def debt(row: Row, at: datetime) -> f.Debt:
     """A debt as accounts published it last; days past due run on by the calendar of `at`."""
@@ -77,13 +88,13 @@ def attempt(row: Row) -> f.Attempt:
     return f.Attempt(
         attempt_id=row["attempt_id"],
         at=row["at"],
-        channel=f.Channel(row["channel"]),
+        channel=_CHANNELS.get(row["channel"], f.Channel.PHONE),
         account_ids=tuple(row["account_ids"]),
         result_code=code,
-        direction=f.Direction(row["direction"]),
+        direction=_DIRECTIONS.get(row["direction"], f.Direction.OUTBOUND),
         debts_discussed=tuple(row["debts_discussed"]),
         contact_point_id=row["contact_point_id"],
-        purpose=f.Purpose(row["purpose"]),
+        purpose=_PURPOSES.get(row["purpose"], f.Purpose.COLLECTION),
         recipient=recipient if row["recipient_id"] is None else f.Recipient.THIRD_PARTY,
         recipient_id=row["recipient_id"],
         permit_id=row["permit_id"],
@@ -95,7 +106,7 @@ def permit(row: Row) -> f.Permit:
     return f.Permit(
         permit_id=row["permit_id"],
         reserved_at=row["reserved_at"],
-        channel=f.Channel(row["channel"]),
+        channel=_CHANNELS.get(row["channel"], f.Channel.PHONE),
         account_ids=tuple(row["account_ids"]),
         contact_point_id=row["contact_point_id"],
         recipient_id=row["recipient_id"],

@@ -203,7 +203,7 @@ def _opt_outs(marks: Iterable[Row]) -> list[tuple[UUID, UUID, str, datetime]]:
 
 
 def _creditor(row: Row) -> f.Creditor:
-    return f.Creditor(row["creditor_id"], f.Role(row["kind"]), frozenset(row["policies_off"]))
+    return f.Creditor(row["creditor_id"], fact_forms.role(row["kind"]), frozenset(row["policies_off"]))
 
 
 def _by(rows: Iterable[Row], column: str) -> dict[UUID, list[Row]]:

@@ -7,12 +7,15 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from services.compliance.domain.facts import Role
+from services.compliance.store.fact_forms import role
 from shared.db.transaction import Tx
 
 _PARTY = "SELECT creditor_id FROM party_view WHERE party_id = $1"
 _ACCOUNTS_OF = "SELECT account_id, creditor_id, party_id FROM account_view WHERE party_id = ANY($1::uuid[])"
 _ACCOUNTS = "SELECT account_id, creditor_id, party_id FROM account_view WHERE account_id = ANY($1::uuid[])"
 _ZONES = "SELECT creditor_id, time_zone FROM creditor_view WHERE creditor_id = ANY($1::uuid[])"
+_ROLES = "SELECT creditor_id, kind FROM creditor_view WHERE creditor_id = ANY($1::uuid[])"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +58,8 @@ async def load_zones(tx: Tx, creditor_ids: Iterable[UUID]) -> dict[UUID, ZoneInf
 def day_of(moment: datetime, zone: ZoneInfo | None) -> date:
     """The day of an instant on a creditor's calendar; in UTC while the creditor is not known."""
     return moment.astimezone(zone or UTC).date()
+
+
+async def load_roles(tx: Tx, creditor_ids: Iterable[UUID]) -> dict[UUID, Role]:
+    """The legal role in which each known creditor's debts are collected."""
+    return {row["creditor_id"]: role(row["kind"]) for row in await tx.fetch(_ROLES, sorted(set(creditor_ids)))}

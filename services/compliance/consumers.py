@@ -1,0 +1,54 @@
+"""Which topics compliance consumes: the doors beside HTTP."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from services.compliance.handlers.cases import Disputes
+from services.compliance.handlers.follow import (
+    attempts_follower,
+    follow_accounts,
+    follow_blocks,
+    follow_creditors,
+    follow_found,
+    follow_parties,
+    follow_points,
+)
+from services.compliance.settings import ComplianceSettings
+from services.compliance.store.shipped import shipped_rules
+from shared.db.locks import Locks
+from shared.events.topics import TOPICS
+from shared.messaging.message import Subscription, locks_of
+
+CONSUMED: Mapping[str, tuple[str, ...]] = {
+    "creditors": ("creditor.updated",),
+    "accounts": tuple(
+        name for name, topic in TOPICS.items() if topic.owner == "accounts" and name.startswith("account.")
+    ),
+    "parties": ("party.updated",),
+    "found": ("contact_point.found",),
+    "points": ("contact_point.verified", "contact_point.invalidated", "message.opted_out", "message.bounced"),
+    "attempts": ("contact.attempted", "contact.completed"),
+    "blocks": ("contact.blocked",),
+}
+"""The topics of each kind of thing."""
+
+
+def subscriptions(_settings: ComplianceSettings) -> Sequence[Subscription]:
+    """One handler for each kind of thing; what concerns a party holds its lock, as a decision does."""
+    return (
+        Subscription(CONSUMED["creditors"], follow_creditors),
+        Subscription(CONSUMED["accounts"], follow_accounts, party_locks),
+        Subscription(CONSUMED["parties"], follow_parties, party_locks, takes_erasures=True),
+        Subscription(CONSUMED["found"], follow_found, party_locks, takes_erasures=True),
+        Subscription(CONSUMED["points"], follow_points, party_locks),
+        Subscription(CONSUMED["attempts"], attempts_follower(Disputes(shipped_rules())), party_locks),
+        Subscription(CONSUMED["blocks"], follow_blocks, party_locks),
+    )
+
+
+def party_locks(payload: Any) -> Locks:
+    """The locks of a payload: its creditor, and its party with every account that it names."""
+    plain = locks_of(payload)
+    party = getattr(payload, "party_id", None)
+    named = getattr(payload, "account_ids", ())
+    return Locks(plain.creditors, plain.accounts | frozenset(named) | (frozenset() if party is None else {party}))

@@ -1,0 +1,176 @@
+"""Follows what accounts, skiptrace and contact publish: creditors, debts, parties, points, and the contacts made.
+
+The `keep_*` functions write projections and nothing else (a rebuild calls them); the `follow_*` functions do what
+hangs on the news besides: publish a party's restrictions for an account that is new, and record what was heard.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from services.compliance.handlers.cases import Disputes
+from services.compliance.handlers.hear import hear
+from services.compliance.handlers.publish import publish_restrictions
+from services.compliance.store.attempts import save_attempts, save_reports, settle_permits
+from services.compliance.store.newest import Changed
+from services.compliance.store.restrictions import load_heard, load_party_wide, update_restrictions
+from services.compliance.store.subjects import day_of, load_zones
+from services.compliance.store.views import (
+    add_marks,
+    erase_found,
+    erase_parties,
+    save_accounts,
+    save_creditors,
+    save_found,
+    save_parties,
+)
+from shared.db.transaction import Tx
+from shared.ids import read_id
+from shared.messaging.message import Handler, Message, Rejected
+
+Messages = Sequence[Message[Any]]
+
+
+async def follow_creditors(tx: Tx, messages: Messages) -> list[Rejected]:
+    """Take a batch of `creditor.updated`. What was heard before its calendar was known is dated by it now."""
+    changed = await keep_creditors(tx, messages)
+    heard = await load_heard(tx, changed.first) if changed.first else []
+    zones = await load_zones(tx, changed.first)
+    redated = [
+        row | {"effective_on": day, "version": max(row["version"], tx.least_version) + 1}
+        for row in heard
+        if (day := day_of(row["effective_at"], zones[row["creditor_id"]])) != row["effective_on"]
+    ]
+    await update_restrictions(
+        tx, [{name: row[name] for name in ("restriction_id", "effective_on", "version")} for row in redated]
+    )
+    await publish_restrictions(tx, redated)
+    return []
+
+
+async def follow_accounts(tx: Tx, messages: Messages) -> list[Rejected]:
+    """Take a batch of `account.*`. A new account comes under what stands for all accounts of its party."""
+    changed = await keep_accounts(tx, messages)
+    new: dict[UUID, list[UUID]] = {}
+    for account_id in sorted(changed.first):
+        new.setdefault(changed.states[account_id].party_id, []).append(account_id)
+    if new:
+        await publish_restrictions(tx, await load_party_wide(tx, new), only=new)
+    return []
+
+
+async def follow_parties(tx: Tx, messages: Messages) -> list[Rejected]:
+    """Take a batch of `party.updated` and its erasures, in their order."""
+    for is_erasure, run in _runs(messages):
+        if is_erasure:
+            await erase_parties(tx, _keys(run))
+        else:
+            await save_parties(tx, _states(run))
+    return []
+
+
+async def follow_found(tx: Tx, messages: Messages) -> list[Rejected]:
+    """Take a batch of `contact_point.found` and its erasures, in their order."""
+    for is_erasure, run in _runs(messages):
+        if is_erasure:
+            await erase_found(tx, _keys(run))
+        else:
+            await save_found(tx, _states(run))
+    return []
+
+
+async def follow_points(tx: Tx, messages: Messages) -> list[Rejected]:
+    """Take a batch of what became known of contact points, and of messages that were refused or did not arrive."""
+    await add_marks(tx, filter(None, map(_mark, messages)))
+    return []
+
+
+async def follow_blocks(tx: Tx, messages: Messages) -> list[Rejected]:
+    """Take a batch of `contact.blocked`: a permit that was not used counts no longer."""
+    await keep_blocks(tx, messages)
+    await settle_permits(tx, (one.payload.permit_id for one in messages if one.payload.permit_id is not None))
+    return []
+
+
+def attempts_follower(disputes: Disputes) -> Handler:
+    """Return the handler of `contact.attempted` and `contact.completed`."""
+
+    async def follow_attempts(tx: Tx, messages: Messages) -> list[Rejected]:
+        await keep_attempts(tx, messages)
+        await settle_permits(tx, (one.payload.permit_id for one in messages if one.payload.permit_id is not None))
+        completed = [one for one in messages if one.topic == "contact.completed"]
+        await hear(tx, disputes, [(one.payload, one.event_id) for one in completed])
+        return []
+
+    return follow_attempts
+
+
+async def keep_creditors(tx: Tx, messages: Messages) -> Changed:
+    """Write the projection of creditors."""
+    return await save_creditors(tx, _states(messages))
+
+
+async def keep_accounts(tx: Tx, messages: Messages) -> Changed:
+    """Write the projection of debts."""
+    return await save_accounts(tx, _states(messages))
+
+
+async def keep_attempts(tx: Tx, messages: Messages) -> None:
+    """Write the projection of contacts, the reports of their permits, and the numbers that were another's."""
+    payloads = [message.payload for message in messages]
+    await save_attempts(tx, payloads)
+    await save_reports(tx, [(one.permit_id, "placed", one.attempt_id) for one in payloads if one.permit_id is not None])
+    await add_marks(
+        tx,
+        [
+            (one.payload.contact_point_id, one.payload.party_id, "invalid", "wrong_number", one.payload.completed_at)
+            for one in messages
+            if one.topic == "contact.completed" and one.payload.contact_point_id is not None and _is_wrong(one.payload)
+        ],
+    )
+
+
+async def keep_blocks(tx: Tx, messages: Messages) -> None:
+    """Write the reports of permits that were not used."""
+    await save_reports(
+        tx, [(one.payload.permit_id, "not_placed", None) for one in messages if one.payload.permit_id is not None]
+    )
+
+
+def _is_wrong(outcome: Any) -> bool:
+    return outcome.result_code == "wrong_number" or any(heard.kind == "wrong_number" for heard in outcome.heard)
+
+
+def _mark(message: Message[Any]) -> tuple[UUID, UUID, str, str, Any] | None:
+    one = message.payload
+    match message.topic:
+        case "contact_point.verified":
+            return one.contact_point_id, one.party_id, "verified", one.method, one.verified_at
+        case "contact_point.invalidated":
+            return one.contact_point_id, one.party_id, "invalid", one.reason, one.at
+        case "message.opted_out":
+            return one.contact_point_id, one.party_id, "opted_out", one.channel, one.at
+        case _ if one.is_permanent and one.contact_point_id is not None:
+            return one.contact_point_id, one.party_id, "invalid", "bounced", one.at
+        case _:
+            return None
+
+
+def _states(messages: Messages) -> list[tuple[Any, int]]:
+    return [(message.payload, message.aggregate_version or 0) for message in messages]
+
+
+def _keys(messages: Messages) -> list[UUID]:
+    return [read_id(message.key) for message in messages if message.key is not None]
+
+
+def _runs(messages: Messages) -> Iterable[tuple[bool, Messages]]:
+    """The messages in their order, in runs of states and of erasures."""
+    run: list[Message[Any]] = []
+    for message in messages:
+        if run and (message.payload is None) != (run[0].payload is None):
+            yield run[0].payload is None, run
+            run = []
+        run.append(message)
+    if run:
+        yield run[0].payload is None, run

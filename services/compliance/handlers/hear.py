@@ -1,0 +1,170 @@
+"""What a person said on a contact takes effect here too, from the event, in case the call to us did not come through.
+
+Every record has the id that the call would have given it, so that the two are one. A time that is inconvenient without
+saying until when is kept for a day: longer would be a guess, shorter would ignore it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from services.compliance.domain.restriction import CITATIONS
+from services.compliance.handlers.cases import Disputes
+from services.compliance.handlers.publish import publish_consents
+from services.compliance.handlers.record_ids import caused_id
+from services.compliance.handlers.restrict import place
+from services.compliance.store.choices import insert_consents, insert_preferences
+from services.compliance.store.subjects import day_of, load_zones
+from shared.db.transaction import Tx
+from shared.events.contact import ContactCompleted, Heard
+
+Row = dict[str, Any]
+
+_RESTRICTING: Final = frozenset({"cease", "attorney", "bankruptcy_stay", "deceased", "scra", "identity_theft"})
+_INCONVENIENT_FOR: Final = timedelta(days=1)
+_ALL_DAY: Final[Mapping[str, Any]] = {
+    "weekdays": list(range(7)),
+    "start_minute": 0,
+    "end_minute": 1440,
+    "until_on": None,
+}
+_CONTACT: Final = "contact"
+
+
+@dataclass(slots=True)
+class _Records:
+    """What a batch of outcomes causes."""
+
+    restrictions: list[Row] = field(default_factory=list)
+    consents: list[Row] = field(default_factory=list)
+    preferences: list[Row] = field(default_factory=list)
+    disputes: list[Row] = field(default_factory=list)
+    causes: dict[UUID, UUID] = field(default_factory=dict)
+
+
+async def hear(tx: Tx, disputes: Disputes, outcomes: Iterable[tuple[ContactCompleted, UUID | None]]) -> None:
+    """Record what was heard in these outcomes (each with its event's id), once each. The parties are locked."""
+    outcomes = list(outcomes)
+    zones = await load_zones(tx, {outcome.creditor_id for outcome, _ in outcomes})
+    records = _Records()
+    for outcome, event_id in outcomes:
+        zone = zones.get(outcome.creditor_id)
+        for heard in outcome.heard:
+            _take(records, outcome, heard, event_id, zone)
+        if outcome.callback_at is not None:
+            _add(records.consents, records, _callback(outcome, zone), "consent_id", event_id)
+    await place(tx, records.restrictions, causes=records.causes)
+    await disputes.record(tx, records.disputes, causes=records.causes)
+    now, version = tx.clock.now(), tx.least_version + 1
+    stamp = {"recorded_at": now, "recorded_by": _CONTACT, "version": version}
+    made = await insert_consents(tx, [row | stamp for row in records.consents])
+    publish_consents(tx, made, causes=records.causes)
+    await insert_preferences(tx, [row | stamp for row in records.preferences])
+
+
+def _take(
+    records: _Records, outcome: ContactCompleted, heard: Heard, event_id: UUID | None, zone: ZoneInfo | None
+) -> None:
+    if heard.kind in _RESTRICTING:
+        _add(records.restrictions, records, _restriction(outcome, heard, zone), "restriction_id", event_id)
+    elif heard.kind == "stop_medium":
+        _add(records.consents, records, _refusal(outcome, heard), "consent_id", event_id)
+    elif heard.kind == "inconvenient":
+        _add(records.preferences, records, _inconvenient(outcome, heard), "preference_id", event_id)
+    elif heard.kind == "dispute":
+        for account_id in heard.account_ids or outcome.debts_discussed or outcome.account_ids[:1]:
+            _add(records.disputes, records, _dispute(outcome, account_id), "dispute_id", event_id)
+
+
+def _add(rows: list[Row], records: _Records, row: Row, key: str, event_id: UUID | None) -> None:
+    rows.append(row)
+    if event_id is not None:
+        records.causes[row[key]] = event_id
+
+
+def _restriction(outcome: ContactCompleted, heard: Heard, zone: ZoneInfo | None) -> Row:
+    return {
+        "restriction_id": caused_id(outcome.attempt_id, heard.kind),
+        "creditor_id": outcome.creditor_id,
+        "party_id": outcome.party_id,
+        "account_ids": sorted(heard.account_ids),
+        "kind": heard.kind,
+        "effective_on": day_of(outcome.completed_at, zone),
+        "effective_at": outcome.completed_at,
+        "is_written": False,
+        "evidence": {"text": None, "reference": f"attempt {outcome.attempt_id}", "received_on": None},
+        "citation": CITATIONS[heard.kind],
+        "source": _CONTACT,
+        "source_id": outcome.attempt_id,
+        "placed_by": _CONTACT,
+    }
+
+
+def _refusal(outcome: ContactCompleted, heard: Heard) -> Row:
+    channel = heard.channel or outcome.channel
+    channel = "phone" if channel == "voicemail" else channel
+    return _consent(outcome, f"stop_medium:{channel}") | {
+        "channel": channel,
+        "purpose": "contact",
+        "contact_point_id": heard.contact_point_id,
+        "account_ids": [],
+        "basis": "refused",
+        "revoked_at": outcome.completed_at,
+    }
+
+
+def _callback(outcome: ContactCompleted, zone: ZoneInfo | None) -> Row:
+    """Asking to be called is consent to that call, on its day (comment 14(b)(3)(i)-3.i)."""
+    asked: Any = outcome.callback_at
+    return _consent(outcome, "callback") | {
+        "channel": "phone",
+        "purpose": "call_frequency",
+        "contact_point_id": None,
+        "account_ids": sorted(outcome.debts_discussed or outcome.account_ids),
+        "basis": "direct",
+        "granted_at": outcome.completed_at,
+        "starts_on": day_of(asked, zone),
+        "ends_on": day_of(asked, zone),
+    }
+
+
+def _consent(outcome: ContactCompleted, name: str) -> Row:
+    return {
+        "consent_id": caused_id(outcome.attempt_id, name),
+        "creditor_id": outcome.creditor_id,
+        "party_id": outcome.party_id,
+        "evidence": {"text": None, "reference": f"attempt {outcome.attempt_id}", "received_on": None},
+        "source_id": outcome.attempt_id,
+    }
+
+
+def _inconvenient(outcome: ContactCompleted, heard: Heard) -> Row:
+    return {
+        "preference_id": caused_id(outcome.attempt_id, "inconvenient"),
+        "creditor_id": outcome.creditor_id,
+        "party_id": outcome.party_id,
+        "kind": "inconvenient_time",
+        "known_at": outcome.completed_at,
+        "ends_at": heard.not_before or outcome.completed_at + _INCONVENIENT_FOR,
+        "terms": dict(_ALL_DAY),
+        "source_id": outcome.attempt_id,
+    }
+
+
+def _dispute(outcome: ContactCompleted, account_id: UUID) -> Row:
+    return {
+        "dispute_id": caused_id(outcome.attempt_id, f"dispute:{account_id}"),
+        "creditor_id": outcome.creditor_id,
+        "account_id": account_id,
+        "party_id": outcome.party_id,
+        "kind": "fdcpa_validation",
+        "status": "opened",
+        "received_at": outcome.completed_at,
+        "is_written": False,
+        "disputed_minor": None,
+        "statement": None,
+        "recorded_by": _CONTACT,
+    }
