@@ -54,6 +54,9 @@ class ContactSettings(ServiceSettings):
     sender_company: str = "Harbor Credit Union"
     sender_phone: str = "+1 555 0100"
     sender_address: str = "1 Harbor Street, Boston, MA 02110"
+    sender_person: str | None = None
+    """Whom a message names as the contact person; without it no message is sent that must name one."""
+    sender_california_license: str | None = None
 
     sender_batch: int = Field(default=50, ge=1, le=500)
     sender_poll_s: float = Field(default=0.5, gt=0)

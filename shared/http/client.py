@@ -232,13 +232,14 @@ def _judged(answer: httpx.Response) -> Answer:
         raise NoAnswerError(f"answered {answer.status_code} and no JSON") from None
     if answer.status_code < _REFUSED:
         return Answer(answer.status_code, body, answer.headers)
-    code = body.get("code") if isinstance(body, dict) else None
+    said: dict[str, Any] = body if isinstance(body, dict) else {}
+    code = said.get("code")
     if not isinstance(code, str) or code not in PROBLEMS:
         raise NoAnswerError(f"answered {answer.status_code} without a code that is known here")
     retry_after = answer.headers.get("Retry-After")
     raise Problem(
         code,
-        str(body.get("detail", "")),
+        str(said.get("detail", "")),
         status=answer.status_code,
         headers={"Retry-After": retry_after} if retry_after else None,
     )

@@ -1,4 +1,4 @@
-"""Follows what accounts and skiptrace publish: who owes what to whom, and how to reach them. Older states change nothing.
+"""Follows what accounts and skiptrace publish: who owes what, and how to reach them. An older state changes nothing.
 
 A contact point that comes with a marked value is announced as what it is: opted out, or somebody else's.
 """

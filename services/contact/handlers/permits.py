@@ -12,7 +12,7 @@ from uuid import UUID
 from prometheus_client import Counter
 
 from services.contact.domain.placing import Block, Placing, check
-from services.contact.gateways.compliance import Compliance, ComplianceUnavailableError, Decision, Question
+from services.contact.gateways.compliance import Compliance, ComplianceUnavailableError, Decision, Permit, Question
 from services.contact.handlers.actor import Actor
 from services.contact.handlers.place_attempts import PlaceAttempt
 from services.contact.handlers.record_blocks import Blocked, record_blocks
@@ -47,17 +47,21 @@ class Permitted:
     creditor_id: UUID
     decision: Decision
 
+    @property
+    def permit(self) -> Permit:
+        """Its permit: there is one, or `Compliance.ask` would have raised."""
+        assert self.decision.permit is not None  # noqa: S101 - as it says
+        return self.decision.permit
+
     def command(self, placing: Placing, actor: str, **facts: Any) -> PlaceAttempt:
         """The command that places it."""
-        permit = self.decision.permit
-        assert permit is not None  # noqa: S101 - `Compliance.ask` gives no allow without one
         return PlaceAttempt(
             attempt_id=new_id(),
             creditor_id=self.creditor_id,
             placing=placing,
-            permit_id=permit.id,
+            permit_id=self.permit.id,
             decision_id=self.decision.decision_id,
-            expires_at=permit.expires_at,
+            expires_at=self.permit.expires_at,
             actor=actor,
             disclosures=self.decision.disclosures,
             language=self.decision.language,
@@ -110,7 +114,6 @@ class Permits:
     async def give_back(self, actor: Actor, permitted: Permitted, placing: Placing, refusal: str) -> Problem:
         """Report a permit that was not used, because contact itself found a reason; return the problem to answer."""
         rule = {"id": refusal.partition(":")[0], "result": "fail"}
-        permit = permitted.decision.permit
         await self._block(
             Blocked(
                 permitted.creditor_id,
@@ -118,7 +121,7 @@ class Permits:
                 "not_placed",
                 actor.sub,
                 (rule,),
-                permit_id=None if permit is None else permit.id,
+                permit_id=permitted.permit.id,
                 decision_id=permitted.decision.decision_id,
             )
         )

@@ -1,0 +1,44 @@
+"""What becomes of a message after it was handed over: the words of text gateways, mail systems and print vendors.
+
+A receipt that comes late, or twice, changes nothing: only a message that is `sent` moves on.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal
+
+ReceiptStatus = Literal["delivered", "bounced", "undeliverable", "opted_out", "failed"]
+
+_GATEWAY_STATUS: Final[dict[str, ReceiptStatus]] = {
+    "delivered": "delivered",
+    "undelivered": "undeliverable",
+    "failed": "failed",
+}
+_DEAD_NUMBER: Final = frozenset({"30005", "30006", "21211", "21614"})
+"""Unknown or inactive number; a landline; not a number; not a mobile."""
+_REFUSED: Final = frozenset({"21610"})
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What somebody says became of a message; `ref` is the gateway's own id, else `message_id` names it."""
+
+    channel: str
+    ref: str
+    status: ReceiptStatus
+    reason: str | None
+    at: datetime
+    is_permanent: bool = False
+
+
+def gateway_receipt(ref: str, status: str, error_code: str | None, at: datetime) -> Receipt | None:
+    """The receipt of a text gateway, or None for a word that only says that it is on its way."""
+    known = _GATEWAY_STATUS.get(status)
+    if known is None:
+        return None
+    reason = f"gateway-{error_code}" if error_code else None
+    if error_code in _REFUSED:
+        return Receipt("sms", ref, "opted_out", reason, at)
+    if error_code in _DEAD_NUMBER:
+        return Receipt("sms", ref, "bounced", reason, at, is_permanent=True)
+    return Receipt("sms", ref, known, reason, at)

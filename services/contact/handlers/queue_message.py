@@ -1,0 +1,97 @@
+"""Queues a message that has its permit: written now, with what the decision demands, sent by the worker at once."""
+
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from services.contact.domain.placing import Placing
+from services.contact.handlers.permits import Permitted
+from services.contact.handlers.write_message import Draft, Written, write_message
+from services.contact.settings import ContactSettings
+from services.contact.store.cases import load_points
+from services.contact.store.messages import insert_message
+from shared.db.transaction import Tx
+from shared.errors import Refusal
+from shared.ids import new_id
+
+
+@dataclass(frozen=True, slots=True)
+class QueueMessage:
+    """A message that somebody wants to send. `language` None: what the party speaks."""
+
+    placing: Placing
+    template: str
+    language: str | None
+    actor: str
+
+
+async def queue_message(
+    tx: Tx, settings: ContactSettings, command: QueueMessage, permitted: Permitted
+) -> UUID | Refusal:
+    """Write and queue a message; return its id. Refuses: as `write_message`, `contact-point-unknown`."""
+    placing, decision = command.placing, permitted.decision
+    draft = Draft(
+        message_id=new_id(),
+        creditor_id=permitted.creditor_id,
+        party_id=placing.party_id,
+        account_ids=placing.account_ids,
+        channel=placing.channel,  # type: ignore[arg-type] # the route takes message channels only
+        template=command.template,
+        disclosures=decision.disclosures,
+        language=decision.language or command.language,
+    )
+    written = await write_message(tx, settings, draft)
+    if isinstance(written, Refusal):
+        return written
+    recipient = await _recipient(tx, placing, written)
+    if not recipient:
+        return Refusal("contact-point-unknown", "The party has no address that is known.", "contact_point_id")
+    now = tx.clock.now()
+    await insert_message(
+        tx,
+        {
+            "message_id": draft.message_id,
+            "creditor_id": draft.creditor_id,
+            "party_id": draft.party_id,
+            "account_ids": list(draft.account_ids),
+            "channel": draft.channel,
+            "contact_point_id": placing.contact_point_id,
+            "recipient": recipient,
+            "purpose": placing.purpose,
+            **text_of(written, decision.disclosures),
+            "template": command.template,
+            "status": "queued",
+            "permit_id": permitted.permit.id,
+            "decision_id": decision.decision_id,
+            "permit_expires_at": permitted.permit.expires_at,
+            "tries": 0,
+            "next_try_at": now,
+            "queued_at": now,
+            "queued_by": command.actor,
+        },
+    )
+    return draft.message_id
+
+
+def text_of(written: Written, demanded: tuple[str, ...]) -> dict[str, object]:
+    """The columns that hold what a message says."""
+    return {
+        "template_version": written.template.version,
+        "language": written.template.language,
+        "subject": written.rendered.subject,
+        "body": written.rendered.body,
+        "disclosures": list(demanded),
+    }
+
+
+async def rewrite_message(
+    tx: Tx, settings: ContactSettings, draft: Draft, demanded: tuple[str, ...]
+) -> dict[str, object] | Refusal:
+    """Write a message anew under another decision; return the columns that change."""
+    written = await write_message(tx, settings, replace(draft, disclosures=demanded))
+    return written if isinstance(written, Refusal) else text_of(written, demanded)
+
+
+async def _recipient(tx: Tx, placing: Placing, written: Written) -> str:
+    if placing.contact_point_id is None:
+        return "\n".join(written.address)
+    return (await load_points(tx, [placing.contact_point_id]))[placing.contact_point_id].value

@@ -1,0 +1,236 @@
+"""The sender of messages, in the worker: leases what is due, makes sure of a permit, hands over, keeps what was said.
+
+The attempt and its permit commit before anything leaves (`place_attempts`); a process that dies in between leaves a
+message `sending`, which the sweep ends as failed: it may have left, so it is never sent again.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+from uuid import UUID, uuid5
+
+from services.contact.domain.message import LEASE, Result, next_try_at
+from services.contact.handlers.permits import Permits, Permitted, Transactions
+from services.contact.handlers.place_attempts import PlaceAttempt, Placed, locks_of, place_attempts
+from services.contact.handlers.queue_message import rewrite_message
+from services.contact.handlers.record_blocks import Blocked, record_blocks
+from services.contact.handlers.settle_messages import Handed, placing_of, settle_handed, sweep
+from services.contact.handlers.write_message import Draft
+from services.contact.settings import ContactSettings
+from services.contact.store.messages import lease_due, load_messages, lock_messages, update_messages
+from shared.clock import Clock
+from shared.db.locks import take
+from shared.db.transaction import Tx
+from shared.errors import Problem, Refusal
+from shared.ids import new_id
+
+Row = Mapping[str, Any]
+HandOver = Callable[[Row], Awaitable[Result]]
+"""Hands one message to the gateway of its channel."""
+
+_MARGIN = timedelta(seconds=5)
+"""A permit that expires sooner is not used: the transaction that uses it takes a moment."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _System:
+    """The sender itself as an actor: it sends for whoever queued, and reaches every creditor."""
+
+    sub: str = "contact-sender"
+    creditors: None = None
+
+    def may_see(self, _creditor_id: UUID) -> bool:
+        return True
+
+
+class Sender:
+    """Sends what is due, again and again."""
+
+    def __init__(
+        self,
+        settings: ContactSettings,
+        transactions: Transactions,
+        permits: Permits,
+        channels: Mapping[str, HandOver],
+        clock: Clock,
+    ) -> None:
+        self._settings = settings
+        self._transactions = transactions
+        self._permits = permits
+        self._channels = channels
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Run until the task is cancelled."""
+        while True:
+            try:
+                did = await self.step()
+            except Exception:  # noqa: BLE001 - a worker outlives whatever happens to its database
+                _log.warning("the sender starts again", exc_info=True)
+                did = 0
+            if not did:
+                await asyncio.sleep(self._settings.sender_poll_s)
+
+    async def step(self) -> int:
+        """Send what is due now, and end what is overdue; return how many messages moved or were tried."""
+        swept = await self._transactions.write(sweep)
+        now = self._clock.now()
+        rows = await self._transactions.write(
+            lambda tx: lease_due(tx, now, now + LEASE, self._settings.sender_batch, tuple(self._channels))
+        )
+        commands = await asyncio.gather(*(self._permitted(row) for row in rows))
+        ready = [command for command in commands if command is not None]
+        going = await self._transactions.write(lambda tx: self._place(tx, ready)) if ready else []
+        handed = await asyncio.gather(*(self._hand_over(row) for row in going))
+        if handed:
+            await self._transactions.write(lambda tx: settle_handed(tx, handed))
+        return swept + len(rows)
+
+    async def _permitted(self, row: Row) -> PlaceAttempt | None:
+        """The command that places a message under its permit, or under a new one; None: not now, or never."""
+        now = self._clock.now()
+        if row["permit_id"] is not None and row["permit_expires_at"] > now + _MARGIN:
+            return _command(row, row["permit_id"], row["decision_id"], row["permit_expires_at"])
+        try:
+            if row["permit_id"] is not None:
+                await self._transactions.write(lambda tx: _give_back(tx, row))
+            key = str(uuid5(UUID(str(row["message_id"])), f"{row['tries']}:{now.isoformat()}"))
+            permitted = await self._permits.get(_System(), placing_of(row), key)
+        except Problem as problem:
+            await self._transactions.write(partial(_postpone, row=row, problem=problem))
+            return None
+        refusal = await self._transactions.write(lambda tx: self._keep(tx, row, permitted))
+        if refusal is not None:
+            await self._permits.give_back(_System(), permitted, placing_of(row), refusal.detail)
+            return None
+        permit = permitted.permit
+        return _command(row, permit.id, permitted.decision.decision_id, permit.expires_at)
+
+    async def _keep(self, tx: Tx, row: Row, permitted: Permitted) -> Refusal | None:
+        """Keep the permit with its message, which is written anew where the decision demands other words."""
+        decision, demanded = permitted.decision, permitted.decision.disclosures
+        change: dict[str, Any] = {}
+        if tuple(row["disclosures"]) != demanded:
+            draft = Draft(
+                row["message_id"], row["creditor_id"], row["party_id"], row["account_ids"], row["channel"],
+                row["template"], demanded, row["language"],
+            )  # fmt: skip
+            written = await rewrite_message(tx, self._settings, draft, demanded)
+            if isinstance(written, Refusal):
+                await update_messages(tx, [_end(row, "failed", written.code, tx.clock.now())])
+                return written
+            change = written
+        permit = {"permit_id": permitted.permit.id, "permit_expires_at": permitted.permit.expires_at}
+        await update_messages(
+            tx, [{"message_id": row["message_id"], "decision_id": decision.decision_id, **permit, **change}]
+        )
+        return None
+
+    async def _place(self, tx: Tx, commands: Sequence[PlaceAttempt]) -> list[Row]:
+        """Use the permits and mark the messages `sending`; return those that are to be handed over."""
+        await take(tx, [locks_of(command) for command in commands])
+        rows = await lock_messages(tx, [command.message_id for command in commands if command.message_id is not None])
+        # What the sweep has ended meanwhile stays ended; its permit was reported there.
+        going = [command for command in commands if rows[_message(command)]["status"] == "queued"]
+        results = list(zip(going, await place_attempts(tx, going), strict=True))
+        now = tx.clock.now()
+        await update_messages(tx, [_placed_row(rows[_message(one)], one, result, now) for one, result in results])
+        refused = [(one, result) for one, result in results if isinstance(result, Refusal)]
+        await record_blocks(tx, [_unused(one, result) for one, result in refused if result.code != "permit-used"])
+        placed = [_message(one) for one, result in results if isinstance(result, Placed)]
+        reloaded = await load_messages(tx, placed)
+        return [reloaded[message_id] for message_id in placed]
+
+    async def _hand_over(self, row: Row) -> Handed:
+        try:
+            async with asyncio.timeout(LEASE.total_seconds() * 0.8):
+                result = await self._channels[row["channel"]](row)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the message may have left
+            _log.warning("a hand-over failed", extra={"error": type(error).__name__, "channel": row["channel"]})
+            result = Result("unknown", reason=type(error).__name__)
+        return Handed(row["message_id"], result)
+
+
+def _message(command: PlaceAttempt) -> UUID:
+    assert command.message_id is not None  # noqa: S101 - a command of the sender has its message
+    return command.message_id
+
+
+def _placed_row(row: Row, command: PlaceAttempt, result: Placed | Refusal, now: datetime) -> dict[str, Any]:
+    """The row after its permit was used, or was not: then it is over with the message."""
+    used = {"message_id": row["message_id"], "permit_id": None, "decision_id": command.decision_id}
+    if isinstance(result, Placed):
+        facts = {"status": "sending", "attempt_id": command.attempt_id, "tries": row["tries"] + 1}
+        return used | facts | {"lease_until": now + LEASE, "next_try_at": None, "reason": None, "ended_at": None}
+    status = "blocked" if result.code == "contact-blocked" else "failed"
+    facts = {"status": status, "attempt_id": row["attempt_id"], "tries": row["tries"]}
+    reason = result.detail.partition(":")[0]
+    return used | facts | {"lease_until": None, "next_try_at": None, "reason": reason, "ended_at": now}
+
+
+def _command(row: Row, permit_id: UUID, decision_id: UUID, expires_at: datetime) -> PlaceAttempt:
+    return PlaceAttempt(
+        attempt_id=new_id(),
+        creditor_id=row["creditor_id"],
+        placing=placing_of(row),
+        permit_id=permit_id,
+        decision_id=decision_id,
+        expires_at=expires_at,
+        actor=row["queued_by"],
+        disclosures=tuple(row["disclosures"]),
+        language=row["language"],
+        message_id=row["message_id"],
+    )
+
+
+def _unused(command: PlaceAttempt, refusal: Refusal) -> Blocked:
+    rule = {"id": refusal.detail.partition(":")[0], "result": "fail"}
+    return Blocked(
+        command.creditor_id,
+        command.placing,
+        "not_placed",
+        command.actor,
+        (rule,),
+        permit_id=command.permit_id,
+        decision_id=command.decision_id,
+    )
+
+
+async def _give_back(tx: Tx, row: Row) -> None:
+    """Report a permit that expired before its message left."""
+    block = Blocked(
+        row["creditor_id"],
+        placing_of(row),
+        "permit_expired",
+        row["queued_by"],
+        permit_id=row["permit_id"],
+        decision_id=row["decision_id"],
+    )
+    await record_blocks(tx, [block])
+    await update_messages(tx, [{"message_id": row["message_id"], "permit_id": None}])
+
+
+async def _postpone(tx: Tx, *, row: Row, problem: Problem) -> None:
+    """A message that may not go now waits for its hour, if that comes; compliance that is silent is asked again."""
+    now = tx.clock.now()
+    change: dict[str, Any] = {"message_id": row["message_id"], "tries": row["tries"] + 1}
+    if problem.code == "compliance-unavailable":
+        await update_messages(tx, [change | {"next_try_at": next_try_at(now, row["tries"] + 1)}])
+        return
+    not_before = problem.members.get("not_before")
+    if not_before is not None and problem.members.get("outcome") == "block_until":
+        await update_messages(tx, [change | {"next_try_at": datetime.fromisoformat(not_before)}])
+        return
+    rules = ", ".join(str(rule.get("id")) for rule in problem.members.get("rules", ())) or problem.code
+    status = "blocked" if problem.code == "contact-blocked" else "failed"
+    await update_messages(tx, [_end(row, status, rules[:200], now)])
+
+
+def _end(row: Row, status: str, reason: str, at: datetime) -> dict[str, Any]:
+    return {"message_id": row["message_id"], "status": status, "reason": reason, "ended_at": at}

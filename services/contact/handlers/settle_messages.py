@@ -1,0 +1,188 @@
+"""What becomes of messages: after the hand-over, after a receipt, or when their time is over. A batch at a time.
+
+Each step moves a message along its transitions or not at all, closes the attempt of the hand-over, and publishes.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from services.contact.domain.attempt import Report
+from services.contact.domain.contact_points import KIND_OF, value_key
+from services.contact.domain.message import (
+    GIVE_UP_AFTER,
+    RECEIPT_WITHIN,
+    SENT_RESULT,
+    TERMINAL,
+    MessageStatus,
+    Result,
+    may_become,
+    next_try_at,
+    settled_without_receipt,
+    status_after,
+)
+from services.contact.domain.placing import Placing
+from services.contact.domain.receipts import Receipt
+from services.contact.handlers.close_attempts import CloseAttempt, close_attempts
+from services.contact.handlers.marks import OptOutSaid, PointInvalid, invalidate, opt_out
+from services.contact.handlers.record_blocks import Blocked, record_blocks
+from services.contact.store.messages import load_by_ref, load_messages, load_overdue, update_messages
+from shared.db.transaction import Tx
+from shared.events.contact import MessageBounced, MessageSent
+
+Row = Mapping[str, Any]
+
+_SWEPT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A message that was handed over, and what the gateway said."""
+
+    message_id: UUID
+    result: Result
+
+
+async def settle_handed(tx: Tx, handed: Sequence[Handed]) -> None:
+    """Keep what gateways said of messages that are `sending`."""
+    rows = await load_messages(tx, [one.message_id for one in handed])
+    moves = [
+        (rows[one.message_id], one.result)
+        for one in handed
+        if one.message_id in rows and may_become(rows[one.message_id]["status"], status_after(one.result))
+    ]
+    # Unless it is known that nothing left, it counts as sent.
+    did_leave = {row["message_id"]: result.handover in ("taken", "unknown") for row, result in moves}
+    await _close(tx, [(row, did_leave[row["message_id"]]) for row, _ in moves])
+    await update_messages(tx, [_after(row, result, tx.clock.now()) for row, result in moves])
+    for row, result in moves:
+        if result.handover == "taken":
+            _publish(tx, "message.sent", MessageSent, row)
+    await _learn(tx, [(row, status_after(result), result.reason, result.is_permanent) for row, result in moves])
+
+
+async def take_receipts(tx: Tx, receipts: Sequence[Receipt]) -> int:
+    """Keep what became of messages that were sent; return how many moved. A late or second receipt changes nothing."""
+    latest = {(one.channel, one.ref): one for one in receipts}
+    moves: list[tuple[Row, Receipt]] = []
+    for row in await load_by_ref(tx, list(latest)):
+        receipt = latest.get((row["channel"], row["ref"] or "")) or latest.get((row["channel"], str(row["message_id"])))
+        if receipt is not None and may_become(row["status"], receipt.status):
+            moves.append((row, receipt))
+    await update_messages(
+        tx, [_ended(row["message_id"], receipt.status, receipt.reason, receipt.at) for row, receipt in moves]
+    )
+    await _learn(tx, [(row, receipt.status, receipt.reason, receipt.is_permanent) for row, receipt in moves])
+    return len(moves)
+
+
+async def sweep(tx: Tx) -> int:
+    """Bring messages whose time has run out to their end; return how many."""
+    now = tx.clock.now()
+    rows = await load_overdue(tx, now, now - GIVE_UP_AFTER, _SWEPT)
+    ends: list[dict[str, Any]] = []
+    for row in rows:
+        status, reason = _out_of_time(row)
+        ends.append(_ended(row["message_id"], status, reason, now))
+    await _close(tx, [(row, True) for row in rows if row["status"] == "sending"])
+    await record_blocks(tx, [_unused(row, "sender") for row in rows if row["permit_id"] is not None])
+    await update_messages(tx, ends)
+    return len(rows)
+
+
+def _out_of_time(row: Row) -> tuple[MessageStatus, str]:
+    if row["status"] == "sent":
+        return settled_without_receipt(row["channel"])
+    return ("failed", "outcome-unknown") if row["status"] == "sending" else ("failed", "gave-up")
+
+
+def _unused(row: Row, actor: str) -> Blocked:
+    return Blocked(
+        row["creditor_id"],
+        placing_of(row),
+        "permit_expired",
+        actor,
+        permit_id=row["permit_id"],
+        decision_id=row["decision_id"],
+    )
+
+
+def placing_of(row: Row) -> Placing:
+    """The contact that a message is."""
+    return Placing(row["party_id"], tuple(row["account_ids"]), row["channel"], row["contact_point_id"], row["purpose"])
+
+
+async def _close(tx: Tx, moves: Sequence[tuple[Row, bool]]) -> None:
+    """Close the attempts of hand-overs: what did not leave was not connected, and counts for nothing."""
+    await close_attempts(
+        tx,
+        [
+            CloseAttempt(
+                row["attempt_id"],
+                Report(SENT_RESULT[row["channel"]], tuple(row["account_ids"]))
+                if did_leave
+                else Report("network_failure"),
+                "sender",
+            )
+            for row, did_leave in moves
+            if row["attempt_id"] is not None
+        ],
+    )
+
+
+def _after(row: Row, result: Result, now: datetime) -> dict[str, Any]:
+    status = status_after(result)
+    change = _ended(row["message_id"], status, result.reason, now if status in TERMINAL else None)
+    if status == "queued":
+        return change | {"next_try_at": next_try_at(now, row["tries"])}
+    if status == "sent":
+        return change | {"ref": result.ref, "sent_at": now, "lease_until": now + RECEIPT_WITHIN[row["channel"]]}
+    return change
+
+
+def _ended(message_id: UUID, status: MessageStatus, reason: str | None, at: datetime | None) -> dict[str, Any]:
+    return {"message_id": message_id, "status": status, "reason": reason, "ended_at": at}
+
+
+async def _learn(tx: Tx, moves: Sequence[tuple[Row, MessageStatus, str | None, bool]]) -> None:
+    """Publish bounces; what is permanent, and every refusal, marks the contact point."""
+    now = tx.clock.now()
+    invalid: list[PointInvalid] = []
+    refused: list[OptOutSaid] = []
+    for row, status, reason, is_permanent in moves:
+        kind = KIND_OF[row["channel"]]
+        key = value_key(kind, row["recipient"])
+        if status in ("bounced", "undeliverable"):
+            facts = {"is_permanent": is_permanent or row["channel"] == "letter", "reason": (reason or status)[:64]}
+            _publish(tx, "message.bounced", MessageBounced, row, **facts)
+            if facts["is_permanent"] and row["contact_point_id"] is not None:
+                why = "bounced" if row["channel"] != "letter" else "undeliverable"
+                invalid.append(
+                    PointInvalid(
+                        row["contact_point_id"], row["party_id"], row["creditor_id"], kind, key, why, now,
+                        row["account_ids"][0], row["attempt_id"],
+                    )
+                )  # fmt: skip
+        if status == "opted_out":
+            refused.append(OptOutSaid(row["channel"], kind, key, "gateway", now, row["message_id"]))
+    await invalidate(tx, invalid)
+    await opt_out(tx, refused)
+
+
+def _publish(tx: Tx, topic: str, model: Any, row: Row, **facts: Any) -> None:
+    event = {
+        "creditor_id": row["creditor_id"],
+        "account_id": row["account_ids"][0],
+        "account_ids": tuple(row["account_ids"]),
+        "party_id": row["party_id"],
+        "message_id": row["message_id"],
+        "attempt_id": row["attempt_id"],
+        "channel": row["channel"],
+        "contact_point_id": row["contact_point_id"],
+        "template": row["template"],
+        "language": row["language"],
+        "at": tx.clock.now(),
+    }
+    tx.emit(topic, model.model_validate(event | facts))

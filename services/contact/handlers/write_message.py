@@ -1,0 +1,105 @@
+"""Writes a message: finds the template and the language, fills in the names, and puts the disclosures below."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from babel.dates import format_date
+from babel.numbers import format_currency, get_currency_precision
+
+from services.contact.domain.disclosures import disclosures, language_of
+from services.contact.domain.signatures import link_token
+from services.contact.domain.templates import Rendered, TemplateText, render
+from services.contact.settings import ContactSettings
+from services.contact.store.messages import find_template, load_names
+from shared.db.transaction import Tx
+from shared.errors import Refusal
+from shared.events.contact import MessageChannel
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a message is to say, to whom, and what it must carry."""
+
+    message_id: UUID
+    creditor_id: UUID
+    party_id: UUID
+    account_ids: Sequence[UUID]
+    channel: MessageChannel
+    template: str
+    disclosures: Sequence[str]
+    language: str | None
+    """What the decision demands, or the sender asked for; None: what the party speaks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A message as it will be sent. `address`: the postal address of the party, line by line."""
+
+    template: TemplateText
+    rendered: Rendered
+    address: tuple[str, ...]
+
+
+async def write_message(tx: Tx, settings: ContactSettings, draft: Draft) -> Written | Refusal:
+    """Write a message. Refuses: `template-unknown`, `template-invalid`, `party-unknown`."""
+    names = await load_names(tx, draft.party_id, draft.account_ids[0])
+    if names is None:
+        return Refusal("party-unknown", "The party, its account or the creditor is not here.", "party_id")
+    language = language_of(draft.language, names["language"])
+    template = await find_template(tx, draft.template, draft.channel, language, draft.creditor_id)
+    if template is None and language != "en":
+        language = "en"
+        template = await find_template(tx, draft.template, draft.channel, language, draft.creditor_id)
+    if template is None:
+        return Refusal("template-unknown", f"There is no template {draft.template} for {draft.channel}.", "template")
+    filled = _names(names, settings, language)
+    demanded = disclosures(draft.disclosures, draft.channel, language, filled | _links(settings, draft.message_id))
+    rendered = render(template, filled, demanded)
+    return rendered if isinstance(rendered, Refusal) else Written(template, rendered, _address(names))
+
+
+def _links(settings: ContactSettings, message_id: UUID) -> dict[str, str | None]:
+    return {"opt_out_url": opt_out_url(settings, message_id), "license": settings.sender_california_license}
+
+
+def opt_out_url(settings: ContactSettings, message_id: UUID) -> str | None:
+    """Where the person refuses further e-mails to the address; None: this deployment cannot sign links."""
+    if settings.link_secret is None:
+        return None
+    token = link_token(settings.link_secret.get_secret_value(), message_id)
+    return f"{settings.public_url.rstrip('/')}/v1/opt-outs/{token}"
+
+
+def _names(names: Any, settings: ContactSettings, language: str) -> dict[str, str | None]:
+    def money(minor: int) -> str:
+        amount = Decimal(minor).scaleb(-get_currency_precision(names["currency"]))
+        return str(format_currency(amount, names["currency"], locale=_LOCALES[language]))
+
+    return {
+        "given_name": names["given_name"] or names["family_name"],
+        "family_name": names["family_name"],
+        "company": settings.sender_company,
+        "person": settings.sender_person,
+        "phone": settings.sender_phone,
+        "address": settings.sender_address,
+        "creditor": names["creditor"],
+        "past_due": money(names["past_due_minor"]),
+        "balance": money(names["balance_minor"]),
+        "days_past_due": str(names["days_past_due"]),
+        "on": format_date(names["business_date"], format="long", locale=_LOCALES[language]),
+    }
+
+
+_LOCALES = {"en": "en_US", "es": "es_US"}
+
+
+def _address(names: Any) -> tuple[str, ...]:
+    """The address of a letter; empty when the street is not known."""
+    if not names["street"]:
+        return ()
+    name = " ".join(part for part in (names["given_name"], names["family_name"]) if part)
+    place = " ".join(part for part in (names["city"], names["region"], names["postal_code"]) if part)
+    return tuple(line for line in (name, names["street"], place) if line)

@@ -1,0 +1,103 @@
+"""Messages on their way: leased for hand-over, saved with what became of them, found by what a gateway calls them."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from services.contact.domain.shipped_templates import SHIPPED
+from services.contact.domain.templates import TemplateText
+from services.contact.tables.messages import OUT_MESSAGE
+from shared.db.sets import insert_rows, load_rows, update_rows
+from shared.db.transaction import Tx
+
+Row = Mapping[str, Any]
+
+_LEASE = """
+UPDATE out_message AS m SET next_try_at = $2 FROM (
+  SELECT message_id FROM out_message WHERE status = 'queued' AND next_try_at <= $1 AND channel = ANY($4::varchar[])
+  ORDER BY next_try_at, message_id LIMIT $3 FOR UPDATE SKIP LOCKED
+) AS due WHERE m.message_id = due.message_id RETURNING m.*
+"""
+_OVERDUE = """
+SELECT * FROM out_message WHERE (status IN ('sending', 'sent') AND lease_until <= $1)
+  OR (status = 'queued' AND queued_at <= $2)
+ORDER BY message_id LIMIT $3 FOR UPDATE SKIP LOCKED
+"""
+_BY_REF = """
+SELECT m.* FROM unnest($1::varchar[], $2::varchar[]) AS r (channel, ref) JOIN out_message m USING (channel, ref)
+UNION SELECT m.* FROM out_message m WHERE m.message_id = ANY($3::uuid[])
+"""
+_LOCK = "SELECT * FROM out_message WHERE message_id = ANY($1::uuid[]) ORDER BY message_id FOR UPDATE"
+_NAMES = """
+SELECT p.party_id, p.given_name, p.family_name, p.language, p.street, p.city, p.region, p.postal_code,
+  c.name AS creditor, a.currency, a.past_due_minor, a.balance_minor, a.days_past_due, a.business_date
+FROM party_view p JOIN account_view a ON a.account_id = $2 JOIN creditor_view c ON c.creditor_id = a.creditor_id
+WHERE p.party_id = $1
+"""
+_TEMPLATE = """
+SELECT code, channel, language, version, subject, body FROM template
+WHERE code = $1 AND channel = $2 AND language = $3 AND (creditor_id = $4 OR creditor_id IS NULL)
+ORDER BY creditor_id NULLS LAST LIMIT 1
+"""
+
+
+async def insert_message(tx: Tx, row: Row) -> None:
+    """Save a new message."""
+    await insert_rows(tx, OUT_MESSAGE, [row])
+
+
+async def lease_due(tx: Tx, now: datetime, until: datetime, limit: int, channels: Collection[str]) -> list[Row]:
+    """Take messages whose time has come; nobody else takes them before `until`."""
+    return list(await tx.fetch(_LEASE, now, until, limit, list(channels)))
+
+
+async def load_overdue(tx: Tx, now: datetime, queued_before: datetime, limit: int) -> list[Row]:
+    """Lock messages whose hand-over, receipt or life has run out."""
+    return list(await tx.fetch(_OVERDUE, now, queued_before, limit))
+
+
+async def load_messages(tx: Tx, message_ids: Collection[UUID]) -> dict[UUID, Row]:
+    """Messages by id."""
+    return {row["message_id"]: row for row in await load_rows(tx, OUT_MESSAGE, "message_id", list(message_ids))}
+
+
+async def lock_messages(tx: Tx, message_ids: Collection[UUID]) -> dict[UUID, Row]:
+    """Messages by id, locked until the transaction ends."""
+    return {row["message_id"]: row for row in await tx.fetch(_LOCK, list(message_ids))}
+
+
+async def load_by_ref(tx: Tx, refs: Sequence[tuple[str, str]]) -> list[Row]:
+    """Messages by channel and the id that their gateway gave, or by their own id."""
+    ids = [UUID(ref) for _, ref in refs if _is_id(ref)]
+    return list(await tx.fetch(_BY_REF, [channel for channel, _ in refs], [ref for _, ref in refs], ids))
+
+
+async def update_messages(tx: Tx, rows: Sequence[Row]) -> None:
+    """Set the given columns of messages."""
+    await update_rows(tx, OUT_MESSAGE, rows, key=["message_id"])
+
+
+async def load_names(tx: Tx, party_id: UUID, account_id: UUID) -> Row | None:
+    """What a template may say of a party and the first account of a message; None when one of them is not here."""
+    found: Row | None = await tx.fetchrow(_NAMES, party_id, account_id)
+    return found
+
+
+async def find_template(tx: Tx, code: str, channel: str, language: str, creditor_id: UUID) -> TemplateText | None:
+    """The creditor's own template, else the deployment's, else the shipped one; None: none in this language."""
+    row = await tx.fetchrow(_TEMPLATE, code, channel, language, creditor_id)
+    if row is not None:
+        return TemplateText(**dict(row))
+    return next(
+        (one for one in SHIPPED if (one.code, one.channel, one.language) == (code, channel, language)),
+        None,
+    )
+
+
+def _is_id(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
