@@ -65,6 +65,10 @@ bench: $(STAMP) ## Measure against the limit of this machine, in the same run; C
 faults: $(STAMP) ## Kill, stop and crowd everything once, check the books; CASE=R3 SEED=7 again, MINUTES=60 at random
 	$(PY) -m tests.faults $(if $(CASE),--case "$(CASE)") $(if $(SEED),--seed "$(SEED)") $(if $(MINUTES),--minutes "$(MINUTES)") $(if $(LENGTH),--length "$(LENGTH)")
 
+.PHONY: conformance
+conformance: $(STAMP) ## Decide every worked example of Regulation F anew; print and write the report to file
+	$(PY) -m tests.conformance.report
+
 .PHONY: fuzz
 fuzz: $(STAMP) ## Send 100,000 bad messages, 10,000 bad files and bad requests to a stack; EXAMPLES=5000 SEED=7
 	REQUIRE_INFRA=1 EXAMPLES="$(or $(EXAMPLES),100000)" SEED="$(or $(SEED),1)" FUZZ_REPORT=docs/reliability-bad-input.md \
