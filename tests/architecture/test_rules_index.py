@@ -1,4 +1,4 @@
-"""Invariant 11: every rule has an id, a citation, dates, roles, a source whose text is as it was, a check and a test."""
+"""Invariant 11: a rule has an id, a citation, dates, roles, a source whose text is as it was, a check and a test."""
 
 import ast
 import re

@@ -130,7 +130,7 @@ REGION_ZONES: Mapping[str, tuple[str, ...]] = {
 """Every time zone that some part of the state keeps. In Arizona the Navajo Nation keeps daylight saving time."""
 
 _NARROWER: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("FL", "320-322 326-349", (_EASTERN,)),
+    ("FL", "320-322 326-339 341 342 344 346 347 349", (_EASTERN,)),
     ("FL", "325", (_CENTRAL,)),
     ("TN", "370-372 375 380-385", (_CENTRAL,)),
     ("TN", "374 376 379", (_EASTERN,)),
@@ -139,7 +139,7 @@ _NARROWER: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("IN", "460-462 466-469 473 478", ("America/Indiana/Indianapolis",)),
     ("IN", "464 476-477", (_CENTRAL,)),
     ("MI", "480-497", ("America/Detroit",)),
-    ("KS", "660-676 679", (_CENTRAL,)),
+    ("KS", "660-662 664-676 679", (_CENTRAL,)),
     ("NE", "680-681 683-689", (_CENTRAL,)),
     ("NE", "693", (_MOUNTAIN,)),
     ("ND", "580-584 587", (_CENTRAL,)),
@@ -150,7 +150,7 @@ _NARROWER: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("AZ", "850-853 855-857 863-864", ("America/Phoenix",)),
     ("ID", "832-834 836-837", ("America/Boise",)),
     ("ID", "838", (_PACIFIC,)),
-    ("NV", "889-897", (_PACIFIC,)),
+    ("NV", "889-891 893-895 897", (_PACIFIC,)),
     ("OR", "970-978", (_PACIFIC,)),
     ("AK", "995-999", ("America/Anchorage",)),
     ("AK", "99546 99547", ("America/Adak",)),

@@ -220,7 +220,7 @@ def test_an_oral_cease_is_policy_and_no_law() -> None:
     ("rule_id", "role", "region"), [("regf.third_party", COLLECTOR, "WI"), ("ca.third_party", CREDITOR, "CA")]
 )
 def test_third_parties(rule_id: str, role: str, region: str) -> None:
-    stranger = {"recipient": Recipient.THIRD_PARTY, "recipient_id": STRANGER}
+    stranger: dict[str, Any] = {"recipient": Recipient.THIRD_PARTY, "recipient_id": STRANGER}
     assert outcome(rule_id, request(**stranger), facts(role, region)) in STOPPED
     assert outcome(rule_id, request(purpose=Purpose.LOCATION, **stranger), facts(role, region)) is Outcome.ALLOW
 
