@@ -40,11 +40,13 @@ check: $(STAMP) ## Check format, lint, types, imports between modules, and that 
 	.venv/bin/lint-imports
 	$(PY) -m shared.events.export --check
 	$(PY) -m deploy.contracts --check
+	$(PY) -m deploy.rules --check
 
 .PHONY: contracts
 contracts: $(STAMP) ## Write docs/contracts anew from the code
 	$(PY) -m shared.events.export
 	$(PY) -m deploy.contracts
+	$(PY) -m deploy.rules
 
 .PHONY: audit
 audit: $(STAMP) ## Look the locked packages up in the database of known vulnerabilities (needs the network)
