@@ -1,7 +1,7 @@
 """The one form of a way to reach somebody: phones in E.164, the domain of an e-mail in lower case.
 
-Its id is made of this form (`shared.ids.contact_point_id`), so whoever imports, finds or types the same number names the
-same contact point.
+Its id is made of this form (`shared.ids.contact_point_id`), so whoever imports, finds or types the same number names
+the same contact point.
 """
 
 import re

@@ -16,6 +16,10 @@ from shared.messaging.message import Subscription
 ACCOUNT_STATES = tuple(
     name for name, topic in TOPICS.items() if topic.owner == "accounts" and name.startswith("account.")
 )
+CONTACTS = ("contact.completed", "contact_point.invalidated", "message.bounced")
+RESTRICTIONS = ("restriction.placed", "restriction.lifted")
+FACTS = ("creditor.updated", "party.updated", *ACCOUNT_STATES, *RESTRICTIONS, *CONTACTS)
+"""The topics from which a rebuild makes what is known of others."""
 
 
 def policy_of(settings: SkiptraceSettings) -> Policy:
@@ -43,10 +47,8 @@ def subscriptions(settings: SkiptraceSettings) -> Sequence[Subscription]:
         Subscription(("business_date.advanced",), follower.business_dates),
         Subscription(("party.updated",), follower.parties, locks=party_locks, takes_erasures=True),
         Subscription(ACCOUNT_STATES, follower.accounts, locks=party_locks),
-        Subscription(("restriction.placed", "restriction.lifted"), follower.restrictions, locks=party_locks),
-        Subscription(("contact.completed",), follower.outcomes, locks=party_locks),
-        Subscription(("contact_point.invalidated",), follower.invalidated, locks=party_locks),
-        Subscription(("message.bounced",), follower.bounced, locks=party_locks),
+        Subscription(RESTRICTIONS, follower.restrictions, locks=party_locks),
+        Subscription(CONTACTS, follower.contacts, locks=party_locks),
     )
 
 

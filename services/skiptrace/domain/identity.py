@@ -32,3 +32,8 @@ def cost_entry_id(one_search_id: UUID, kind: str) -> UUID:
 def third_party_id(party_id: UUID, kind: str, value: str) -> UUID:
     """The id of a third party of a consumer by one of the things that it is known by: a name, a number, an address."""
     return uuid5(party_id, f"third_party:{kind}:{' '.join(value.casefold().split())}")
+
+
+def restriction_row_id(restriction_id: UUID, account_id: UUID) -> UUID:
+    """The id of what a restriction is to one account."""
+    return uuid5(restriction_id, str(account_id))

@@ -1,4 +1,4 @@
-"""The cost ledger: money is reserved before a search goes out, and charged or released when it is known what it cost."""
+"""The cost ledger: money is reserved before a search goes out, then charged or released when its cost is known."""
 
 from datetime import datetime
 from typing import Any

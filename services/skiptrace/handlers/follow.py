@@ -10,7 +10,8 @@ from services.skiptrace.handlers.sweep import request_sweep
 from services.skiptrace.store import facts
 from shared.db.locks import lock
 from shared.db.transaction import Tx
-from shared.events.contact import ContactCompleted, MessageBounced
+from shared.events.contact import ContactCompleted, ContactPointInvalidated, MessageBounced
+from shared.events.skiptrace import SkipTraceTrigger
 from shared.ids import read_id
 from shared.messaging.message import Message, Rejected
 
@@ -41,6 +42,7 @@ class Follower:
         if erased:
             await lock(tx, accounts=erased)
             await facts.erase_parties(tx, erased)
+            await facts.forget_findings(tx, erased)
         kept = [message for message in last.values() if message.payload is not None]
         await facts.save_parties(tx, _states(kept))
         await self._judge(tx, {message.payload.party_id: message.event_id for message in kept}, erased)
@@ -58,49 +60,9 @@ class Follower:
         await self._judge(tx, _causes(messages))
         return []
 
-    async def outcomes(self, tx: Tx, messages: Batch) -> list[Rejected]:
-        """Take a batch of `contact.completed`: tries, talks with the right party, and wrong numbers."""
-        outcomes: list[ContactCompleted] = [message.payload for message in messages]
-        await facts.save_tries(tx, outcomes)
-        await facts.save_marks(tx, [mark for one in outcomes if (mark := _mark(one)) is not None])
-        wrong = [
-            (one.creditor_id, one.party_id, Trigger("wrong_number", one.at, one.account_id, one.contact_point_id))
-            for one in outcomes
-            if _is_wrong_number(one)
-        ]
-        await facts.save_triggers(tx, wrong)
-        await self._judge(tx, _causes(messages))
-        return []
-
-    async def invalidated(self, tx: Tx, messages: Batch) -> list[Rejected]:
-        """Take a batch of `contact_point.invalidated`."""
-        payloads = [message.payload for message in messages]
-        await facts.save_marks(tx, [(one.contact_point_id, one.party_id, one.at, None) for one in payloads])
-        found = [
-            (one.creditor_id, one.party_id, Trigger(kind, one.at, one.account_id, one.contact_point_id))
-            for one in payloads
-            if (kind := INVALID_REASONS.get((one.kind, one.reason))) is not None
-        ]
-        await facts.save_triggers(tx, found)
-        await self._judge(tx, _causes(messages))
-        return []
-
-    async def bounced(self, tx: Tx, messages: Batch) -> list[Rejected]:
-        """Take a batch of `message.bounced`: a letter that came back for good is returned mail."""
-        returned: list[MessageBounced] = [
-            message.payload
-            for message in messages
-            if message.payload.channel == "letter" and message.payload.is_permanent
-        ]
-        marks: list[facts.Mark] = [
-            (one.contact_point_id, one.party_id, one.at, None) for one in returned if one.contact_point_id is not None
-        ]
-        await facts.save_marks(tx, marks)
-        triggers = [
-            (one.creditor_id, one.party_id, Trigger("returned_mail", one.at, one.account_id, one.contact_point_id))
-            for one in returned
-        ]
-        await facts.save_triggers(tx, triggers)
+    async def contacts(self, tx: Tx, messages: Batch) -> list[Rejected]:
+        """Take a batch of what contact says: outcomes, contact points that are no good, and letters that came back."""
+        await keep_contacts(tx, messages)
         await self._judge(tx, _causes(messages))
         return []
 
@@ -109,21 +71,43 @@ class Follower:
         await reassess(tx, {*causes, *also}, self._policy, causes=known)
 
 
+async def keep_contacts(tx: Tx, messages: Batch) -> None:
+    """Keep the tries, marks and triggers that are in messages of contact, whatever their kind and order."""
+    outcomes: list[ContactCompleted] = [one.payload for one in messages if isinstance(one.payload, ContactCompleted)]
+    invalid = [one.payload for one in messages if isinstance(one.payload, ContactPointInvalidated)]
+    returned = [one.payload for one in messages if isinstance(one.payload, MessageBounced) and _came_back(one.payload)]
+    wrong = [one for one in outcomes if _is_wrong_number(one)]
+    marks: list[facts.Mark] = [
+        (one.contact_point_id, one.party_id, None, one.at)
+        for one in outcomes
+        if one.contact_point_id and one.is_right_party
+    ]
+    no_good: list[ContactCompleted | ContactPointInvalidated | MessageBounced] = [*wrong, *invalid, *returned]
+    marks += [(one.contact_point_id, one.party_id, one.at, None) for one in no_good if one.contact_point_id]
+    triggers = [_trigger("wrong_number", one) for one in wrong] + [_trigger("returned_mail", one) for one in returned]
+    triggers += [
+        _trigger(kind, one) for one in invalid if (kind := INVALID_REASONS.get((one.kind, one.reason))) is not None
+    ]
+    await facts.save_tries(tx, [one for one in outcomes if one.direction == "outbound" or one.is_right_party])
+    await facts.save_marks(tx, marks)
+    await facts.save_triggers(tx, triggers)
+
+
+def _came_back(one: MessageBounced) -> bool:
+    return one.channel == "letter" and one.is_permanent
+
+
+def _trigger(kind: SkipTraceTrigger, one: ContactCompleted | ContactPointInvalidated | MessageBounced) -> facts.Told:
+    return one.creditor_id, one.party_id, Trigger(kind, one.at, one.account_id, one.contact_point_id)
+
+
+def _is_wrong_number(one: ContactCompleted) -> bool:
+    return one.result_code == "wrong_number" or any(heard.kind == "wrong_number" for heard in one.heard)
+
+
 def _states(messages: Batch) -> list[tuple[Any, int]]:
     return [(message.payload, message.aggregate_version or 0) for message in messages]
 
 
 def _causes(messages: Batch) -> dict[UUID, UUID | None]:
     return {message.payload.party_id: message.event_id for message in messages}
-
-
-def _mark(one: ContactCompleted) -> facts.Mark | None:
-    if one.contact_point_id is None:
-        return None
-    if one.is_right_party:
-        return one.contact_point_id, one.party_id, None, one.at
-    return (one.contact_point_id, one.party_id, one.at, None) if _is_wrong_number(one) else None
-
-
-def _is_wrong_number(one: ContactCompleted) -> bool:
-    return one.result_code == "wrong_number" or any(heard.kind == "wrong_number" for heard in one.heard)

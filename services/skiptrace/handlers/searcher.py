@@ -48,7 +48,9 @@ class Searcher:
             return await plan_searches(tx, self._policy, endpoints, limit)
 
         orders = await run_chunk(self._engine, self._clock, plan)
-        await asyncio.gather(*(self._search(vendors, order) for order in orders))
+        done = await asyncio.gather(*(self._search(vendors, order) for order in orders), return_exceptions=True)
+        for failed in (each for each in done if isinstance(each, BaseException)):
+            raise failed  # every other search has been recorded; this one is sent again when its lease has run out
         return len(orders)
 
     async def _search(self, vendors: PersonSearch, order: Order) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.skiptrace.domain.identity import trigger_id
+from services.skiptrace.domain.identity import restriction_row_id, trigger_id
 from services.skiptrace.domain.triggers import Trigger
 from services.skiptrace.tables.facts import ACCOUNT_VIEW, PARTY_VIEW, RESTRICTION_VIEW, TRACE_TRIGGER
 from shared.db.sets import insert_rows, load_rows, upsert_rows
@@ -43,6 +43,7 @@ _PARTY = (
     "kind", "given_name", "family_name", "date_of_birth", "language", "street", "city", "region", "postal_code",
 )  # fmt: skip
 _ACCOUNT = ("creditor_id", "party_id", "status", "currency", "balance_minor", "past_due_minor")
+_RESTRICTION = ("restriction_id", "account_id", "party_id", "kind", "status")
 _ERASE = """
 INSERT INTO party_view AS t (party_id, aggregate_version, is_erased, contact_points)
 SELECT party_id, -1, true, '[]' FROM unnest($1::uuid[]) AS v (party_id)
@@ -65,6 +66,8 @@ _FORGET = (
 
 Mark = tuple[UUID, UUID, datetime | None, datetime | None]
 """Contact point, party, since when it is known to be no good, and to be right."""
+Told = tuple[UUID, UUID, Trigger]
+"""Creditor, party, and what may open a case."""
 
 
 async def save_creditors(tx: Tx, states: Iterable[tuple[CreditorUpdated, int]]) -> None:
@@ -97,8 +100,13 @@ async def save_parties(tx: Tx, states: Iterable[tuple[PartyUpdated, int]]) -> No
 
 
 async def erase_parties(tx: Tx, party_ids: Sequence[UUID]) -> None:
-    """Forget who these parties are: their names, candidates, and what third parties and research said of them."""
-    await tx.execute(_ERASE, sorted(party_ids))
+    """Forget who these parties are."""
+    if party_ids:
+        await tx.execute(_ERASE, sorted(party_ids))
+
+
+async def forget_findings(tx: Tx, party_ids: Sequence[UUID]) -> None:
+    """Forget what was found for these parties: candidates, and what third parties and research said of them."""
     for statement in _FORGET:
         await tx.execute(statement, list(party_ids))
 
@@ -119,24 +127,17 @@ async def save_accounts(tx: Tx, states: Iterable[tuple[AccountState, int]]) -> N
 async def save_restrictions(tx: Tx, states: Iterable[tuple[RestrictionState, int]]) -> None:
     """Keep the newest state of each restriction on each account."""
     newest = {
-        (state.restriction_id, state.account_id): (state, version)
+        restriction_row_id(state.restriction_id, state.account_id): (state, version)
         for state, version in sorted(states, key=lambda item: item[1])
     }
-    held = await load_rows(tx, RESTRICTION_VIEW, "restriction_id", [restriction for restriction, _ in newest])
-    versions = {(row["restriction_id"], row["account_id"]): row["aggregate_version"] for row in held}
+    held = await load_rows(tx, RESTRICTION_VIEW, "row_id", list(newest))
+    versions = {row["row_id"]: row["aggregate_version"] for row in held}
     rows: list[dict[str, Any]] = [
-        {
-            "restriction_id": state.restriction_id,
-            "account_id": state.account_id,
-            "party_id": state.party_id,
-            "aggregate_version": version,
-            "kind": state.kind,
-            "status": state.status,
-        }
-        for key, (state, version) in newest.items()
-        if versions.get(key, -1) < version
+        {"row_id": row_id, "aggregate_version": version, **{name: getattr(state, name) for name in _RESTRICTION}}
+        for row_id, (state, version) in newest.items()
+        if versions.get(row_id, -1) < version
     ]
-    await upsert_rows(tx, RESTRICTION_VIEW, rows, key=["restriction_id", "account_id"])
+    await upsert_rows(tx, RESTRICTION_VIEW, rows, key=["row_id"])
 
 
 async def save_tries(tx: Tx, outcomes: Sequence[ContactCompleted]) -> None:
@@ -154,7 +155,7 @@ async def save_marks(tx: Tx, marks: Sequence[Mark]) -> None:
         await tx.execute(_SAVE_MARKS, *map(list, zip(*marks, strict=True)))
 
 
-async def save_triggers(tx: Tx, triggers: Iterable[tuple[UUID, UUID, Trigger]]) -> None:
+async def save_triggers(tx: Tx, triggers: Iterable[Told]) -> None:
     """Keep triggers, given with their creditor and party; one that is here already stays."""
     rows: dict[UUID, Mapping[str, Any]] = {}
     for creditor_id, party_id, one in triggers:

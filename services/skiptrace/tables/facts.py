@@ -72,8 +72,10 @@ class RestrictionView(Base, table=True):
     __tablename__ = "restriction_view"
     __table_args__ = (Index("ix_restriction_view_party_id", "party_id"),)
 
-    restriction_id: UUID = Field(primary_key=True)
-    account_id: UUID = Field(primary_key=True)
+    row_id: UUID = Field(primary_key=True)
+    """UUIDv5 of the restriction and the account."""
+    restriction_id: UUID
+    account_id: UUID
     party_id: UUID
     aggregate_version: int = Field(sa_type=BigInteger)
     kind: str

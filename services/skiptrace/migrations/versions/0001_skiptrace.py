@@ -9,6 +9,53 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+# The port's own layout (docs/contracts/person-search.md): a first vendor, used where the deployment has its endpoint.
+LAYOUT = """
+{
+  "path": "/v1/person-searches",
+  "reference": "/reference",
+  "purpose": "/permissible_purpose",
+  "purposes": {},
+  "subject": {
+    "given_name": "/subject/given_name",
+    "family_name": "/subject/family_name",
+    "date_of_birth": "/subject/date_of_birth",
+    "street": "/subject/street",
+    "city": "/subject/city",
+    "region": "/subject/region",
+    "postal_code": "/subject/postal_code"
+  },
+  "constants": {},
+  "persons": "/persons",
+  "points": {
+    "phone": {
+      "each": "/phones", "value": "/number", "label": "/line_type", "labels": {"landline": "home"},
+      "first_seen": "/first_seen", "last_seen": "/last_seen", "parts": {}
+    },
+    "email": {
+      "each": "/emails", "value": "/address", "label": null, "labels": {},
+      "first_seen": "/first_seen", "last_seen": "/last_seen", "parts": {}
+    },
+    "address": {
+      "each": "/addresses", "value": "", "label": null, "labels": {},
+      "first_seen": "/first_seen", "last_seen": "/last_seen",
+      "parts": {"street": "/street", "city": "/city", "region": "/region", "postal_code": "/postal_code"}
+    }
+  },
+  "matched_on": "/matched_on",
+  "matches": {},
+  "transaction": "/transaction_id",
+  "date_format": "%Y-%m-%d"
+}
+"""
+FIRST_VENDOR = f"""
+INSERT INTO vendor (code, name, adapter, endpoint, is_enabled, currency, cost_hit_minor, cost_no_hit_minor,
+  month_budget_minor, purposes, layout, version, updated_at, updated_by)
+VALUES ('person_search', 'Person search', 'person_search', 'person_search', true, 'USD', 75, 10, NULL,
+  ARRAY['fcra_collection', 'glba_servicing', 'glba_enforcement', 'dppa_debt_recovery'],
+  $json${LAYOUT}$json$::jsonb, 1, now(), 'migration')
+"""
+
 STATEMENTS = (
     """
     CREATE TABLE account_view (
@@ -179,13 +226,14 @@ STATEMENTS = (
     """,
     """
     CREATE TABLE restriction_view (
+        row_id UUID NOT NULL,
         restriction_id UUID NOT NULL,
         account_id UUID NOT NULL,
         party_id UUID NOT NULL,
         aggregate_version BIGINT NOT NULL,
         kind VARCHAR NOT NULL,
         status VARCHAR NOT NULL,
-        CONSTRAINT pk_restriction_view PRIMARY KEY (restriction_id, account_id)
+        CONSTRAINT pk_restriction_view PRIMARY KEY (row_id)
     )
     """,
     """
@@ -347,6 +395,7 @@ def upgrade() -> None:
     create_messaging_tables(op)
     for statement in STATEMENTS:
         op.execute(statement)
+    op.get_bind().exec_driver_sql(FIRST_VENDOR)
 
 
 def downgrade() -> None:

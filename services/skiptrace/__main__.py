@@ -1,0 +1,7 @@
+"""`python -m services.skiptrace {api|worker|migrate|replay|dead-letters|lag|rebuild}`."""
+
+from services.skiptrace.app import SERVICE
+from shared.cli import commands
+
+if __name__ == "__main__":
+    commands(SERVICE)()

@@ -1,0 +1,74 @@
+"""Takes what came of a location inquiry: the outcome once, and what the person said as candidates of the case."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from services.skiptrace.domain.mapping import FoundPoint, address_line
+from services.skiptrace.handlers.actor import Actor
+from services.skiptrace.handlers.reassess import Policy, judge_files
+from services.skiptrace.handlers.sightings import NamedPoint, take_points
+from services.skiptrace.schemas.inquiries import FoundLocation, InquiryReport
+from services.skiptrace.store.files import load_files
+from services.skiptrace.store.inquiries import load_inquiry, update_inquiry
+from shared.contact_points import normalised
+from shared.db.locks import lock
+from shared.db.transaction import Tx
+from shared.errors import Refusal
+from shared.ids import contact_point_id
+
+SOURCE = "location_inquiry"
+_UNKNOWN = Refusal("location-inquiry-unknown", "There is no such location inquiry.")
+
+
+async def report_inquiry(
+    tx: Tx, actor: Actor, policy: Policy, inquiry_id: UUID, report: InquiryReport
+) -> UUID | Refusal:
+    """Record the outcome of an allowed inquiry, and return its id.
+
+    Refuses: `location-inquiry-unknown`, `location-inquiry-reported`, `location-inquiry-blocked` (it was never allowed).
+    """
+    found = await load_inquiry(tx, inquiry_id)
+    if found is None or not actor.may_see(found["creditor_id"]):
+        return _UNKNOWN
+    party_id = found["party_id"]
+    await lock(tx, creditors=[found["creditor_id"]], accounts=[party_id])
+    row = await load_inquiry(tx, inquiry_id)
+    if row is None:
+        return _UNKNOWN
+    if row["status"] != "allowed":
+        code = "location-inquiry-blocked" if row["status"] == "blocked" else "location-inquiry-reported"
+        return Refusal(code, "The inquiry is not waiting for an outcome.")
+    changed = {
+        **row,
+        "status": "reported",
+        "outcome": report.outcome,
+        "reported_at": tx.clock.now(),
+        "debt_was_mentioned": report.debt_was_mentioned,
+        "employer_was_named_on_request": None
+        if report.employer_was_named == "no"
+        else report.employer_was_named == "on_request",
+        "note": report.note,
+    }
+    await update_inquiry(tx, changed)
+    file = (await load_files(tx, [party_id]))[party_id]
+    trace = next((one for one in file.traces if one["skip_trace_id"] == row["skip_trace_id"]), None)
+    if trace is not None and not file.is_erased:
+        points = [
+            NamedPoint(contact_point_id(party_id, point.kind, point.value), point, SOURCE, inquiry_id)
+            for point in _points(report.found)
+        ]
+        await take_points(tx, file, trace, points)
+        await judge_files(tx, [file], policy, republish=[trace["skip_trace_id"]] if points else [])
+    return inquiry_id
+
+
+def _points(found: Iterable[FoundLocation]) -> list[FoundPoint]:
+    points = []
+    for one in found:
+        address = {part: getattr(one, part) for part in ("street", "city", "region", "postal_code")}
+        raw = one.phone if one.kind == "phone" else address_line(address)
+        value = normalised(one.kind, raw) if raw else None
+        if value is not None:
+            parts = address if one.kind == "address" else {}
+            points.append(FoundPoint(one.kind, value, one.label, None, None, frozenset(), parts))
+    return points
