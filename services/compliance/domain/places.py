@@ -136,7 +136,7 @@ _NARROWER: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("TN", "374 376 379", (_EASTERN,)),
     ("KY", "402-418", (_EASTERN,)),
     ("KY", "420-424", (_CENTRAL,)),
-    ("IN", "460-462 466-469 473 478", ("America/Indiana/Indianapolis",)),
+    ("IN", "460-462 466-468 473 478", ("America/Indiana/Indianapolis",)),
     ("IN", "464 476-477", (_CENTRAL,)),
     ("MI", "480-497", ("America/Detroit",)),
     ("KS", "660-662 664-676 679", (_CENTRAL,)),
