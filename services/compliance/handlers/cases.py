@@ -10,13 +10,13 @@ from uuid import UUID
 
 from services.compliance.domain.dispute import CLOSED, TRANSITIONS, holding_rule
 from services.compliance.domain.facts import Role
+from services.compliance.domain.record_ids import attorney_restriction_id, caused_id
 from services.compliance.domain.restriction import CITATIONS
 from services.compliance.domain.rules import RuleBook
 from services.compliance.handlers.actor import Actor
 from services.compliance.handlers.publish import publish_disputes
-from services.compliance.handlers.record_ids import caused_id, record_id
 from services.compliance.handlers.restrict import Lift, Precondition, lift, place
-from services.compliance.handlers.subject import lock_party, lock_record
+from services.compliance.handlers.subject import lock_party, lock_record, record_id
 from services.compliance.schemas.cases import (
     ComplaintClose,
     ComplaintRequest,
@@ -145,15 +145,19 @@ async def record_representation(tx: Tx, actor: Actor, request: RepresentationReq
     day = day_of(row["known_at"], held.zone)
     await place(
         tx,
-        [_hold(each, hold_of(each), "attorney", source="representation", effective_on=day) for each in made],
+        [
+            _hold(
+                each,
+                attorney_restriction_id(each["representation_id"]),
+                "attorney",
+                source="representation",
+                effective_on=day,
+            )
+            for each in made
+        ],
     )
     representation_id: UUID = row["representation_id"]
     return representation_id
-
-
-def hold_of(representation: Row) -> UUID:
-    """The id of the `attorney` restriction that a representation places."""
-    return caused_id(representation["representation_id"], "attorney")
 
 
 async def move_representation(
@@ -168,7 +172,7 @@ async def move_representation(
     change = step.model_dump(exclude_unset=True) | {"version": max(row["version"], tx.least_version) + 1}
     await update_case(tx, "representation", {"representation_id": representation_id, **change})
     if row["ended_at"] is None and step.ended_at is not None:
-        await lift(tx, hold_of(row), Lift(actor.sub, "the representation has ended"))
+        await lift(tx, attorney_restriction_id(representation_id), Lift(actor.sub, "the representation has ended"))
     return representation_id
 
 

@@ -9,9 +9,8 @@ from uuid import UUID
 
 from services.compliance.handlers.actor import Actor
 from services.compliance.handlers.publish import publish_consents
-from services.compliance.handlers.record_ids import record_id
 from services.compliance.handlers.restrict import Precondition
-from services.compliance.handlers.subject import Held, lock_party, lock_record
+from services.compliance.handlers.subject import Held, lock_party, lock_record, record_id
 from services.compliance.schemas.choices import (
     ConsentRequest,
     CreditorNoticeTerms,

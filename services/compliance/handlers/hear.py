@@ -11,10 +11,10 @@ from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from services.compliance.domain.record_ids import caused_id
 from services.compliance.domain.restriction import CITATIONS
 from services.compliance.handlers.cases import Disputes
 from services.compliance.handlers.publish import publish_consents
-from services.compliance.handlers.record_ids import caused_id
 from services.compliance.handlers.restrict import place
 from services.compliance.store.choices import insert_consents, insert_preferences
 from services.compliance.store.subjects import day_of, load_zones

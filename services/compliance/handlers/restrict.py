@@ -9,8 +9,7 @@ from uuid import UUID
 from services.compliance.domain.restriction import CITATIONS, TRANSITIONS, status_on
 from services.compliance.handlers.actor import Actor
 from services.compliance.handlers.publish import publish_restrictions
-from services.compliance.handlers.record_ids import record_id
-from services.compliance.handlers.subject import lock_party, lock_record
+from services.compliance.handlers.subject import lock_party, lock_record, record_id
 from services.compliance.schemas.restrictions import LiftRequest, RestrictionRequest
 from services.compliance.store.restrictions import insert_restrictions, load_restriction, update_restrictions
 from services.compliance.store.subjects import day_of, load_zones

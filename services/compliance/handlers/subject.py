@@ -10,11 +10,13 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from services.compliance.domain.record_ids import caused_id
 from services.compliance.handlers.actor import Actor
 from services.compliance.store.subjects import load_account_creditors, load_subject, load_zones
 from shared.db.locks import lock
 from shared.db.transaction import Tx
 from shared.errors import Refusal
+from shared.ids import new_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,11 @@ async def lock_party(tx: Tx, actor: Actor, party_id: UUID, account_ids: Sequence
     await lock(tx, creditors=[creditor_id], accounts=[party_id, *known.account_ids, *creditors])
     again = await load_subject(tx, party_id)
     return Held(party_id, creditor_id, frozenset(creditors) or again.account_ids, zone)
+
+
+def record_id(attempt_id: UUID | None, name: str) -> UUID:
+    """The id of a record: of what an attempt caused it follows from the attempt, else it is new."""
+    return new_id() if attempt_id is None else caused_id(attempt_id, name)
 
 
 async def lock_record(tx: Tx, actor: Actor, row: dict[str, Any] | None, what: str) -> Refusal | None:

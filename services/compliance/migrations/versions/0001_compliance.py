@@ -339,6 +339,7 @@ STATEMENTS = (
         effective_on DATE NOT NULL,
         effective_at TIMESTAMP WITH TIME ZONE NOT NULL,
         ends_on DATE,
+        is_written BOOLEAN NOT NULL,
         evidence JSONB NOT NULL,
         citation VARCHAR,
         source VARCHAR NOT NULL,

@@ -5,7 +5,7 @@ The contact service tells us on the call, and its event tells us again; whicheve
 
 from uuid import UUID, uuid5
 
-from shared.ids import in_c, new_id
+from shared.ids import in_c
 
 
 def caused_id(attempt_id: UUID, name: str) -> UUID:
@@ -13,6 +13,6 @@ def caused_id(attempt_id: UUID, name: str) -> UUID:
     return in_c(uuid5(attempt_id, name))
 
 
-def record_id(attempt_id: UUID | None, name: str) -> UUID:
-    """The id of a record: of what an attempt caused, else a new one."""
-    return new_id() if attempt_id is None else caused_id(attempt_id, name)
+def attorney_restriction_id(representation_id: UUID) -> UUID:
+    """The id of the `attorney` restriction that a representation places."""
+    return caused_id(representation_id, "attorney")

@@ -1,0 +1,1 @@
+"""Routes of compliance: schema in, handler, schema out."""

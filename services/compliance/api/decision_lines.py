@@ -1,0 +1,90 @@
+"""Decides on the lines of an NDJSON body as they stream in, and gives back a line for each, in their order.
+
+Up to 500 lines are one transaction without locks: nothing is reserved. What is wrong with a line is told in its place;
+the others go on.
+"""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+
+import orjson
+from pydantic import TypeAdapter, ValidationError
+
+from services.compliance.handlers.decide_contacts import Answer, DecideContact, Decider
+from services.compliance.schemas.decisions import DecisionRequest
+from shared.db.transaction import Tx
+from shared.errors import Refusal
+from shared.http.transaction import Edge
+from shared.jobs import run_chunk
+from shared.telemetry.failures import rules_text
+
+LINES = 500
+MAX_LINE_BYTES = 65_536
+_read = TypeAdapter(DecisionRequest).validate_json
+
+
+@dataclass(frozen=True, slots=True)
+class _BadLine:
+    code: str
+    detail: str
+
+
+async def decided_lines(
+    body: AsyncIterator[bytes],
+    command_of: Callable[[DecisionRequest], DecideContact],
+    decider: Decider,
+    edge: Edge,
+) -> AsyncIterator[bytes]:
+    """Yield the answers to a body, chunk by chunk."""
+    number = 0
+    async for lines in _chunks(body):
+        commands = [_command(line, command_of) for line in lines]
+        answers = await _decided(commands, decider, edge)
+        yield b"".join(_line(number + place, answer) for place, answer in enumerate(answers, start=1))
+        number += len(lines)
+
+
+async def _decided(
+    commands: Sequence[DecideContact | _BadLine], decider: Decider, edge: Edge
+) -> list[Answer | Refusal | _BadLine]:
+    good = [one for one in commands if isinstance(one, DecideContact)]
+
+    async def work(tx: Tx) -> list[Answer | Refusal]:
+        return await decider(tx, good)
+
+    decided = iter(await run_chunk(edge.engine, edge.clock, work) if good else ())
+    return [next(decided) if isinstance(one, DecideContact) else one for one in commands]
+
+
+def _command(line: bytes, command_of: Callable[[DecisionRequest], DecideContact]) -> DecideContact | _BadLine:
+    if len(line) > MAX_LINE_BYTES:
+        return _BadLine("body-too-large", f"A line has at most {MAX_LINE_BYTES} bytes.")
+    try:
+        return command_of(_read(line))
+    except ValidationError as error:
+        return _BadLine("validation-error", rules_text(error))
+
+
+def _line(number: int, answer: Answer | Refusal | _BadLine) -> bytes:
+    if isinstance(answer, dict):
+        return orjson.dumps({"line": number, **answer}, default=str, option=orjson.OPT_APPEND_NEWLINE)
+    told = {"line": number, "code": answer.code, "detail": answer.detail}
+    return orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE)
+
+
+async def _chunks(body: AsyncIterator[bytes]) -> AsyncIterator[list[bytes]]:
+    """The lines that are not empty, up to 500 at a time. A line that never ends is cut, and refused."""
+    rest, lines = b"", []
+    async for piece in body:
+        *whole, rest = (rest + piece).split(b"\n")
+        rest = rest[: MAX_LINE_BYTES + 1]
+        for line in whole:
+            if line.strip():
+                lines.append(line)
+            if len(lines) == LINES:
+                yield lines
+                lines = []
+    if rest.strip():
+        lines.append(rest)
+    if lines:
+        yield lines

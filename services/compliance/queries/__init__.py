@@ -1,0 +1,1 @@
+"""Reads of compliance: selects into schema rows, in pages."""
