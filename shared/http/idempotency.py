@@ -118,6 +118,21 @@ async def claim(tx: Tx, claims: Sequence[Claim]) -> dict[Scope, Answer | Problem
     return {item.scope: _known(stored.get(item.scope), item) for item in claims if item.scope not in ours}
 
 
+async def known(tx: Tx, claimed: Claim) -> None:
+    """Look whether a key has its answer, without claiming it: for what must not be begun twice outside the database.
+
+    Raises:
+        ReplayedError: it was answered before.
+        Problem: it was used for another request.
+    """
+    row = await tx.fetchrow(_LOAD, *_columns([claimed.scope]))
+    found = None if row is None else _known(row, claimed)
+    if isinstance(found, Answer):
+        raise ReplayedError(found)
+    if found is not None:
+        raise found
+
+
 def _known(row: Any, claimed: Claim) -> Answer | Problem:
     if row is None or row["status"] is None:  # it was there and is not: the key was pruned at this moment
         return in_flight()

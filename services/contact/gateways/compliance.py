@@ -62,7 +62,7 @@ class Permit(_Lenient):
 class Decision(_Lenient):
     """What compliance answered. `rules` are shown as they came."""
 
-    decision_id: UUID
+    decision_id: UUID | None = None
     outcome: str
     not_before: datetime | None = None
     permit: Permit | None = None
@@ -103,15 +103,15 @@ class Compliance:
         return decision
 
     @asynccontextmanager
-    async def preview(self, questions: Sequence[Question]) -> AsyncIterator[AsyncIterator[Decision]]:
-        """Give the decisions on many contacts, in order, as they come: no permits, nothing is reserved.
+    async def preview(self, questions: Sequence[Question], at: datetime) -> AsyncIterator[AsyncIterator[Decision]]:
+        """Give the decisions on many contacts at one moment, in order, as they come: dry runs, nothing is reserved.
 
         Raises:
             ComplianceUnavailableError: not all were answered.
         """
         try:
             async with self._client.post_lines(
-                "/v1/contact-decisions:batch", (question.body() for question in questions)
+                "/v1/contact-decisions:batch", (question.body() | {"at": at.isoformat()} for question in questions)
             ) as lines:
                 yield _decisions(lines)
         except (NoAnswerError, ValidationError, Problem) as error:

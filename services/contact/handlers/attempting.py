@@ -2,19 +2,20 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from services.contact.domain.placing import Placing
 from services.contact.handlers.actor import Actor
 from services.contact.handlers.permits import Permits
-from services.contact.handlers.place_attempts import PlaceAttempt, Placed
+from services.contact.handlers.place_attempts import PlaceAttempt
 from shared.errors import Problem
 
-Submit = Callable[[PlaceAttempt], Awaitable[Placed]]
+R = TypeVar("R")
+Submit = Callable[[PlaceAttempt], Awaitable[R]]
 """Places one command, with others or alone, and commits; raises the `Problem` of a refusal."""
 
 
-async def attempt(permits: Permits, submit: Submit, actor: Actor, placing: Placing, key: str, **facts: Any) -> Placed:
+async def attempt(permits: Permits, submit: Submit[R], actor: Actor, placing: Placing, key: str, **facts: Any) -> R:
     """Ask for a permit and place the contact.
 
     Raises:

@@ -27,7 +27,7 @@ class PlaceAttempt:
     creditor_id: UUID
     placing: Placing
     permit_id: UUID
-    decision_id: UUID
+    decision_id: UUID | None
     expires_at: datetime
     actor: str
     disclosures: tuple[str, ...] = ()

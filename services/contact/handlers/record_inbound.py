@@ -29,16 +29,17 @@ class InboundContact:
 
 
 async def record_inbound(tx: Tx, contacts: Sequence[InboundContact]) -> list[UUID | Refusal]:
-    """Keep and publish what came in; return the attempt ids.
+    """Keep and publish what came in; return the attempt ids. One that is here already is not made twice.
 
     Refuses: `account-not-here`, `account-unknown`, `party-unknown`, `party-not-on-account`, `contact-point-mismatch`.
     """
     case = await load_case(tx, [contact.placing for contact in contacts])
     results = [_refusal(contact, case) or contact.attempt_id for contact in contacts]
     going = [contact for contact, result in zip(contacts, results, strict=True) if not isinstance(result, Refusal)]
-    await insert_attempts(tx, [_row(contact, case) for contact in going])
+    made = await insert_attempts(tx, [_row(contact, case) for contact in going])
     for contact in going:
-        _publish(tx, contact, case)
+        if contact.attempt_id in made:
+            _publish(tx, contact, case)
     return results
 
 

@@ -174,7 +174,7 @@ def _placed_row(row: Row, command: PlaceAttempt, result: Placed | Refusal, now: 
     return used | facts | {"lease_until": None, "next_try_at": None, "reason": reason, "ended_at": now}
 
 
-def _command(row: Row, permit_id: UUID, decision_id: UUID, expires_at: datetime) -> PlaceAttempt:
+def _command(row: Row, permit_id: UUID, decision_id: UUID | None, expires_at: datetime) -> PlaceAttempt:
     return PlaceAttempt(
         attempt_id=new_id(),
         creditor_id=row["creditor_id"],

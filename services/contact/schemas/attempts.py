@@ -71,7 +71,7 @@ class AttemptMade(Model):
 
     attempt_id: UUID
     permit_id: UUID
-    decision_id: UUID
+    decision_id: UUID | None
     placed_at: datetime
     contact_value: str | None = Field(description="The number or address to use; null: that of the party.")
     disclosures: tuple[DisclosureText, ...]

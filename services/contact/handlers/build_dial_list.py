@@ -1,0 +1,158 @@
+"""Builds a dial list from a work queue: a job that reads the queue page by page and asks compliance about each account.
+
+The decisions reserve nothing: they keep out what may not be called anyway. Whether a record may be dialled is decided
+when it is dialled.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from services.contact.domain.contact_points import status_of, usable_channels
+from services.contact.domain.placing import PointOfParty
+from services.contact.gateways.compliance import Compliance, ComplianceUnavailableError, Decision, Question
+from services.contact.gateways.owners import Queues
+from services.contact.store.dialing import finish_list, insert_list, insert_records, load_list, phones_of_accounts
+from shared.db.transaction import Tx
+from shared.errors import Problem
+from shared.http.client import NoAnswerError
+from shared.ids import new_id, read_id
+from shared.jobs import ChunkResult, Job, record_job
+
+BUILD: Final = "build_dial_list"
+_RETRY_S: Final = 2.0
+_MAX_WAITS: Final = 30
+_SOON: Final = timedelta(hours=24)
+"""A record whose hour comes within this time is listed with it."""
+_BEST: Final = ("verified", "unverified", "candidate")
+
+
+@dataclass(frozen=True, slots=True)
+class NewList:
+    """A list that somebody asks for. `creditors`: those that the token reaches, None for all."""
+
+    queue: str
+    size: int
+    creditors: frozenset[UUID] | None
+    actor: str
+
+
+async def request_list(tx: Tx, command: NewList) -> UUID:
+    """Record a list and the job that builds it; return its id."""
+    dial_list_id = new_id()
+    creditors = None if command.creditors is None else sorted(str(creditor) for creditor in command.creditors)
+    await insert_list(
+        tx,
+        {
+            "dial_list_id": dial_list_id,
+            "queue": command.queue,
+            "size": command.size,
+            "creditors": creditors,
+            "status": "building",
+            "made_at": tx.clock.now(),
+            "made_by": command.actor,
+        },
+    )
+    await record_job(
+        tx, BUILD, creditor_id=None, params={"dial_list_id": str(dial_list_id)}, dedupe_key=f"{BUILD}:{dial_list_id}"
+    )
+    return dial_list_id
+
+
+@dataclass(frozen=True, slots=True)
+class BuildDialList:
+    """One chunk of the job: one page of the queue."""
+
+    queues: Queues
+    compliance: Compliance
+
+    async def __call__(self, tx: Tx, job: Job) -> ChunkResult:
+        """List the next accounts of the queue, until the list has its size or the queue its end."""
+        dial_list_id = read_id(job.params["dial_list_id"])
+        wanted = await load_list(tx, dial_list_id)
+        if wanted is None:
+            return ChunkResult(None)
+        cursor = job.cursor or {"queue": None, "position": 0, "listed": 0, "waits": 0}
+        try:
+            items, following = await self.queues.page(wanted["queue"], cursor["queue"])
+            rows = await self._records(tx, wanted, items, cursor)
+        except Problem as problem:
+            await finish_list(tx, dial_list_id, "failed", problem.code)
+            return ChunkResult(None)
+        except (NoAnswerError, ComplianceUnavailableError):
+            if cursor["waits"] >= _MAX_WAITS:
+                await finish_list(tx, dial_list_id, "failed", "compliance-unavailable")
+                return ChunkResult(None)
+            return ChunkResult(cursor | {"waits": cursor["waits"] + 1}, retry_after_s=_RETRY_S)
+        await insert_records(tx, rows)
+        listed = cursor["listed"] + sum(row["status"] == "listed" for row in rows)
+        if following is None or listed >= wanted["size"]:
+            await finish_list(tx, dial_list_id, "ready", None)
+            return ChunkResult(None, {"listed": listed})
+        position = cursor["position"] + len(rows)
+        return ChunkResult({"queue": following, "position": position, "listed": listed, "waits": 0}, {"listed": listed})
+
+    async def _records(
+        self, tx: Tx, wanted: Mapping[str, Any], items: Sequence[Mapping[str, Any]], cursor: Mapping[str, Any]
+    ) -> list[dict[str, Any]]:
+        reached = None if wanted["creditors"] is None else set(wanted["creditors"])
+        accounts = [read_id(item["account_id"]) for item in items if reached is None or item["creditor_id"] in reached]
+        phones = await _best_phones(tx, accounts)
+        callable_ones = [(account, *phones[account]) for account in accounts if account in phones]
+        questions = [
+            Question(row["debtor"], [account], "phone", point.facts.contact_point_id, "collection", "")
+            for account, row, point in callable_ones
+        ]
+        decisions = await self._decide(questions, tx.clock.now())
+        rows: list[dict[str, Any]] = []
+        left = wanted["size"] - cursor["listed"]
+        for (account, row, point), decision in zip(callable_ones, decisions, strict=True):
+            if left <= 0:
+                break
+            record = {
+                "record_id": new_id(),
+                "dial_list_id": wanted["dial_list_id"],
+                "position": cursor["position"] + len(rows) + 1,
+                "account_id": account,
+                "creditor_id": row["account_creditor"],
+                "party_id": row["debtor"],
+                "contact_point_id": point.facts.contact_point_id,
+                "status": "listed" if _is_listed(decision, tx.clock.now()) else "excluded",
+                "rules": decision.refusing,
+                "not_before": decision.not_before,
+            }
+            left -= record["status"] == "listed"
+            rows.append(record)
+        return rows
+
+    async def _decide(self, questions: Sequence[Question], at: datetime) -> list[Decision]:
+        if not questions:
+            return []
+        async with self.compliance.preview(questions, at) as decisions:
+            found = [decision async for decision in decisions]
+        if len(found) != len(questions):
+            raise ComplianceUnavailableError("not every question was answered")
+        return found
+
+
+async def _best_phones(tx: Tx, accounts: Sequence[UUID]) -> dict[UUID, tuple[Mapping[str, Any], PointOfParty]]:
+    """For each account the number of its party that may be called and is the surest; the order of ids breaks ties."""
+    best: dict[UUID, tuple[Mapping[str, Any], PointOfParty]] = {}
+    for row, point in sorted(
+        await phones_of_accounts(tx, accounts),
+        key=lambda pair: (
+            _BEST.index(status) if (status := status_of(pair[1].facts)) in _BEST else 9,
+            str(pair[1].facts.contact_point_id),
+        ),
+    ):
+        if "phone" in usable_channels(point.facts):
+            best.setdefault(row["account_id"], (row, point))
+    return best
+
+
+def _is_listed(decision: Decision, now: datetime) -> bool:
+    """Whoever may be called now, or soon: the dialer asks again when the hour has come."""
+    is_soon = decision.not_before is not None and decision.not_before <= now + _SOON
+    return decision.is_allowed or (decision.outcome == "block_until" and is_soon)

@@ -1,0 +1,99 @@
+"""Texts that come in: STOP takes effect at once for the number, whoever has it; each is a contact that the person made.
+
+A text that the gateway delivers twice counts once. One from a number that nobody here has is kept as an opt-out, if it
+is one, for whoever comes to have the number.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from services.contact.domain.attempt import Report, Said
+from services.contact.domain.contact_points import value_key
+from services.contact.domain.placing import Placing
+from services.contact.domain.replies import is_opt_out
+from services.contact.handlers.close_attempts import CloseAttempt, close_attempts
+from services.contact.handlers.marks import OptOutSaid, opt_out
+from services.contact.handlers.record_inbound import InboundContact, record_inbound
+from services.contact.tables.messages import IN_MESSAGE
+from shared.db.locks import lock
+from shared.db.sets import insert_rows
+from shared.db.transaction import Tx
+from shared.ids import new_id
+
+_GATEWAY = "text-gateway"
+_SENDERS = """
+SELECT p.contact_point_id, p.party_id, p.creditor_id,
+  ARRAY(SELECT a.account_id FROM account_view a WHERE a.party_id = p.party_id ORDER BY a.account_id) AS account_ids
+FROM contact_point p WHERE p.kind = 'phone' AND p.value_key = $1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingText:
+    """A text as the gateway gives it. `is_refused`: the gateway itself has taken it for an opt-out."""
+
+    ref: str
+    sender: str
+    body: str
+    is_refused: bool
+    at: datetime
+
+
+async def take_text(tx: Tx, text: IncomingText) -> bool:
+    """Keep one text; False when it was here before."""
+    key = value_key("phone", text.sender)
+    is_refusal = text.is_refused or is_opt_out(text.body)
+    row = {
+        "gateway": _GATEWAY,
+        "ref": text.ref,
+        "value_key": key,
+        "is_opt_out": is_refusal,
+        "received_at": text.at,
+    }
+    if not await insert_rows(tx, IN_MESSAGE, [row], on_conflict="nothing", returning=["ref"]):
+        return False
+    senders = [sender for sender in await tx.fetch(_SENDERS, key) if sender["account_ids"]]
+    await lock(
+        tx,
+        creditors={sender["creditor_id"] for sender in senders},
+        accounts={sender["contact_point_id"] for sender in senders},
+    )
+    if is_refusal:
+        await opt_out(tx, [OptOutSaid("sms", "phone", key, "reply", text.at)])
+    await _record(tx, text, senders, is_refusal=is_refusal)
+    return True
+
+
+async def _record(tx: Tx, text: IncomingText, senders: Sequence[Any], *, is_refusal: bool) -> None:
+    """The same text may be of several parties that share a number: it is a contact of each."""
+    contacts = [
+        InboundContact(
+            attempt_id=new_id(),
+            placing=Placing(
+                sender["party_id"], tuple(sender["account_ids"]), "sms", sender["contact_point_id"], "service"
+            ),
+            actor=_GATEWAY,
+            at=text.at,
+        )
+        for sender in senders
+    ]
+    made = await record_inbound(tx, contacts)
+    commands = [
+        CloseAttempt(
+            contact.attempt_id,
+            Report("inbound_message", heard=_heard(contact, is_refusal=is_refusal)),
+            _GATEWAY,
+            at=text.at,
+        )
+        for contact, result in zip(contacts, made, strict=True)
+        if isinstance(result, UUID)
+    ]
+    await close_attempts(tx, commands)
+
+
+def _heard(contact: InboundContact, *, is_refusal: bool) -> tuple[Said, ...]:
+    point = contact.placing.contact_point_id
+    return (Said("stop_medium", "sms", point),) if is_refusal else ()
