@@ -22,6 +22,9 @@ LOOK_BACK: Final = timedelta(days=366)
 """How far back contacts are loaded; for ever: messages from the person, inquiries of third parties, open attempts."""
 _DEBT_WIDE: Final = ("dispute_hold", "identity_theft", "litigation")
 """Kinds that hold for the debt, whoever of its parties is contacted."""
+_STAY: Final = "bankruptcy_stay"
+_CODEBTOR: Final = "codebtor_stay"
+"""What a stay is to another party of the debt: 11 USC 1301. The chapter is not known, so every stay is one."""
 
 _ACCOUNTS = "SELECT * FROM account_view WHERE account_id = ANY($1::uuid[])"
 _CREDITORS = """
@@ -75,7 +78,7 @@ class KnownFacts:
     disputes: Mapping[UUID, tuple[f.Dispute, ...]]
     """By account."""
     debt_wide: Sequence[tuple[UUID, f.Restriction]]
-    """Restrictions that hold for a debt, with the party that they were placed for."""
+    """Restrictions that hold for a debt, or for all debts of its first party, with the party they were placed for."""
     parties: dict[UUID, f.Facts]
     points: Mapping[UUID, Sequence[Row]]
 
@@ -86,8 +89,12 @@ class KnownFacts:
         creditor = self.creditors.get(next(iter(creditor_ids))) if len(creditor_ids) == 1 else None
         known = self.parties[request.party_id]
         ids = frozenset(request.account_ids)
+        owners = {row["party_id"] for row in found}
         others = tuple(
-            each for party_id, each in self.debt_wide if party_id != request.party_id and each.account_ids & ids
+            each
+            for party_id, each in self.debt_wide
+            if party_id != request.party_id
+            and (each.account_ids & ids or (not each.account_ids and party_id in owners))
         )
         return replace(
             known,
@@ -110,7 +117,8 @@ async def load_facts(tx: Tx, party_ids: Collection[UUID], account_ids: Collectio
     creditor_ids = sorted({row["creditor_id"] for row in account_rows.values()})
     creditor_rows = await tx.fetch(_CREDITORS, creditor_ids)
     party_rows = {row["party_id"]: row for row in await tx.fetch(_PARTIES, parties)}
-    restrictions = await tx.fetch(_RESTRICTIONS, parties, accounts, list(_DEBT_WIDE))
+    holders = sorted({*parties, *(row["party_id"] for row in account_rows.values())})
+    restrictions = await tx.fetch(_RESTRICTIONS, holders, accounts, [*_DEBT_WIDE, _STAY])
     rows = _PartyRows(
         points=_by(await tx.fetch(_POINTS, parties), "party_id"),
         marks=_by(await tx.fetch(_MARKS, parties), "of_party"),
@@ -128,7 +136,11 @@ async def load_facts(tx: Tx, party_ids: Collection[UUID], account_ids: Collectio
         creditors={row["creditor_id"]: _creditor(row) for row in creditor_rows},
         zones={row["creditor_id"]: row["time_zone"] for row in creditor_rows},
         disputes={key: tuple(map(fact_forms.dispute, each)) for key, each in disputes.items()},
-        debt_wide=[(row["party_id"], fact_forms.restriction(row)) for row in restrictions if row["kind"] in _DEBT_WIDE],
+        debt_wide=[
+            (row["party_id"], fact_forms.restriction({**row, "kind": _CODEBTOR} if row["kind"] == _STAY else row))
+            for row in restrictions
+            if row["kind"] in (*_DEBT_WIDE, _STAY)
+        ],
         parties={each: _party(each, party_rows.get(each), rows) for each in parties},
         points=rows.points,
     )
