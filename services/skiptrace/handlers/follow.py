@@ -66,9 +66,9 @@ class Follower:
         await self._judge(tx, _causes(messages))
         return []
 
-    async def _judge(self, tx: Tx, causes: dict[UUID, UUID | None], also: Sequence[UUID] = ()) -> None:
+    async def _judge(self, tx: Tx, causes: dict[UUID, UUID | None], erased: Sequence[UUID] = ()) -> None:
         known = {party_id: event_id for party_id, event_id in causes.items() if event_id is not None}
-        await reassess(tx, {*causes, *also}, self._policy, causes=known)
+        await reassess(tx, {*causes, *erased}, self._policy, causes=known, emptied=erased)
 
 
 async def keep_contacts(tx: Tx, messages: Batch) -> None:

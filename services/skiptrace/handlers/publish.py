@@ -56,9 +56,12 @@ def publish_searched(tx: Tx, trace: Row, search: Row) -> None:
 def publish_found(tx: Tx, file: File, candidates: Sequence[Row], version: int, cause: UUID | None = None) -> None:
     """Publish everything that was found for a party and is not rejected."""
     shown = [row for row in candidates if row["status"] != "rejected"]
+    known = candidates[0] if candidates else file.party
+    if known is None:
+        raise LookupError("what was found is published for a party that is known")
     payload = ContactPointsFound(
         party_id=file.party_id,
-        creditor_id=candidates[0]["creditor_id"],
+        creditor_id=known["creditor_id"],
         contact_points=tuple(_found(file, row) for row in shown),
     )
     tx.emit("contact_point.found", payload, version=version, causation=cause)

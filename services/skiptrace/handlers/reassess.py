@@ -36,15 +36,21 @@ class Policy:
 
 
 async def reassess(
-    tx: Tx, party_ids: Collection[UUID], policy: Policy, *, causes: Mapping[UUID, UUID] | None = None
-) -> dict[UUID, File]:
-    """Judge the parties, whose locks are held, and publish what changed; return their files as they were loaded.
+    tx: Tx,
+    party_ids: Collection[UUID],
+    policy: Policy,
+    *,
+    causes: Mapping[UUID, UUID] | None = None,
+    emptied: Collection[UUID] = (),
+) -> None:
+    """Judge the parties, whose locks are held, and publish what changed.
 
-    `causes` names, by party, the event that led to this.
+    `causes` names, by party, the event that led to this; `emptied` are parties that were erased just now.
     """
     files = await load_files(tx, party_ids)
+    for party_id in emptied:
+        files[party_id].is_emptied = True
     await judge_files(tx, list(files.values()), policy, causes=causes)
-    return files
 
 
 async def judge_files(
@@ -108,7 +114,7 @@ class _Step:
                 if row["status"] != "verified" or row["decided_at"] != standing.word.at:
                     publish_verified(self.tx, new, standing.word, cause)
             shown.append(new)
-        if is_changed:
+        if is_changed or (file.is_emptied and file.found_version > 0):
             version = max(file.found_version, self.tx.least_version) + 1
             self.found.append({"party_id": file.party_id, "version": version})
             publish_found(self.tx, file, shown, version, cause)

@@ -45,6 +45,8 @@ class File:
     sightings: dict[UUID, list[Row]] = field(default_factory=lambda: defaultdict(list))
     held: dict[UUID, int] = field(default_factory=dict)
     found_version: int = 0
+    is_emptied: bool = False
+    """The party was erased just now: what was published as found is taken back."""
     judgements: dict[UUID, tuple[Word, str]] = field(default_factory=dict)
     """What somebody has just judged of a candidate, and who."""
     resighted: set[UUID] = field(default_factory=set)
