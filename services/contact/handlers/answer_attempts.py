@@ -23,12 +23,20 @@ def place_and_tell(settings: ContactSettings) -> PlaceAndTell:
     """The handler that places a batch and answers each with its disclosures."""
 
     async def handler(tx: Tx, commands: Sequence[PlaceAttempt]) -> list[AttemptMade | Refusal]:
-        placed = await place_attempts(tx, commands)
-        parties = [one.command.placing.party_id for one in placed if isinstance(one, Placed)]
-        spoken = {row["party_id"]: row for row in await tx.fetch(_SPOKEN, parties)} if parties else {}
-        return [one if isinstance(one, Refusal) else _made(settings, one, spoken) for one in placed]
+        return await _told(tx, settings, await place_attempts(tx, commands))
 
     return handler
+
+
+async def shown(tx: Tx, settings: ContactSettings, placed: Placed | Refusal) -> AttemptMade | Refusal:
+    """The answer to one contact that was placed, or why it was not."""
+    return (await _told(tx, settings, [placed]))[0]
+
+
+async def _told(tx: Tx, settings: ContactSettings, placed: Sequence[Placed | Refusal]) -> list[AttemptMade | Refusal]:
+    parties = [one.command.placing.party_id for one in placed if isinstance(one, Placed)]
+    spoken = {row["party_id"]: row for row in await tx.fetch(_SPOKEN, parties)} if parties else {}
+    return [one if isinstance(one, Refusal) else _made(settings, one, spoken) for one in placed]
 
 
 def _made(settings: ContactSettings, placed: Placed, spoken: Mapping[UUID, Any]) -> AttemptMade:

@@ -1,6 +1,7 @@
 """Contact points by hand: one that somebody gave, one that is wrong, a channel that is refused at one."""
 
 import re
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -19,6 +20,8 @@ from shared.errors import Refusal
 from shared.events.contact import ContactChannel, InvalidReason
 from shared.ids import contact_point_id
 
+Change = Awaitable[UUID | Refusal]
+"""A change under way: the id of the contact point that it changes, or why it does not."""
 _MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 

@@ -329,7 +329,7 @@ STATEMENTS = (
     )
     """,
     """
-    CREATE UNIQUE INDEX uq_template_name ON template (code, channel, language, coalesce(creditor_id, '00000000-0000-0000-0000-000000000000'::uuid))
+    CREATE UNIQUE INDEX uq_template_name ON template (code, channel, language, creditor_id) NULLS NOT DISTINCT
     """,
     """
     CREATE TABLE wrong_value (

@@ -1,0 +1,39 @@
+"""What a collector did on a day, over HTTP. Counts only: goals are somebody else's, limits are the law's."""
+
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Depends, Path, Query
+
+from services.contact.api.doors import EdgeOf, seen
+from services.contact.queries import attempts as reads
+from services.contact.schemas.attempts import CollectorActivity
+from shared.errors import Problem
+from shared.events.payload import Day
+from shared.http.auth import Principal, requires
+from shared.http.openapi import problems
+
+router = APIRouter(prefix="/v1/collectors", tags=["collectors"])
+
+Reader = Annotated[Principal, Depends(requires("contact:read"))]
+
+
+@router.get("/{collector_id}/activity", responses=problems("time-zone-unknown"))
+async def get_collector_activity(
+    *,
+    collector_id: Annotated[str, Path(max_length=200, description="The `sub` of the collector's token.")],
+    principal: Reader,
+    edge: EdgeOf,
+    on: Annotated[Day | None, Query(description="Default: today.")] = None,
+    time_zone: Annotated[str, Query(max_length=64, description="Whose calendar the day is of.")] = "America/New_York",
+) -> CollectorActivity:
+    """Show what a collector did: attempts, connections, right-party contacts, promises, contacts that were blocked."""
+    try:
+        ZoneInfo(time_zone)
+    except (KeyError, ValueError, OSError) as error:
+        raise Problem("time-zone-unknown", "The time zone is not in the IANA database.", field="time_zone") from error
+    return await edge.read(
+        lambda tx: reads.activity(
+            tx, collector_id, on or tx.clock.today(time_zone), time_zone, creditors=seen(principal, None)
+        )
+    )

@@ -1,0 +1,89 @@
+"""Contact points over HTTP: how a party can be reached, what is known of each way, and what is refused at it."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+
+from services.contact.api.doors import EdgeOf, seen
+from services.contact.handlers import change_points as changing
+from services.contact.queries import contact_points as reads
+from services.contact.schemas.contact_points import (
+    ContactPointRequest,
+    ContactPointView,
+    InvalidRequest,
+    OptOutRequest,
+)
+from shared.db.transaction import Tx
+from shared.errors import Problem, Refusal
+from shared.http.auth import Principal, requires
+from shared.http.idempotency import OptionalKey
+from shared.http.openapi import problems
+from shared.http.pagination import Page
+
+router = APIRouter(prefix="/v1/contact-points", tags=["contact points"])
+
+Reader = Annotated[Principal, Depends(requires("contact:read"))]
+Writer = Annotated[Principal, Depends(requires("contact:write"))]
+
+
+@router.get("")
+async def list_contact_points(party_id: UUID, principal: Reader, edge: EdgeOf) -> Page[ContactPointView]:
+    """List the ways to reach a party."""
+    return Page(items=await edge.read(lambda tx: reads.points_of_party(tx, party_id, seen(principal, None))))
+
+
+@router.get("/{contact_point_id}", responses=problems("contact-point-unknown"))
+async def get_contact_point(contact_point_id: UUID, principal: Reader, edge: EdgeOf) -> ContactPointView:
+    """Show a contact point."""
+    found = await edge.read(lambda tx: reads.get_point(tx, contact_point_id))
+    if found is None or not principal.may_see(found.creditor_id):
+        raise Problem("contact-point-unknown", "There is no such contact point.")
+    return found
+
+
+@router.post("", status_code=201, responses=problems("party-unknown", "validation-error"))
+async def add_contact_point(
+    request: ContactPointRequest, principal: Writer, key: OptionalKey, edge: EdgeOf
+) -> ContactPointView:
+    """Keep a way to reach a party that somebody named. The same value is the same contact point."""
+    draft = changing.NewPoint(request.party_id, request.kind, request.value, request.label, request.given_by)
+    return await edge.run(
+        lambda tx: _shown(tx, changing.add_point(tx, principal, draft)),
+        principal=principal,
+        idempotency=key,
+        location=lambda view: f"/v1/contact-points/{view.contact_point_id}",
+    )
+
+
+@router.post("/{contact_point_id}/invalidate", responses=problems("contact-point-unknown"))
+async def invalidate_contact_point(
+    contact_point_id: UUID, request: InvalidRequest, principal: Writer, key: OptionalKey, edge: EdgeOf
+) -> ContactPointView:
+    """Keep that it does not reach the party. A wrong number is wrong for every party that was not verified there."""
+    return await edge.run(
+        lambda tx: _shown(tx, changing.mark_invalid(tx, principal, contact_point_id, request.reason)),
+        principal=principal,
+        idempotency=key,
+    )
+
+
+@router.post("/{contact_point_id}/opt-outs", responses=problems("contact-point-unknown", "contact-point-mismatch"))
+async def opt_out_contact_point(
+    contact_point_id: UUID, request: OptOutRequest, principal: Writer, key: OptionalKey, edge: EdgeOf
+) -> ContactPointView:
+    """Keep that a channel is refused at this number or address. It holds for the value, whoever has it."""
+    return await edge.run(
+        lambda tx: _shown(tx, changing.refuse_channel(tx, principal, contact_point_id, request.channel)),
+        principal=principal,
+        idempotency=key,
+    )
+
+
+async def _shown(tx: Tx, change: "changing.Change") -> ContactPointView | Refusal:
+    done = await change
+    if isinstance(done, Refusal):
+        return done
+    found = await reads.get_point(tx, done)
+    assert found is not None  # noqa: S101 - it was changed just now
+    return found
