@@ -22,10 +22,12 @@ from services.compliance.domain.facts import (
     Refusal,
     Representation,
     Restriction,
+    Role,
     TimeDesignation,
     Trait,
 )
 from tests.unit.compliance.rule_cases import (
+    BOOK,
     DAY,
     DEBT,
     NAMES,
@@ -77,6 +79,15 @@ def test_hours(*, rule_id: str, role: str, region: str, channel: str, opens: str
 
     assert at(opens) == at(closes, -1) == Outcome.ALLOW
     assert at(opens, -1) == at(closes) == Outcome.BLOCK_UNTIL
+
+
+def test_third_parties_have_hours_too() -> None:
+    """policy.third_party_hours."""
+    asked = request(purpose=Purpose.LOCATION, recipient=Recipient.THIRD_PARTY, recipient_id=STRANGER)
+    assert outcome("policy.third_party_hours", asked, facts()) is Outcome.ALLOW
+    night = replace(asked, at=datetime(2026, 11, 24, 4, 0, tzinfo=UTC))
+    assert outcome("policy.third_party_hours", night, facts()) is Outcome.BLOCK_UNTIL
+    assert answer("policy.third_party_hours", request(), facts()) is None
 
 
 def test_hours_need_a_person_while_no_zone_is_known() -> None:
@@ -519,6 +530,44 @@ def test_a_creditor_switches_a_policy_off_and_no_law() -> None:
         known = replace(known, creditor=replace(known.creditor, policies_off=off))
         assert (outcome("regf.call_freq.7in7", request(), known) in STOPPED) is is_law
         assert outcome("bk.stay", request(), known) is Outcome.BLOCK
+
+
+@pytest.mark.parametrize(
+    ("role", "bound_by"),
+    [
+        (CREDITOR, {"bk", "tcpa", "ma.ag", "nyc", "dc", "ca"}),
+        ("servicer", {"bk", "tcpa", "ma.ag", "nyc", "dc", "ca"}),
+        (COLLECTOR, {"regf", "bk", "tcpa", "ma.dob", "nyc", "dc", "wa", "wv", "ca"}),
+        ("debt_buyer", {"regf", "bk", "tcpa", "ma.dob", "nyc", "dc", "wa", "wv", "ca"}),
+        ("attorney", {"regf", "bk", "tcpa", "ma.dob", "nyc", "dc", "wv", "ca"}),
+        ("repossessor", {"bk", "tcpa"}),
+    ],
+)
+def test_which_law_binds_a_role(role: str, bound_by: set[str]) -> None:
+    """12 CFR 1006.2(i); the state rules by whom they name. regf.lcm is policy, ca.license_number for the licensed."""
+    law = {rule.rule_id for rule in BOOK.rules if rule.status == "active" and rule.force(Role(role)) == "law"}
+    families = {".".join(rule_id.split(".")[: 2 if rule_id.startswith("ma.") else 1]) for rule_id in law}
+    assert families == bound_by
+    assert ("ca.license_number" in law) is (role in {COLLECTOR, "debt_buyer", "attorney"})
+    if "regf" in bound_by:
+        all_of_it = {rule.rule_id for rule in BOOK.rules if rule.rule_id.startswith("regf.")}
+        assert all_of_it - law == {"regf.lcm"}
+
+
+@pytest.mark.parametrize("role", [CREDITOR, "servicer"])
+def test_what_would_be_false_or_needless_for_a_creditor_is_off(role: str) -> None:
+    off = {rule.rule_id for rule in BOOK.rules if rule.rule_id.startswith("regf.") and rule.force(Role(role)) == "off"}
+    assert off == {
+        "regf.disclose.initial",
+        "regf.disclose.first_written",
+        "regf.disclose.subsequent",
+        "regf.disclose.language",
+        "regf.email.basis",
+        "regf.sms.basis",
+        "regf.dispute",
+        "regf.dispute_part",
+        "regf.original_creditor",
+    }
 
 
 def test_what_the_consumer_begins_is_not_forbidden() -> None:
