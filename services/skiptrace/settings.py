@@ -1,7 +1,7 @@
 """What a deployment decides about skip tracing: `SKIPTRACE_*` environment variables, read once, frozen."""
 
 import ipaddress
-from typing import Self
+from typing import Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
@@ -47,7 +47,7 @@ class SkiptraceSettings(ServiceSettings):
     searches_at_once: int = Field(default=8, ge=1, le=64)
     search_poll_s: float = Field(default=1, gt=0)
     """How often the worker looks for cases that are due."""
-    automatic_purpose: str = Field(default="glba_enforcement", pattern="^(fcra_collection|glba_enforcement)$")
+    automatic_purpose: Literal["fcra_collection", "glba_enforcement"] = "glba_enforcement"
     """The permissible purpose of a case that an event opens."""
     automatic_budget_minor: int = Field(default=500, ge=0)
     """What a case that an event opens may cost, minor units of the account's currency."""

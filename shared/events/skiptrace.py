@@ -14,7 +14,9 @@ from shared.events.payload import AccountPayload, AmountMinor, Currency, Moment,
 
 SkipTraceStatus = Literal["requested", "searching", "candidates", "located", "exhausted", "cancelled"]
 SkipTraceTrigger = Literal["wrong_number", "returned_mail", "no_right_party_contact", "manual"]
-SkipTraceReason = Literal["verified", "no_candidate_left", "budget_spent", "account_settled", "cancelled", "erased"]
+SkipTraceReason = Literal[
+    "verified", "no_candidate_left", "budget_spent", "account_settled", "restricted", "cancelled", "erased"
+]
 PermissiblePurpose = Literal["fcra_collection", "glba_servicing", "glba_enforcement", "dppa_debt_recovery"]
 SearchOutcome = Literal["hit", "no_hit", "failed"]
 FoundKind = Literal["phone", "email", "address"]
@@ -34,7 +36,7 @@ class SkipTraceState(AccountPayload):
     status: SkipTraceStatus
     trigger: SkipTraceTrigger
     permissible_purpose: PermissiblePurpose = Field(
-        description="FCRA 15 USC 1681b(a)(3)(A), GLBA 15 USC 6802(e)(1) or (3), DPPA 18 USC 2721(b)(3)."
+        description="FCRA 15 USC 1681b(a)(3)(A), GLBA 15 USC 6802(e)(1), DPPA 18 USC 2721(b)(3)."
     )
     currency: Currency
     budget_minor: AmountMinor

@@ -11,6 +11,8 @@ from datetime import datetime
 from services.skiptrace.domain.waterfall import Choice
 from shared.events.skiptrace import SkipTraceReason, SkipTraceStatus
 
+NOT_LOOKED: frozenset[SkipTraceReason] = frozenset({"account_settled", "restricted"})
+"""Reasons of an end that answers nothing: when it no longer holds, what opened the case opens another."""
 OPEN: frozenset[SkipTraceStatus] = frozenset({"requested", "searching", "candidates"})
 _ENDS: frozenset[SkipTraceStatus] = frozenset({"located", "exhausted", "cancelled"})
 
@@ -45,13 +47,15 @@ class Facts:
     """What a case is judged by.
 
     `found_at`: when the right party was reached, or a candidate verified, after the case was opened. `candidates`:
-    those neither verified nor rejected. `is_asked`: a vendor has been asked and has not answered.
+    those neither verified nor rejected. `is_asked`: a vendor has been asked and has not answered. `is_uncalled_for`: an
+    event opened it, and a restriction says now that no event should have.
     """
 
     is_cancelled: bool = False
     is_erased: bool = False
     is_owed: bool = True
     is_restricted: bool = False
+    is_uncalled_for: bool = False
     found_at: datetime | None = None
     candidates: int = 0
     is_asked: bool = False
@@ -96,6 +100,7 @@ def _ended(status: SkipTraceStatus, reason: SkipTraceReason | None, facts: Facts
         (not is_open, status, reason),
         (facts.is_cancelled, "cancelled", "cancelled"),
         (not facts.is_owed, "cancelled", "account_settled"),
+        (facts.is_uncalled_for, "cancelled", "restricted"),
     )
     return next((Judgement(to, why) for is_so, to, why in judged if is_so), None)
 

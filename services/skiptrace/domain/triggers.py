@@ -1,7 +1,7 @@
 """When an event asks for a skip trace: a wrong number, returned mail, nobody reached in N days. Pure, over set facts.
 
-A trigger is a fact with an instant. It is covered by a case that is open, or that ended after it; one that is not
-covered opens a case as soon as something is past due, whatever order the messages came in.
+A trigger is a fact with an instant. It is covered by a case that is open, or that looked for the person and ended after
+it; one that is not covered opens a case as soon as something is past due, whatever order the messages came in.
 """
 
 from collections.abc import Iterable, Sequence
@@ -33,9 +33,13 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True)
 class PastCase:
-    """A case that the party has (`resolved_at` None) or had."""
+    """A case that the party has (`resolved_at` None) or had.
+
+    `has_looked` False: it ended because nothing was owed, or a restriction stood against it, so it answered no trigger.
+    """
 
     resolved_at: datetime | None
+    has_looked: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +53,9 @@ class Try:
 
 def opening(triggers: Iterable[Trigger], cases: Sequence[PastCase]) -> Trigger | None:
     """Return the trigger that opens a case now: the earliest that no case covers; None when none is open."""
-    ends = [case.resolved_at for case in cases]
-    if None in ends:
+    if any(case.resolved_at is None for case in cases):
         return None
-    latest = max((end for end in ends if end is not None), default=None)
+    latest = max(_ends(cases), default=None)
     uncovered = [trigger for trigger in triggers if latest is None or trigger.at > latest]
     return min(uncovered, key=_order, default=None)
 
@@ -67,7 +70,7 @@ def nobody_reached(
     """
     seen = list(tries)
     began = [one.at for one in seen if one.is_right_party]
-    began += [case.resolved_at for case in cases if case.resolved_at is not None]
+    began += _ends(cases)
     start = max(began, default=None)
     since = sorted(
         (one for one in seen if not one.is_right_party and (start is None or one.at > start)), key=lambda one: one.at
@@ -78,6 +81,10 @@ def nobody_reached(
     if now < due_at:
         return None
     return Trigger("no_right_party_contact", due_at, since[0].account_id)
+
+
+def _ends(cases: Sequence[PastCase]) -> list[datetime]:
+    return [case.resolved_at for case in cases if case.resolved_at is not None and case.has_looked]
 
 
 def _order(trigger: Trigger) -> tuple[datetime, str, str]:

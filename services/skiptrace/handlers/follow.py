@@ -37,13 +37,12 @@ class Follower:
 
     async def parties(self, tx: Tx, messages: Batch) -> list[Rejected]:
         """Take a batch of `party.updated`, erasures among them: of each party the last message rules."""
-        last = {message.key or str(message.payload.party_id): message for message in messages}
-        erased = [read_id(key) for key, message in last.items() if message.payload is None]
+        erased = erased_parties(messages)
         if erased:
             await lock(tx, accounts=erased)
             await facts.erase_parties(tx, erased)
             await facts.forget_findings(tx, erased)
-        kept = [message for message in last.values() if message.payload is not None]
+        kept = [one for one in messages if one.payload is not None and one.payload.party_id not in erased]
         await facts.save_parties(tx, _states(kept))
         await self._judge(tx, {message.payload.party_id: message.event_id for message in kept}, erased)
         return []
@@ -69,6 +68,12 @@ class Follower:
     async def _judge(self, tx: Tx, causes: dict[UUID, UUID | None], erased: Sequence[UUID] = ()) -> None:
         known = {party_id: event_id for party_id, event_id in causes.items() if event_id is not None}
         await reassess(tx, {*causes, *erased}, self._policy, causes=known, emptied=erased)
+
+
+def erased_parties(messages: Batch) -> list[UUID]:
+    """The parties of which the last message of a batch is an erasure."""
+    last = {message.key or str(message.payload.party_id): message for message in messages}
+    return sorted(read_id(key) for key, message in last.items() if message.payload is None)
 
 
 async def keep_contacts(tx: Tx, messages: Batch) -> None:

@@ -14,13 +14,14 @@ from services.skiptrace.domain.candidate import Standing, Word, stand
 from services.skiptrace.domain.confidence import Sighting, confidence
 from services.skiptrace.domain.identity import skip_trace_id
 from services.skiptrace.domain.purpose import check_purpose
-from services.skiptrace.domain.skip_trace import NO_CASE_BY_ITSELF, NO_SEARCH, Facts, Judgement, judge
+from services.skiptrace.domain.skip_trace import NO_CASE_BY_ITSELF, NO_SEARCH, NOT_LOOKED, Facts, Judgement, judge
 from services.skiptrace.domain.triggers import PastCase, Trigger, Try, nobody_reached, opening
 from services.skiptrace.domain.waterfall import Choice
 from services.skiptrace.handlers.publish import publish_found, publish_state, publish_verified
 from services.skiptrace.store.cases import insert_traces, save_found, update_candidates, update_traces
 from services.skiptrace.store.files import File, Row, is_past_due, load_files
 from shared.db.transaction import Tx
+from shared.events.skiptrace import PermissiblePurpose
 
 _STATE = ("status", "reason")
 
@@ -29,7 +30,7 @@ _STATE = ("status", "reason")
 class Policy:
     """What a deployment decides about cases that events open."""
 
-    purpose: str = "glba_enforcement"
+    purpose: PermissiblePurpose = "glba_enforcement"
     budget_minor: int = 500
     no_contact_after: timedelta = timedelta(days=30)
     no_contact_tries: int = 3
@@ -175,6 +176,7 @@ def _facts(file: File, trace: Row, verified_at: datetime | None) -> Facts:
         is_erased=file.is_erased,
         is_owed=check_purpose(trace["permissible_purpose"], file.debt) is None,
         is_restricted=bool(file.restrictions & NO_SEARCH) or file.party is None,
+        is_uncalled_for=trace["trigger"] != "manual" and not searches and bool(file.restrictions & NO_CASE_BY_ITSELF),
         found_at=_found_at(file, trace, verified_at),
         candidates=sum(row["status"] == "unverified" for row in file.candidates),
         is_asked=any(search["status"] == "asked" for search in searches),
@@ -205,9 +207,9 @@ def _opened(tx: Tx, file: File, policy: Policy) -> dict[str, Any] | None:
     if file.is_erased or file.restrictions & NO_CASE_BY_ITSELF:
         return None
     owing = [account for account in file.accounts if is_past_due(account)]
-    if not owing:
+    if not owing or check_purpose(policy.purpose, file.debt) is not None:
         return None
-    cases = [PastCase(trace["resolved_at"]) for trace in file.traces]
+    cases = [PastCase(trace["resolved_at"], trace["reason"] not in NOT_LOOKED) for trace in file.traces]
     triggers = [_trigger(row) for row in file.triggers]
     tries = [Try(row["at"], row["is_right_party"], row["account_id"]) for row in file.tries]
     unreached = nobody_reached(
@@ -227,6 +229,7 @@ def _opened(tx: Tx, file: File, policy: Policy) -> dict[str, Any] | None:
         budget_minor=policy.budget_minor,
         by="events",
         now=tx.clock.now(),
+        sought_since=trigger.at,
     )
 
 
@@ -244,6 +247,7 @@ def new_trace(
     budget_minor: int,
     by: str,
     now: datetime,
+    sought_since: datetime | None = None,
 ) -> dict[str, Any]:
     """The row of a case that was just requested and is not judged yet."""
     return {
@@ -257,6 +261,7 @@ def new_trace(
         "budget_minor": budget_minor,
         "status": "requested",
         "reason": None,
+        "sought_since": sought_since or now,
         "requested_at": now,
         "requested_by": by,
         "cancelled_by": None,
@@ -268,7 +273,7 @@ def new_trace(
 
 
 def _found_at(file: File, trace: Row, verified_at: datetime | None) -> datetime | None:
-    """When the party was reached after this case was requested, by a talk or by a verified candidate."""
+    """When the party was reached after what opened this case, by a talk or by a verified candidate."""
     talks = [one["at"] for one in file.tries if one["is_right_party"]]
-    found = [at for at in (*talks, verified_at) if at is not None and at > trace["requested_at"]]
+    found = [at for at in (*talks, verified_at) if at is not None and at > trace["sought_since"]]
     return min(found, default=None)

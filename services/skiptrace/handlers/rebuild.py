@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from services.skiptrace.handlers.follow import keep_contacts
+from services.skiptrace.handlers.follow import erased_parties, keep_contacts
 from services.skiptrace.handlers.reassess import Policy, reassess
 from services.skiptrace.store import facts
 from shared.db.transaction import Tx
-from shared.ids import read_id
 from shared.messaging.message import Message
 from shared.messaging.rebuild import Derived, Rebuild
 
@@ -63,9 +62,10 @@ async def _keep(tx: Tx, messages: Sequence[Message[Any]]) -> None:
 
 
 async def _keep_parties(tx: Tx, messages: Sequence[Message[Any]]) -> None:
-    last = {message.key or str(message.payload.party_id): message for message in messages}
-    await facts.erase_parties(tx, [read_id(key) for key, message in last.items() if message.payload is None])
-    await facts.save_parties(tx, _states([message for message in last.values() if message.payload is not None]))
+    erased = erased_parties(messages)
+    await facts.erase_parties(tx, erased)
+    kept = [one for one in messages if one.payload is not None and one.payload.party_id not in erased]
+    await facts.save_parties(tx, _states(kept))
 
 
 def _states(messages: Sequence[Message[Any]]) -> list[tuple[Any, int]]:

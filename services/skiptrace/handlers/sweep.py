@@ -19,7 +19,8 @@ WHERE t.creditor_id = $1 AND NOT t.is_right_party AND t.at <= $2 AND ($3::uuid I
     SELECT FROM contact_try r WHERE r.party_id = t.party_id AND r.is_right_party AND r.at > t.at
   )
   AND NOT EXISTS (
-    SELECT FROM skip_trace s WHERE s.party_id = t.party_id AND (s.resolved_at IS NULL OR s.resolved_at > t.at)
+    SELECT FROM skip_trace s WHERE s.party_id = t.party_id AND (s.resolved_at IS NULL
+      OR (s.resolved_at > t.at AND s.reason NOT IN ('account_settled', 'restricted')))
   )
 GROUP BY t.party_id ORDER BY t.party_id LIMIT $4
 """

@@ -40,6 +40,8 @@ class SkipTrace(Base, table=True):
     budget_minor: int = Field(sa_type=BigInteger)
     status: str
     reason: str | None = None
+    sought_since: datetime = Field(sa_type=DateTime(timezone=True))
+    """When what opened it happened: whoever is reached after this is found."""
     requested_at: datetime = Field(sa_type=DateTime(timezone=True))
     requested_by: str
     cancelled_by: str | None = None

@@ -266,6 +266,7 @@ STATEMENTS = (
         budget_minor BIGINT NOT NULL,
         status VARCHAR NOT NULL,
         reason VARCHAR,
+        sought_since TIMESTAMP WITH TIME ZONE NOT NULL,
         requested_at TIMESTAMP WITH TIME ZONE NOT NULL,
         requested_by VARCHAR NOT NULL,
         cancelled_by VARCHAR,
