@@ -8,7 +8,9 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
 import orjson
+from fastapi import Response
 from pydantic import TypeAdapter, ValidationError
+from starlette.types import Receive, Scope, Send
 
 from services.compliance.handlers.decide_contacts import Answer, DecideContact, Decider
 from services.compliance.schemas.decisions import DecisionRequest
@@ -18,6 +20,7 @@ from shared.http.transaction import Edge
 from shared.jobs import run_chunk
 from shared.telemetry.failures import rules_text
 
+NDJSON = "application/x-ndjson"
 LINES = 500
 MAX_LINE_BYTES = 65_536
 _read = TypeAdapter(DecisionRequest).validate_json
@@ -27,6 +30,27 @@ _read = TypeAdapter(DecisionRequest).validate_json
 class _BadLine:
     code: str
     detail: str
+
+
+class LinesResponse(Response):
+    """Sends lines while the body of the request still comes in.
+
+    The framework's own streaming response waits for a disconnect meanwhile, and so takes the body from its reader.
+    """
+
+    media_type = NDJSON
+
+    def __init__(self, lines: AsyncIterator[bytes]) -> None:
+        super().__init__()
+        del self.headers["content-length"]
+        self._lines = lines
+
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        """Send what comes, and end when it ends."""
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        async for lines in self._lines:
+            await send({"type": "http.response.body", "body": lines, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 async def decided_lines(

@@ -6,9 +6,9 @@ from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import HTMLResponse, StreamingResponse
+from fastapi.responses import HTMLResponse
 
-from services.compliance.api.decision_lines import decided_lines
+from services.compliance.api.decision_lines import NDJSON, LinesResponse, decided_lines
 from services.compliance.api.doors import DeciderOf, DecisionsOf, EdgeOf, RulesOf
 from services.compliance.domain import facts as f
 from services.compliance.handlers.decide_contacts import DecideContact
@@ -32,11 +32,10 @@ Asker = Annotated[Principal, Depends(requires("compliance:read"))]
 PERMITS = "permits:request"
 _NOW = datetime.max.replace(tzinfo=UTC)
 """The moment of a request is the one of its decision, under the locks."""
-_NDJSON = "application/x-ndjson"
 _BATCH: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "content": {_NDJSON: {"schema": {"type": "string", "description": "A `DecisionRequest` on each line."}}},
+        "content": {NDJSON: {"schema": {"type": "string", "description": "A `DecisionRequest` on each line."}}},
     }
 }
 
@@ -56,10 +55,10 @@ async def decide_contact(body: DecisionRequest, principal: Asker, key: OptionalK
 # A colon in a path is a parameter to the router, unless the path is declared before those that have one.
 @router.post(
     ":batch",
-    response_class=StreamingResponse,
+    response_class=LinesResponse,
     responses={
         **problems("unsupported-media-type"),
-        200: {"content": {_NDJSON: {}}, "description": "A `DecisionAnswer`, or `{line, code, detail}`, for each line."},
+        200: {"content": {NDJSON: {}}, "description": "A `DecisionAnswer`, or `{line, code, detail}`, for each line."},
     },
     openapi_extra=_BATCH,
     max_body_size=STREAMED_BODY_BYTES,
@@ -67,13 +66,13 @@ async def decide_contact(body: DecisionRequest, principal: Asker, key: OptionalK
 async def decide_contacts(request: Request, principal: Asker, decider: DeciderOf, edge: EdgeOf) -> Response:
     """Decide on many contacts in the order of the lines, as they stream in. Nothing is reserved: ask again to place."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type not in {_NDJSON, "application/ndjson"}:
-        raise Problem("unsupported-media-type", f"Send {_NDJSON}.")
+    if media_type not in {NDJSON, "application/ndjson"}:
+        raise Problem("unsupported-media-type", f"Send {NDJSON}.")
 
     def command(asked: DecisionRequest) -> DecideContact:
         return command_of(asked, principal, may_reserve=False)
 
-    return StreamingResponse(decided_lines(request.stream(), command, decider, edge), media_type=_NDJSON)
+    return LinesResponse(decided_lines(request.stream(), command, decider, edge))
 
 
 @router.get("")

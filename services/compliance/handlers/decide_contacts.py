@@ -6,7 +6,7 @@ for the requests behind it in the same batch.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -143,8 +143,8 @@ class _Batch:
         return {
             "decision_id": str(decision_id),
             "outcome": decision.outcome,
-            "not_before": decision.not_before,
-            "permit": permit and {"id": str(permit["permit_id"]), "expires_at": permit["expires_at"]},
+            "not_before": _written(decision.not_before),
+            "permit": permit and {"id": str(permit["permit_id"]), "expires_at": _written(permit["expires_at"])},
             "disclosures": decision.disclosures,
             "disclosure_texts": {code: DISCLOSURES[code] for code in decision.disclosures if code in DISCLOSURES},
             "language": decision.language,
@@ -158,13 +158,13 @@ class _Batch:
                     "citation": rule.citation,
                     "result": finding.result,
                     "outcome": outcome,
-                    "not_before": finding.not_before,
+                    "not_before": _written(finding.not_before),
                     "facts": dict(finding.facts),
                 }
                 for rule, finding, outcome in decision.rules
             ],
-            "at": decision.at,
-            "made_at": self._now,
+            "at": _written(decision.at),
+            "made_at": _written(self._now),
             "is_dry_run": is_dry_run,
         }
 
@@ -222,6 +222,11 @@ class _Batch:
             made_at=self._now,
         )
         self._tx.emit("decision.made", event, causation=command.correlation_id)
+
+
+def _written(moment: datetime | None) -> str | None:
+    """An instant as every answer writes it."""
+    return None if moment is None else moment.astimezone(UTC).isoformat()[:-6] + "Z"
 
 
 def digest(facts: f.Facts) -> bytes:
