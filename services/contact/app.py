@@ -1,4 +1,4 @@
-"""The composition root of contact: the only file that wires settings, database, other services, routes and the sender."""
+"""The composition root of contact: the only file that wires settings, database, neighbours, routes and the sender."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -184,7 +184,7 @@ def create_worker(settings: ContactSettings, engine: AsyncEngine, clock: Clock) 
 
 SERVICE = ServiceDescription(
     name="contact",
-    settings=ContactSettings,  # type: ignore[arg-type]  # what it requires comes from the environment
+    settings=ContactSettings,
     create_api=create_api,
     create_worker=create_worker,
     subscriptions=subscriptions,
