@@ -74,12 +74,13 @@ class Judgement:
 
 def judge(status: SkipTraceStatus, reason: SkipTraceReason | None, facts: Facts, choice: Choice) -> Judgement:
     """Judge a case that stands at `status` for `reason`. `choice` is what the waterfall would do next."""
-    judged = _ended(status, reason, facts) or _going_on(facts, choice)
+    judged = _ended(status, reason, facts) or _going_on(status, facts, choice)
     return _allowed(status, judged)
 
 
-def _going_on(facts: Facts, choice: Choice) -> Judgement:
-    waiting: SkipTraceStatus = "searching" if facts.has_searched or facts.is_asked else "requested"
+def _going_on(status: SkipTraceStatus, facts: Facts, choice: Choice) -> Judgement:
+    has_begun = facts.has_searched or facts.is_asked or status == "searching"
+    waiting: SkipTraceStatus = "searching" if has_begun else "requested"
     if facts.candidates:
         return Judgement("candidates")
     if facts.is_asked or facts.is_restricted:

@@ -1,0 +1,161 @@
+"""12 CFR 1006.10 and the limits of 1006.14 on calls to third parties, against a reader of the text and its examples."""
+
+import re
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.skiptrace.domain.location_inquiry import (
+    COMMUNICATED,
+    RULE_IDS,
+    Asked,
+    Channel,
+    Consumer,
+    Decision,
+    Ground,
+    Inquiry,
+    Outcome,
+    decide,
+)
+from services.skiptrace.domain.script import Language, script_for
+
+ZONE = "America/New_York"
+ASKED = Asked(datetime(2026, 10, 12, 16, tzinfo=UTC), "phone", "debt", "neighbour", ZONE)
+FREE = Consumer()
+outcomes = st.sampled_from(["answered", "incomplete", "erroneous", "refused", "no_answer", "not_connected", None])
+inquiries = st.builds(
+    Inquiry,
+    at=st.integers(0, 40 * 24).map(lambda hours: ASKED.at - timedelta(hours=hours)),
+    channel=st.sampled_from(["phone", "letter", "in_person"]),
+    account_id=st.sampled_from(["debt", "other debt"]),
+    outcome=outcomes,
+)
+
+
+def _failed(decision: Decision) -> set[str]:
+    return {finding.rule_id for finding in decision.findings if not finding.passed}
+
+
+def _day(at: datetime) -> date:
+    return at.astimezone(ZoneInfo(ZONE)).date()
+
+
+def _called(on: date, outcome: Outcome | None = "no_answer") -> Inquiry:
+    return Inquiry(datetime(on.year, on.month, on.day, 16, tzinfo=UTC), "phone", "debt", outcome)
+
+
+def test_every_rule_is_told_with_its_citation_whatever_the_result() -> None:
+    decision = decide(ASKED, FREE, [])
+    assert decision.is_allowed
+    assert tuple(finding.rule_id for finding in decision.findings) == RULE_IDS
+    assert all(re.search(r"1006\.\d+|USC", finding.citation) for finding in decision.findings)
+
+
+def test_comment_14_b_2_i_1_iii_seven_unanswered_calls_to_a_third_party_in_seven_days_are_within_the_limit() -> None:
+    # First called on Tuesday 6 October, six more unanswered calls through Monday 12 October.
+    made = [_called(date(2026, 10, 6) + timedelta(days=day)) for day in (0, 1, 2, 3, 4, 5)]
+    assert decide(ASKED, FREE, made).is_allowed
+    seven = [*made, _called(date(2026, 10, 11))]
+    assert _failed(decide(ASKED, FREE, seven)) == {"location.calls"}
+    assert decide(replace(ASKED, at=ASKED.at + timedelta(days=1)), FREE, seven).is_allowed
+
+
+@given(st.lists(inquiries, max_size=12), st.sampled_from(["phone", "letter"]))
+@settings(max_examples=400, deadline=None)
+def test_without_a_ground_nobody_is_spoken_to_twice_and_calls_stay_within_seven_in_seven(
+    history: list[Inquiry], channel: Channel
+) -> None:
+    asked = replace(ASKED, channel=channel)
+    spoken = [one for one in history if one.outcome is None or one.outcome in COMMUNICATED]
+    days = [_day(asked.at) - timedelta(days=back) for back in range(7)]
+    calls = [
+        one
+        for one in history
+        if one.channel == "phone"
+        and one.account_id == "debt"
+        and one.outcome != "not_connected"
+        and _day(one.at) in days
+    ]
+    may = not spoken and (channel != "phone" or len(calls) < 7)
+    assert decide(asked, FREE, history).is_allowed == may
+
+
+@pytest.mark.parametrize(
+    ("ground", "last", "knows", "is_allowed"),
+    [
+        ("requested_by_person", "answered", False, True),
+        ("earlier_answer_incomplete", "incomplete", True, True),
+        ("earlier_answer_incomplete", "incomplete", False, False),
+        ("earlier_answer_incomplete", "erroneous", True, False),
+        ("earlier_answer_erroneous", "erroneous", True, True),
+        ("earlier_answer_erroneous", "answered", True, False),
+        ("earlier_answer_erroneous", None, True, False),
+        (None, "refused", True, False),
+    ],
+)
+def test_1006_10_c_a_second_communication_needs_one_of_the_two_grounds(
+    ground: Ground | None, last: Outcome | None, *, knows: bool, is_allowed: bool
+) -> None:
+    earlier = [Inquiry(ASKED.at - timedelta(days=20), "phone", "debt", last)]
+    asked = replace(ASKED, ground=ground, ground_evidence="what was said", believes_person_knows_now=knows)
+    assert decide(asked, FREE, earlier).is_allowed == is_allowed
+    assert "location.once" in _failed(decide(replace(asked, ground_evidence=" "), FREE, earlier))
+
+
+def test_the_day_of_a_talk_is_the_first_of_the_seven() -> None:
+    talk = [_called(date(2026, 10, 6), "incomplete")]
+    asked = replace(
+        ASKED, ground="earlier_answer_incomplete", ground_evidence="said so", believes_person_knows_now=True
+    )
+    assert _failed(decide(asked, FREE, talk)) == {"location.cooldown"}  # 12 October is the seventh day
+    assert decide(replace(asked, at=ASKED.at + timedelta(days=1)), FREE, talk).is_allowed
+
+
+@pytest.mark.parametrize("kind", ["bankruptcy_stay", "discharged", "cease", "identity_theft"])
+def test_a_restriction_stops_it(kind: str) -> None:
+    assert _failed(decide(ASKED, Consumer(frozenset({kind})), [])) == {"location.restriction"}
+
+
+def test_1006_10_b_5_only_the_attorney_unless_the_attorney_is_silent() -> None:
+    represented = Consumer(frozenset({"attorney"}))
+    assert _failed(decide(ASKED, represented, [])) == {"location.attorney"}
+    assert decide(replace(ASKED, relationship="attorney"), represented, []).is_allowed
+    assert decide(ASKED, replace(represented, attorney_is_silent=True), []).is_allowed
+
+
+@pytest.mark.parametrize("channel", ["postcard", "social_media"])
+def test_1006_10_b_3_and_1006_22_f_no_postcard_and_no_public_place(channel: Channel) -> None:
+    assert _failed(decide(replace(ASKED, channel=channel), FREE, [])) == {"location.medium"}
+
+
+def test_who_is_not_searched_for_is_not_asked_about() -> None:
+    assert _failed(decide(ASKED, Consumer(has_open_trace=False), [])) == {"location.purpose"}
+
+
+DEBT_WORDS = re.compile(
+    r"\b(debt|owe\w*|collect\w*|loan|credit|payment|paid|past due|account|creditor|deuda\w*|debe\w*|cobr\w*|préstamo"
+    r"|crédito|pago\w*|cuenta|acreedor|atras\w*)\b",
+    re.IGNORECASE,
+)
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize("is_deceased", [False, True])
+def test_1006_10_b_the_script_names_the_caller_and_the_aim_and_nothing_of_a_debt(
+    language: Language, *, is_deceased: bool
+) -> None:
+    script = script_for(
+        language, caller="Alex Caller", consumer="Sam Person", employer="Harbor", consumer_is_deceased=is_deceased
+    )
+    said = " ".join([script.opening, *script.questions, script.if_asked_why])
+    assert "Alex Caller" in script.opening
+    assert "Sam Person" in script.opening
+    assert "Harbor" not in said
+    assert "Harbor" in script.if_asked_for_employer
+    assert DEBT_WORDS.findall(f"{said} {script.if_asked_for_employer}") == []
+    if not is_deceased:
+        assert ("confirming or correcting location information" in said) == (language == "en")
