@@ -4,19 +4,19 @@ The key is the person called and the particular debt; the days are the consumer'
 zone is in doubt, those of every plausible zone at once, so that a count is never too low.
 """
 
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
-from services.compliance.domain.case import Case, Key
+from services.compliance.domain.case import NEVER, Case, Key
 from services.compliance.domain.facts import CALLS, PROFESSIONALS, Attempt, Consent, Direction, Request
-from services.compliance.domain.results import Effect, effect_of
+from services.compliance.domain.history import Contact
+from services.compliance.domain.results import Effect
 
 SCOPE = "call_frequency"
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """One call with the person: the debts `called` about, none when it does not count, and those `talked` about."""
 
     at: datetime
@@ -57,7 +57,7 @@ class CallLedger:
         if len(counted) < max_calls:
             return None
         if max_calls <= 0:
-            return _NEVER
+            return NEVER
         return self._case.after_days(counted[len(counted) - max_calls].at, self._window_days)
 
     def released_from_cooldown(self, key: Key) -> datetime | None:
@@ -94,7 +94,7 @@ class CallLedger:
         freed = [each for each in starts if moment < each < release and self.consent_now(key, each) is not None]
         if freed:
             return min(freed)
-        return None if release is _NEVER else release
+        return None if release is NEVER else release
 
     def _consent_to(self, call: Call, key: Key) -> Consent | None:
         for consent in self._consents:
@@ -107,20 +107,17 @@ class CallLedger:
 
         The call in which the conversation took place was still placed with consent; one that is asked for was not.
         """
-        case = self._case
-        if moment <= consent.granted_at or moment >= case.first_over(consent.granted_at, self._consent_days):
+        case, granted_at = self._case, consent.granted_at
+        if moment < granted_at or (moment == granted_at and not is_asked):
+            return False
+        if moment >= case.first_over(granted_at, self._consent_days):
             return False
         if not case.holds(consent, moment):
             return False
         return not any(
-            key in call.talked
-            and consent.granted_at < call.at
-            and (call.at < moment or (is_asked and call.at == moment))
+            key in call.talked and granted_at < call.at and (call.at < moment or (is_asked and call.at == moment))
             for call in self.calls
         )
-
-
-_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 def _frequency_consents(case: Case) -> list[Consent]:
@@ -145,41 +142,25 @@ def _fits(consent: Consent, key: Key, point: UUID | None, case: Case) -> bool:
 
 
 def calls_since(case: Case, start: datetime) -> list[Call]:
-    """The calls with the person asked about since `start`, oldest first.
+    """The calls with the person asked about since `start`, or a little longer, oldest first.
 
-    Calls to a number of which we then learnt that it is not the person's count for nothing (comment 14(b)(2)(i)-3).
+    Calls to a number of which we then learnt that it is not the person's count for nothing (comment 14(b)(2)(i)-3); a
+    conversation with the person stays one.
     """
-    known = case.known
-    wrong = {
-        each.contact_point_id: each.wrong_since
-        for each in case.facts.contact_points
-        if each.wrong_since is not None and each.wrong_since <= known
-    }
-    found: list[Call] = []
-    for attempt in case.since(start):
-        if attempt.channel not in CALLS or attempt.recipient_id != case.request.recipient_id:
-            continue
-        effect = effect_of(attempt.result_code)
-        if effect.is_misdirected and attempt.contact_point_id is not None:
-            wrong[attempt.contact_point_id] = max(attempt.at, wrong.get(attempt.contact_point_id, attempt.at))
-        if effect.is_placed and not effect.is_excluded and attempt.recipient not in PROFESSIONALS:
-            found.append(_call(case, attempt, effect))
-    if not wrong:
-        return found
-    return [replace(call, called=_NONE) if _is_misdirected(call, wrong) else call for call in found]
+    since, calls = case.memo.get(calls_since, (None, []))
+    if since is None or start < since:
+        contacts = case.history.with_person(start)
+        calls = [_call(case, each) for each in contacts if each.attempt.channel in CALLS]
+        case.memo[calls_since] = (start, calls)
+    found: list[Call] = calls
+    return found
 
 
-def _is_misdirected(call: Call, wrong: dict[UUID, datetime]) -> bool:
-    learnt = wrong.get(call.contact_point_id) if call.contact_point_id is not None else None
-    return learnt is not None and call.at <= learnt
-
-
-def _call(case: Case, attempt: Attempt, effect: Effect) -> Call:
-    called = case.keys_of(_called(attempt, effect)) if effect.is_connected and not effect.is_misdirected else _NONE
+def _call(case: Case, contact: Contact) -> Call:
+    at, attempt, effect, is_misdirected = contact
+    called = case.keys_of(_called(attempt, effect)) if effect.is_connected and not is_misdirected else _NONE
     talked = case.keys_of(_talked(attempt)) if effect.is_conversation else _NONE
-    return Call(
-        attempt.at, attempt.attempt_id, attempt.contact_point_id, called, talked, is_open=attempt.result_code is None
-    )
+    return Call(at, attempt.attempt_id, attempt.contact_point_id, called, talked, attempt.result_code is None)
 
 
 _NONE: frozenset[Key] = frozenset()

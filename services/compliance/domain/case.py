@@ -4,17 +4,14 @@ A case is the request and its facts seen at one moment, with what several checks
 permits after the request's own time are not seen, so a dry run in the past knows what was known then.
 """
 
-from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable
 from datetime import UTC, date, datetime, timedelta
-from operator import attrgetter
+from typing import Any
 from uuid import UUID
 
 from services.compliance.domain.calendar_days import local, midnight
 from services.compliance.domain.facts import (
     CALLS,
-    PROFESSIONALS,
-    Attempt,
     Channel,
     Consent,
     ContactPoint,
@@ -24,8 +21,9 @@ from services.compliance.domain.facts import (
     Location,
     Purpose,
     Request,
+    Restriction,
 )
-from services.compliance.domain.results import effect_of
+from services.compliance.domain.history import History
 
 STATED = "stated"
 TIME = "time"
@@ -34,8 +32,8 @@ Key = UUID | str
 
 US_ZONES = ("America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles", "Pacific/Honolulu")
 """Where the consumer may be as long as nothing says where: the days of counting are then those of all of them."""
+NEVER = datetime.max.replace(tzinfo=UTC)
 _DAY = timedelta(days=1)
-_at = attrgetter("at")
 
 
 class Case:
@@ -43,22 +41,24 @@ class Case:
 
     `zones` are all zones where the consumer may be, `clocks` and `days` the time and the date there, `keys` the
     particular debts asked about. `known` is the time of the request, `at` the moment that is looked at: the same, or
-    later in the search for the earliest lawful time.
+    later in the search for the earliest lawful time. `memo` keeps what checks work out for both.
     """
 
     __slots__ = (
-        "_communicated",
-        "_history",
+        "_in_force",
+        "_tells_first",
         "at",
         "clocks",
         "days",
         "debts",
         "facts",
         "groups",
+        "history",
         "is_located",
         "jurisdictions",
         "keys",
         "known",
+        "memo",
         "missing",
         "point",
         "request",
@@ -69,8 +69,9 @@ class Case:
         self.request = request
         self.facts = facts
         self.known = self.at = request.at.astimezone(UTC)
-        self._history: list[Attempt] | None = None
-        self._communicated: frozenset[Key] | None = None
+        self.history = History(request, facts, self.known)
+        self.memo: dict[Hashable, Any] = {}
+        self._tells_first: bool | None = None
         self.debts = {debt.account_id: debt for debt in facts.debts}
         self.groups = {debt.account_id: debt.group for debt in facts.debts if debt.group is not None}
         self.keys = frozenset(map(self.key, request.account_ids))
@@ -81,6 +82,7 @@ class Case:
 
     def _see(self) -> None:
         """Work out what depends on the moment looked at."""
+        self._in_force: dict[str, list[Restriction]] | None = None
         located = _located(self.facts.locations, self.at)
         zones = sorted({zone for location in located for zone in location.zones})
         self.is_located = bool(zones)
@@ -139,31 +141,6 @@ class Case:
         """The instant at which this day is over in every plausible zone."""
         return self.day_begins(day + _DAY)
 
-    def history(self) -> list[Attempt]:
-        """The contacts made, and the permits out, by the time of the request, oldest first."""
-        if self._history is None:
-            known, facts = self.known, self.facts
-            found = [attempt for attempt in facts.attempts if attempt.at <= known]
-            if facts.permits:
-                used = {attempt.permit_id for attempt in found}
-                found += [
-                    Attempt(
-                        attempt_id=permit.permit_id, at=permit.reserved_at, channel=permit.channel,
-                        account_ids=permit.account_ids, result_code=None, permit_id=permit.permit_id,
-                        contact_point_id=permit.contact_point_id, recipient_id=permit.recipient_id,
-                    )
-                    for permit in facts.permits
-                    if permit.reserved_at <= known and permit.permit_id not in used
-                ]  # fmt: skip
-            found.sort(key=_at)
-            self._history = found
-        return self._history
-
-    def since(self, start: datetime) -> Sequence[Attempt]:
-        """The contacts at or after `start`, oldest first."""
-        history = self.history()
-        return history[bisect_left(history, start, key=_at) :]
-
     def reply_to(self) -> datetime | None:
         """When the consumer's own contact began that this one answers, through the same medium; None: it is no answer.
 
@@ -174,32 +151,33 @@ class Case:
         if request.direction is Direction.INBOUND:
             return self.known
         if request.channel is Channel.PORTAL:
-            return self._session()
-        return self._unanswered() if request.purpose is Purpose.REPLY else None
+            return self.history.session_since(self.at)
+        return self.history.unanswered_since(request.channel) if request.purpose is Purpose.REPLY else None
 
-    def _session(self) -> datetime | None:
-        for attempt in reversed(self.history()):
-            if attempt.channel is Channel.PORTAL and attempt.direction is Direction.INBOUND:
-                is_open = attempt.ended_at is None or attempt.ended_at > self.at
-                return attempt.at if is_open else None
-        return None
+    def tells_first(self) -> bool:
+        """Whether nothing was conveyed before, to or by the consumer, about some debt of the request."""
+        if self._tells_first is None:
+            untold = set(self.keys)
+            for attempt in self.history.told():
+                untold -= self.keys_of(attempt.debts_discussed or attempt.account_ids)
+                if not untold:
+                    break
+            self._tells_first = bool(untold)
+        return self._tells_first
 
-    def _unanswered(self) -> datetime | None:
-        media = CALLS if self.request.channel in CALLS else {self.request.channel}
-        for attempt in reversed(self.history()):
-            if attempt.channel in media and effect_of(attempt.result_code).is_placed:
-                return attempt.at if attempt.direction is Direction.INBOUND else None
-        return None
+    def in_force(self) -> dict[str, list[Restriction]]:
+        """The restrictions in force on the debts of the request at this moment, by kind."""
+        if self._in_force is None:
+            self._in_force = {}
+            for each in self.facts.restrictions:
+                if each.effective_at <= self.at < self.restriction_ends(each) and self.concerns(each.account_ids):
+                    self._in_force.setdefault(each.kind, []).append(each)
+        return self._in_force
 
-    def communicated(self) -> frozenset[Key]:
-        """The particular debts about which something was conveyed to the consumer, by anyone, before the request."""
-        if self._communicated is None:
-            keys: set[Key] = set()
-            for attempt in self.history():
-                if effect_of(attempt.result_code).is_communication and attempt.recipient not in PROFESSIONALS:
-                    keys |= self.keys_of(attempt.debts_discussed or attempt.account_ids)
-            self._communicated = frozenset(keys)
-        return self._communicated
+    def restriction_ends(self, restriction: Restriction) -> datetime:
+        """When the restriction is over; the end of time for one that has no end."""
+        last_day = self.day_ends(restriction.ends_on) if restriction.ends_on is not None else NEVER
+        return min(last_day, restriction.lifted_at or NEVER)
 
     def consents(self, scope: str, key: Key | None = None, given_to: Iterable[str] = ("collector",)) -> list[Consent]:
         """The consents of this scope that fit the request's medium and contact point, in force at the moment.

@@ -11,7 +11,8 @@ from uuid import UUID
 from services.compliance.domain.case import Case, Key
 from services.compliance.domain.checks.params import ContactCount, MinGap
 from services.compliance.domain.facts import CALLS, PROFESSIONALS, Attempt, Direction
-from services.compliance.domain.results import Effect, effect_of
+from services.compliance.domain.history import Contact
+from services.compliance.domain.results import Effect
 
 ALL = "all"
 """The one key of a rule that counts per party."""
@@ -44,17 +45,18 @@ class ContactCounter:
         self._case = case
         self._params = params
         self.moments: dict[Key, list[datetime]] = {key: [] for key in _asked(case, params)}
-        labels = {point.contact_point_id: point.label for point in case.facts.contact_points} if _limits(params) else {}
-        attempts = case.since(case.days_back(params.window_days))
-        misdirected = _misdirected(case, attempts)
-        for attempt in attempts:
-            if not self._counts(attempt, effect_of(attempt.result_code), misdirected):
+        labels: dict[UUID | None, str | None] = {}
+        if params.labels or params.labels_except:
+            labels |= {point.contact_point_id: point.label for point in case.facts.contact_points}
+        for contact in case.history.with_person(case.days_back(params.window_days)):
+            attempt = contact.attempt
+            if attempt.channel not in params.channels or not self._counts(contact):
                 continue
-            if labels and not _is_labelled(labels.get(attempt.contact_point_id), params):  # type: ignore[arg-type]
+            if labels and not _is_labelled(labels.get(attempt.contact_point_id), params):
                 continue
             for key in self._keys(attempt):
                 if key in self.moments:
-                    self.moments[key].append(attempt.at)
+                    self.moments[key].append(contact.at)
 
     def released(self) -> datetime | None:
         """From when one more contact is within the limit for all that was asked; None: it always is."""
@@ -66,21 +68,13 @@ class ContactCounter:
             return self._case.at + timedelta(days=1)
         return max(self._case.after_days(each[len(each) - limit], self._params.window_days) for each in full)
 
-    def _counts(self, attempt: Attempt, effect: Effect, misdirected: dict[UUID, datetime]) -> bool:
-        params = self._params
-        if (
-            attempt.channel not in params.channels
-            or not effect.is_placed
-            or effect.is_excluded
-            or attempt.recipient in PROFESSIONALS
-            or attempt.recipient_id != self._case.request.recipient_id
-            or attempt.result_code in params.uncounted_results
-            or (attempt.direction is Direction.INBOUND and not params.includes_inbound)
-        ):
+    def _counts(self, contact: Contact) -> bool:
+        attempt, params = contact.attempt, self._params
+        if contact.is_misdirected or attempt.result_code in params.uncounted_results:
             return False
-        if effect.is_misdirected or _is_before(attempt, misdirected):
+        if attempt.direction is Direction.INBOUND and not params.includes_inbound:
             return False
-        return _is_of_kind(params.counts, attempt, effect)
+        return _is_of_kind(params.counts, attempt, contact.effect)
 
     def _keys(self, attempt: Attempt) -> Sequence[Key] | frozenset[Key]:
         if self._params.per == "party":
@@ -107,43 +101,17 @@ def _asked(case: Case, params: ContactCount) -> Sequence[Key] | frozenset[Key]:
     return case.keys
 
 
-def _limits(params: ContactCount) -> bool:
-    return bool(params.labels or params.labels_except)
-
-
-def _misdirected(case: Case, attempts: Sequence[Attempt]) -> dict[UUID, datetime]:
-    """Contact points that turned out not to be the person's, with the moment when that was learnt."""
-    found = {
-        each.contact_point_id: each.wrong_since
-        for each in case.facts.contact_points
-        if each.wrong_since is not None and each.wrong_since <= case.known
-    }
-    for attempt in attempts:
-        if attempt.contact_point_id is not None and effect_of(attempt.result_code).is_misdirected:
-            found[attempt.contact_point_id] = max(attempt.at, found.get(attempt.contact_point_id, attempt.at))
-    return found
-
-
-def _is_before(attempt: Attempt, learnt: dict[UUID, datetime]) -> bool:
-    moment = learnt.get(attempt.contact_point_id) if attempt.contact_point_id is not None else None
-    return moment is not None and attempt.at <= moment
-
-
 def last_unanswered(case: Case, params: MinGap) -> tuple[datetime, datetime] | None:
     """The last unanswered call to the person, or the number, and the moment when the gap after it is over."""
     gap = timedelta(minutes=params.minutes)
     found = [
-        attempt.at
-        for attempt in case.since(case.at - gap)
-        if attempt.channel in params.channels
-        and attempt.channel in CALLS
-        and attempt.direction is Direction.OUTBOUND
-        and attempt.recipient_id == case.request.recipient_id
-        and not (params.same_number and attempt.contact_point_id != case.request.contact_point_id)
-        and _is_unanswered(effect_of(attempt.result_code))
+        contact.at
+        for contact in case.history.with_person(case.at - gap)
+        if contact.attempt.channel in params.channels
+        and contact.attempt.channel in CALLS
+        and contact.attempt.direction is Direction.OUTBOUND
+        and not (params.same_number and contact.attempt.contact_point_id != case.request.contact_point_id)
+        and contact.effect.is_connected
+        and not contact.effect.is_conversation
     ]
     return (found[-1], found[-1] + gap) if found else None
-
-
-def _is_unanswered(effect: Effect) -> bool:
-    return effect.is_placed and effect.is_connected and not effect.is_conversation

@@ -5,20 +5,19 @@ block > block_until (the latest) > needs_review > allow_with > allow. What is no
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from services.compliance.domain.case import STATED, Case
+from services.compliance.domain.case import NEVER, STATED, Case
 from services.compliance.domain.checks import CHECKS
 from services.compliance.domain.checks.finding import NOT_APPLICABLE, Finding, Result
-from services.compliance.domain.facts import Creditor, Facts, Request
+from services.compliance.domain.facts import Facts, Request
 from services.compliance.domain.rules import Rule, RuleBook, Shape
 
 SEARCHED = timedelta(days=400)
 """How far ahead the earliest lawful time is looked for."""
 _STEPS = 200
-_NEVER = datetime.max.replace(tzinfo=UTC)
 _NATURAL_PERSON = "natural_person"
 
 
@@ -96,11 +95,21 @@ def _evaluate(case: Case, book: RuleBook, *, with_drafts: bool) -> tuple[RuleRes
     creditor = case.facts.creditor
     if creditor is None:
         return ()
-    rules = book.in_scope(creditor.kind, case.jurisdictions, case.days, _shape(case), with_drafts=with_drafts)
-    return tuple([_result(rule, case, creditor) for rule in rules])
+    rules = book.in_scope(creditor.kind, case.jurisdictions, case.days, _shape(case, book), with_drafts=with_drafts)
+    results = []
+    for rule, sees_debts in rules:
+        if not sees_debts:
+            results.append(RuleResult(rule, NOT_APPLICABLE, _ALLOW))
+        elif rule.rule_id in creditor.policies_off and rule.force(creditor.kind) == "policy":
+            results.append(RuleResult(rule, _SWITCHED_OFF, _ALLOW))
+        else:
+            finding = _EVALUATE[rule.check](case, rule.params)
+            is_plain = (finding.result is _PASS or finding.result is _NOT_APPLICABLE) and not finding.disclosures
+            results.append(RuleResult(rule, finding, _ALLOW if is_plain else _outcome(rule, finding)))
+    return tuple(results)
 
 
-def _shape(case: Case) -> Shape:
+def _shape(case: Case, book: RuleBook) -> Shape:
     request, party = case.request, case.facts.party
     return Shape(
         request.channel,
@@ -109,19 +118,14 @@ def _shape(case: Case) -> Shape:
         request.recipient,
         request.traits,
         (party.kind if party is not None else None) or _NATURAL_PERSON,
+        frozenset([book.shape_of(debt) for debt in case.asked_debts]),
     )
 
 
-def _result(rule: Rule, case: Case, creditor: Creditor) -> RuleResult:
-    if rule.rule_id in creditor.policies_off and rule.force(creditor.kind) == "policy":
-        return RuleResult(rule, _SWITCHED_OFF, Outcome.ALLOW)
-    if rule.scope.asks_for_debts and case.asked_debts and not any(map(rule.scope.sees_debt, case.asked_debts)):
-        return RuleResult(rule, NOT_APPLICABLE, Outcome.ALLOW)
-    finding = CHECKS[rule.check].evaluate(case, rule.params)
-    return RuleResult(rule, finding, _outcome(rule, finding))
-
-
+_EVALUATE = {name: check.evaluate for name, check in CHECKS.items()}
 _SWITCHED_OFF = Finding(Result.NOT_APPLICABLE, {"switched_off": True})
+_PASS, _NOT_APPLICABLE = Result.PASS, Result.NOT_APPLICABLE
+_ALLOW = Outcome.ALLOW
 
 
 def _outcome(rule: Rule, finding: Finding) -> Outcome:
@@ -170,8 +174,8 @@ def _next(case: Case, results: tuple[RuleResult, ...]) -> datetime | None:
     for result in results:
         if result.outcome in _BLOCKING:
             ends = result.rule.effective_to
-            over = case.day_begins(ends) if ends is not None else _NEVER
-            latest = max(latest, min(result.finding.not_before or _NEVER, over))
+            over = case.day_begins(ends) if ends is not None else NEVER
+            latest = max(latest, min(result.finding.not_before or NEVER, over))
     moved = [
         moment
         for location in case.facts.locations
@@ -180,4 +184,4 @@ def _next(case: Case, results: tuple[RuleResult, ...]) -> datetime | None:
         if moment is not None and case.at < moment < latest
     ]
     found = min([latest, *moved])
-    return None if found in {_NEVER, case.at} else found
+    return None if found in {NEVER, case.at} else found

@@ -82,6 +82,10 @@ EFFECTS: Mapping[str, Effect] = MappingProxyType(
 )
 
 
+SILENT = frozenset([None, *(code for code, effect in EFFECTS.items() if not effect.is_communication)])
+"""The outcomes, none yet included, in which nothing was conveyed; any other conveys something about a debt."""
+
+
 def effect_of(result_code: str | None) -> Effect:
     """What the law makes of this outcome; None: there is none yet."""
     return OPEN if result_code is None else EFFECTS.get(result_code, UNKNOWN)

@@ -5,6 +5,7 @@ A rule is immutable: it says whom it binds (`roles`), what it looks at (`scope`)
 read from TOML by `rule_files`; here is what holds for every rule, whoever wrote it.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -66,26 +67,31 @@ class Scope:
             and (not self.party_kind or shape.party_kind in self.party_kind)
         )
 
-    def sees_debt(self, debt: Debt) -> bool:
-        """Whether the debt is in scope; what is not known of it is."""
+    def sees_debts(self, shape: "Shape") -> bool:
+        """Whether any of its debts is in scope; where none is known, that is not ruled out."""
+        return not shape.debts or any(map(self._sees_debt, shape.debts))
+
+    def _sees_debt(self, debt: "DebtShape") -> bool:
         return (
-            (not self.debt_purpose or ("commercial" if debt.is_consumer is False else "consumer") in self.debt_purpose)
+            (not self.debt_purpose or debt.purpose in self.debt_purpose)
             and (not self.product_class or debt.product_class is None or debt.product_class in self.product_class)
             and debt.product_class not in self.product_class_not
             and debt.secured_by not in self.secured_by_not
-            and (
-                self.days_past_due_gte is None
-                or debt.days_past_due is None
-                or debt.days_past_due >= self.days_past_due_gte
-            )
+            and (self.days_past_due_gte is None or debt.days_band is None or debt.days_band >= self.days_past_due_gte)
         )
 
-    @property
-    def asks_for_debts(self) -> bool:
-        """Whether anything of the debts matters to the scope."""
-        return self.days_past_due_gte is not None or bool(
-            self.debt_purpose or self.product_class or self.product_class_not or self.secured_by_not
-        )
+
+class DebtShape(NamedTuple):
+    """What of a debt decides which rules look at it; a debt whose purpose is not known is a consumer's.
+
+    `days_band`: the highest number of days past due that any rule asks for and that the debt has reached, 0 for none,
+    None where its days are not known.
+    """
+
+    purpose: str
+    product_class: str | None
+    secured_by: str | None
+    days_band: int | None
 
 
 class Shape(NamedTuple):
@@ -97,6 +103,7 @@ class Shape(NamedTuple):
     recipient: str
     traits: frozenset[str]
     party_kind: str
+    debts: frozenset[DebtShape]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +168,27 @@ class RuleBook:
     _remembered: dict[tuple[Role, frozenset[str], date, bool], tuple[Rule, ...]] = field(
         default_factory=dict, repr=False, compare=False
     )
-    _in_scope: dict[tuple[Role, frozenset[str], tuple[date, ...], Shape, bool], tuple[Rule, ...]] = field(
+    _in_scope: dict[tuple[Role, frozenset[str], tuple[date, ...], Shape, bool], tuple[tuple[Rule, bool], ...]] = field(
         default_factory=dict, repr=False, compare=False
     )
 
+    _bands: list[int] = field(default_factory=list, repr=False, compare=False)
+
     def __post_init__(self) -> None:
         check_versions(self.rules)
+        asked = {rule.scope.days_past_due_gte for rule in self.rules}
+        self._bands.extend(sorted(days for days in asked if days is not None))
+
+    def shape_of(self, debt: Debt) -> DebtShape:
+        """What of the debt the rules of this book ask for."""
+        days = debt.days_past_due
+        band = None
+        if days is not None:
+            reached = bisect_right(self._bands, days)
+            band = self._bands[reached - 1] if reached else 0
+        return DebtShape(
+            "commercial" if debt.is_consumer is False else "consumer", debt.product_class, debt.secured_by, band
+        )
 
     def select(
         self, role: Role, jurisdictions: frozenset[str], on: date, *, with_drafts: bool = False
@@ -191,8 +213,11 @@ class RuleBook:
         shape: Shape,
         *,
         with_drafts: bool = False,
-    ) -> tuple[Rule, ...]:
-        """The rules that look at a contact of this shape, on any of the days that it may be where the consumer is."""
+    ) -> tuple[tuple[Rule, bool], ...]:
+        """The rules that look at a contact of this shape, on any of the days that it may be where the consumer is.
+
+        With each, whether it looks at the debts too: one that does not has nothing to say.
+        """
         key = (role, jurisdictions, days, shape, with_drafts)
         found = self._in_scope.get(key)
         if found is None:
@@ -204,7 +229,8 @@ class RuleBook:
                 for rule in self.select(role, jurisdictions, day, with_drafts=with_drafts)
                 if rule.scope.sees(shape)
             }
-            found = tuple(sorted(chosen.values(), key=lambda rule: (rule.rank, rule.rule_id, rule.version)))
+            ranked = sorted(chosen.values(), key=lambda rule: (rule.rank, rule.rule_id, rule.version))
+            found = tuple((rule, rule.scope.sees_debts(shape)) for rule in ranked)
             self._in_scope[key] = found
         return found
 

@@ -135,7 +135,7 @@ def designations(draw: st.DrawFn) -> tuple[TimeDesignation, ...]:
 def test_inconvenient_times_are_left_alone_in_every_zone(
     at: datetime, zones: tuple[str, ...], times: tuple[TimeDesignation, ...], consented: tuple[str, str] | None
 ) -> None:
-    consents = ()
+    consents: tuple[Consent, ...] = ()
     if consented is not None:
         start, end = map(minute_of, consented)
         consents = (Consent(name("consent"), "time", at - MINUTE, start_minute=start, end_minute=end),)

@@ -4,7 +4,6 @@ from services.compliance.domain.case import Case
 from services.compliance.domain.checks.finding import NOT_APPLICABLE, Finding, Result
 from services.compliance.domain.checks.params import Disclosure, Language, NoParams
 from services.compliance.domain.facts import Channel
-from services.compliance.domain.results import effect_of
 
 _WRITTEN = frozenset({Channel.EMAIL, Channel.SMS, Channel.LETTER, Channel.PORTAL})
 
@@ -16,12 +15,10 @@ def disclosure(case: Case, params: Disclosure) -> Finding:
     """
     if params.when == "always":
         return Finding(Result.PASS, {"when": params.when}, disclosures=params.codes)
-    is_initial = not case.keys <= case.communicated()
-    is_owed = {
-        "initial": is_initial,
-        "subsequent": not is_initial,
-        "first_written": case.request.channel in _WRITTEN and not _was_written(case),
-    }[params.when]
+    if params.when == "first_written":
+        is_owed = case.request.channel in _WRITTEN and not _was_written(case)
+    else:
+        is_owed = case.tells_first() == (params.when == "initial")
     if not is_owed:
         return NOT_APPLICABLE
     return Finding(Result.PASS, {"when": params.when}, disclosures=params.codes)
@@ -31,8 +28,8 @@ def _was_written(case: Case) -> bool:
     """Whether every debt of the request has been written about before."""
     written = {
         key
-        for attempt in case.history()
-        if attempt.channel in _WRITTEN and effect_of(attempt.result_code).is_communication
+        for attempt in case.history.told()
+        if attempt.channel in _WRITTEN
         for key in case.keys_of(attempt.account_ids)
     }
     return case.keys <= written

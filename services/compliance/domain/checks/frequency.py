@@ -103,12 +103,7 @@ def open_attempt(case: Case, _params: NoParams) -> Finding:
     if case.request.channel not in CALLS or case.request.direction is Direction.INBOUND:
         return NOT_APPLICABLE
     found = [
-        attempt
-        for attempt in case.history()
-        if attempt.result_code is None
-        and attempt.channel in CALLS
-        and attempt.direction is Direction.OUTBOUND
-        and not case.keys.isdisjoint(case.keys_of(attempt.account_ids))
+        attempt for attempt in case.history.open_calls() if not case.keys.isdisjoint(case.keys_of(attempt.account_ids))
     ]
     if not found:
         return Finding(Result.PASS, {"open": []})

@@ -27,7 +27,7 @@ def location_once(case: Case, _params: NoParams) -> Finding:
         return NOT_APPLICABLE
     if request.recipient_id is None:
         return Finding(Result.UNKNOWN, {"missing": "who is asked"})
-    asked = [each for each in case.history() if each.recipient_id == request.recipient_id and _has_asked(each)]
+    asked = [each for each in case.history.all() if each.recipient_id == request.recipient_id and _has_asked(each)]
     facts = {"asked_at": [each.at.isoformat() for each in asked]}
     if not asked:
         return Finding(Result.PASS, facts)

@@ -1,9 +1,9 @@
 """Checks of the place: one that the consumer called inconvenient, and the place of work."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from services.compliance.domain.case import Case, earliest
+from services.compliance.domain.case import NEVER, Case, earliest
 from services.compliance.domain.checks.finding import NOT_APPLICABLE, PASSED, Finding, Result
 from services.compliance.domain.checks.params import DesignatedPlace, Workplace
 from services.compliance.domain.facts import Direction, PlaceDesignation
@@ -76,15 +76,15 @@ def _stands(each: PlaceDesignation, at: datetime, oral_days: int) -> bool:
 
 
 def _is_held(each: PlaceDesignation, at: datetime) -> bool:
-    return each.known_at <= at < min(each.ends_at or _NEVER, each.withdrawn_at or _NEVER)
+    return each.known_at <= at < min(each.ends_at or NEVER, each.withdrawn_at or NEVER)
 
 
 def _end(each: PlaceDesignation, oral_days: int) -> datetime:
     """When the designation is over; one that was only said, after so many days where the rule gives it a term."""
-    spoken = _NEVER
+    spoken = NEVER
     if oral_days and not each.is_written and each.source == "consumer":
         spoken = each.known_at + timedelta(days=oral_days)
-    return min(each.ends_at or _NEVER, each.withdrawn_at or _NEVER, spoken)
+    return min(each.ends_at or NEVER, each.withdrawn_at or NEVER, spoken)
 
 
 def _over(case: Case, place: str | None, oral_days: int) -> datetime | None:
@@ -94,8 +94,5 @@ def _over(case: Case, place: str | None, oral_days: int) -> datetime | None:
         for each in case.facts.inconvenient_places
         if each.place == place and _is_held(each, case.at) and case.at < _end(each, oral_days)
     ]
-    latest = max(ends, default=_NEVER)
-    return None if latest == _NEVER else latest
-
-
-_NEVER = datetime.max.replace(tzinfo=UTC)
+    latest = max(ends, default=NEVER)
+    return None if latest == NEVER else latest

@@ -1,43 +1,32 @@
 """Checks of what stands against any contact: restrictions, an attorney, a dispute, a debt that is no longer owed."""
 
-from datetime import UTC, datetime
 from typing import Any
 
-from services.compliance.domain.case import Case, earliest
+from services.compliance.domain.case import NEVER, Case, earliest
 from services.compliance.domain.checks.finding import NOT_APPLICABLE, Finding, Result
 from services.compliance.domain.checks.params import DisputeAbsent, NoParams, NotRepresented, RestrictionAbsent
-from services.compliance.domain.facts import PROFESSIONALS, Representation, Restriction
+from services.compliance.domain.facts import PROFESSIONALS, Representation
 
-_NEVER = datetime.max.replace(tzinfo=UTC)
+_UNRESTRICTED = Finding(Result.PASS, {"restrictions": []})
 _NOT_COLLECTABLE = frozenset({"paid", "settled", "sold", "discharged", "closed"})
 
 
 def restriction_absent(case: Case, params: RestrictionAbsent) -> Finding:
     """No restriction of these kinds in force. A cease holds from its receipt (comment 6(c)(1)-1)."""
-    if not case.facts.restrictions:
-        return Finding(Result.PASS, {"restrictions": []})
-    found = [each for each in case.facts.restrictions if each.kind in params.kinds and _is_in_force(each, case)]
+    in_force = case.in_force()
+    found = [each for kind in params.kinds if kind in in_force for each in in_force[kind]] if in_force else []
     if params.written_only:
         found = [each for each in found if each.is_written]
     if not found:
-        return Finding(Result.PASS, {"restrictions": []})
+        return _UNRESTRICTED
     facts = {
         "restrictions": [
             {"id": str(each.restriction_id), "kind": each.kind, "effective_at": each.effective_at.isoformat()}
             for each in sorted(found, key=lambda each: str(each.restriction_id))
         ]
     }
-    over = max(_ends(each, case) for each in found)
-    return Finding(Result.FAIL, facts, None if over == _NEVER else over)
-
-
-def _is_in_force(each: Restriction, case: Case) -> bool:
-    return each.effective_at <= case.at < _ends(each, case) and case.concerns(each.account_ids)
-
-
-def _ends(each: Restriction, case: Case) -> datetime:
-    last_day = case.day_ends(each.ends_on) if each.ends_on is not None else _NEVER
-    return min(last_day, each.lifted_at or _NEVER)
+    over = max(map(case.restriction_ends, found))
+    return Finding(Result.FAIL, facts, None if over == NEVER else over)
 
 
 def not_represented(case: Case, params: NotRepresented) -> Finding:
@@ -55,14 +44,14 @@ def not_represented(case: Case, params: NotRepresented) -> Finding:
     known = [each for each in found if each.is_reachable]
     if not known:
         return Finding(Result.UNKNOWN, {**facts, "missing": "the attorney's name and address"})
-    over = max(min(each.ended_at or _NEVER, each.unresponsive_since or _NEVER) for each in known)
-    return Finding(Result.FAIL, facts, earliest(None if over == _NEVER else over, case.consent_begins("attorney")))
+    over = max(min(each.ended_at or NEVER, each.unresponsive_since or NEVER) for each in known)
+    return Finding(Result.FAIL, facts, earliest(None if over == NEVER else over, case.consent_begins("attorney")))
 
 
 def _stands(each: Representation, case: Case) -> bool:
     """Whether the attorney stands between us and the consumer; not one whose name and address cannot be found."""
     return (
-        each.known_at <= case.at < min(each.ended_at or _NEVER, each.unresponsive_since or _NEVER)
+        each.known_at <= case.at < min(each.ended_at or NEVER, each.unresponsive_since or NEVER)
         and not each.is_direct_allowed
         and each.is_reachable is not False
         and case.concerns(each.account_ids)
@@ -77,14 +66,14 @@ def dispute_absent(case: Case, params: DisputeAbsent) -> Finding:
         if (not params.kinds or each.kind in params.kinds)
         and (each.is_written or not params.written_only)
         and (each.is_whole or not params.whole_only)
-        and each.received_at <= case.at < min(each.answered_at or _NEVER, each.closed_at or _NEVER)
+        and each.received_at <= case.at < min(each.answered_at or NEVER, each.closed_at or NEVER)
         and case.key(each.account_id) in case.keys
     ]
     facts = {"disputes": sorted(str(each.dispute_id) for each in found)}
     if not found:
         return Finding(Result.PASS, facts)
-    over = max(min(each.answered_at or _NEVER, each.closed_at or _NEVER) for each in found)
-    return Finding(Result.FAIL, facts, None if over == _NEVER else over)
+    over = max(min(each.answered_at or NEVER, each.closed_at or NEVER) for each in found)
+    return Finding(Result.FAIL, facts, None if over == NEVER else over)
 
 
 def debt_collectable(case: Case, _params: NoParams) -> Finding:
