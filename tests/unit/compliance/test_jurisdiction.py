@@ -10,15 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from phonenumbers import timezone
 
-from services.compliance.domain.jurisdiction import address_location, jurisdictions, phone_location, region_of
-from services.compliance.domain.places import (
-    CITIES,
+from services.compliance.domain.cities import CITIES
+from services.compliance.domain.jurisdiction import address_location, jurisdictions, phone_location
+from shared.places import (
     REGION_NAMES,
     REGION_OF_AREA_CODE,
     REGION_OF_PREFIX,
     REGION_ZONES,
     ZONES_OF_POSTAL,
 )
+from shared.time_zones import region_of
 
 SUMMER, WINTER = datetime(2026, 7, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)
 EASTERN, CENTRAL, MOUNTAIN, PACIFIC = "America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles"

@@ -1,11 +1,10 @@
-"""Data of places in the United States: states and their time zones, area codes, postal codes, and cities with rules.
+"""Data of places in the United States: states with their time zones, area codes and postal codes.
 
 Area codes are those of the geocoding data of `phonenumbers` (tests compare them); time zones are IANA names. A state
 that lies in two zones has both, and a postal code narrows that only where its whole prefix lies in one of them.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 REGION_NAMES: Mapping[str, str] = {
     "AK": "Alaska",
@@ -277,8 +276,8 @@ _AREA_CODES = {
 }
 
 
-def _spread(ranges: str) -> tuple[str, ...]:
-    """`320-322 325` as 320, 321, 322, 325; a postal code of five digits stands alone."""
+def spread(ranges: str) -> tuple[str, ...]:
+    """Return `320-322 325` as 320, 321, 322, 325; a postal code of five digits stands alone."""
     spread: list[str] = []
     for part in ranges.split():
         first, _, last = part.partition("-")
@@ -287,7 +286,7 @@ def _spread(ranges: str) -> tuple[str, ...]:
 
 
 REGION_OF_PREFIX: Mapping[str, str] = {
-    prefix: region for region, ranges in _PREFIXES.items() for prefix in _spread(ranges)
+    prefix: region for region, ranges in _PREFIXES.items() for prefix in spread(ranges)
 }
 """The state of a postal code's first three digits."""
 
@@ -297,38 +296,9 @@ REGION_OF_AREA_CODE: Mapping[str, str] = {
 """The state of a North American area code."""
 
 ZONES_OF_POSTAL: Mapping[tuple[str, str], tuple[str, ...]] = {
-    (region, prefix): zones for region, ranges, zones in _NARROWER for prefix in _spread(ranges)
+    (region, prefix): zones for region, ranges, zones in _NARROWER for prefix in spread(ranges)
 }
 """The zones of (state, prefix of three or five digits), where it has fewer than its state."""
 
-
-@dataclass(frozen=True, slots=True)
-class City:
-    """A city that has rules of its own. Names are in small letters; codes that reach into the city belong to it."""
-
-    jurisdiction: str
-    region: str
-    names: frozenset[str]
-    postal_prefixes: frozenset[str]
-    area_codes: frozenset[str]
-
-
-_BOROUGHS_AND_QUARTERS = """
-new york|new york city|nyc|manhattan|brooklyn|bronx|the bronx|queens|staten island|arverne|astoria|bayside|bellerose
-breezy point|cambria heights|college point|corona|east elmhurst|elmhurst|far rockaway|floral park|flushing
-forest hills|fresh meadows|glen oaks|hollis|howard beach|jackson heights|jamaica|kew gardens|little neck
-long island city|maspeth|middle village|oakland gardens|ozone park|queens village|rego park|richmond hill|ridgewood
-rockaway park|roosevelt island|rosedale|saint albans|st albans|south ozone park|south richmond hill
-springfield gardens|sunnyside|whitestone|woodhaven|woodside
-"""
-
-CITIES: tuple[City, ...] = (
-    City(
-        jurisdiction="US-NY-NYC",
-        region="NY",
-        names=frozenset(_BOROUGHS_AND_QUARTERS.strip().replace("\n", "|").split("|")),
-        # 11001, 11004, 11005 and 11040 lie across the border of Queens and Nassau.
-        postal_prefixes=frozenset(_spread("100-104 111-114 116 11001 11004 11005 11040")),
-        area_codes=frozenset({"212", "332", "347", "465", "646", "718", "917", "929"}),
-    ),
-)
+PLAUSIBLE_ZONES: tuple[str, ...] = (_EASTERN, _CENTRAL, _MOUNTAIN, _PACIFIC, "Pacific/Honolulu")
+"""Where a person may be of whom nothing says where."""
