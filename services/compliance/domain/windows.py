@@ -84,10 +84,12 @@ def first_open(
     """
     edges = tuple(sorted(minutes | {edge for each in consents for edge in (each.start_minute, each.end_minute)}))
     edges = tuple(edge for edge in edges if 0 < edge < 1440)  # noqa: PLR2004 - days begin anyhow
+    first: datetime | None = None
     for start in sorted({each for each in starts if each >= starts[0]}):
+        if first is not None and first <= start:
+            break
         if start > starts[0] and is_open(start):
             return start
-        for moment in marks(case.zones, start, edges, HORIZON_DAYS):
-            if is_open(moment):
-                return moment
-    return None
+        opened = (moment for moment in marks(case.zones, start, edges, HORIZON_DAYS) if is_open(moment))
+        first = min(filter(None, (first, next(opened, None))), default=None)
+    return first
