@@ -32,6 +32,7 @@ _NOWHERE = {
     "client_secret": "nothing",
     "compliance_url": "http://127.0.0.1:1",
     "payments_url": "http://127.0.0.1:1",
+    "accounts_url": "http://127.0.0.1:1",
 }
 
 

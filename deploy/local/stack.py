@@ -6,6 +6,7 @@ DATABASE_URL_<SERVICE> (and DATABASE_URL_<SERVICE>_OWNER, the role that migrates
 
 import json
 import os
+import secrets
 import sys
 import urllib.error
 import urllib.request
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from deploy.local import ports
 from deploy.local.databases import Credentials, ServiceDatabase
+from deploy.local.files import read_json, write_json
 from deploy.local.issuer import Issuer
 from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
@@ -24,15 +26,12 @@ from deploy.local.simulators.person_search import PersonSearch
 ROOT = Path(__file__).resolve().parents[2]
 DEFAULT_PORT_BASE = 8000
 # Each service's place above the port base.
-PLACES: Mapping[str, int] = {"accounts": 1, "contact": 2, "payments": 3, "skiptrace": 4, "compliance": 5}
-SERVICES: Mapping[str, int] = {
-    service: place for service, place in PLACES.items() if (ROOT / "services" / service / "app.py").exists()
-}
+SERVICES: Mapping[str, int] = {"accounts": 1, "contact": 2, "payments": 3, "skiptrace": 4, "compliance": 5}
 _ISSUER, _WORKERS, _POSTGRES, _KAFKA, _CONTROLLER, _PERSON_SEARCH = 10, 10, 20, 21, 22, 40
 # The services that act in their own name, and the role in which the issuer lets them.
 _CLIENTS: Mapping[str, tuple[str, ...]] = {"contact": ("contact_service",)}
 # Which services a service asks, beside the topics.
-_ASKS: Mapping[str, tuple[str, ...]] = {"contact": ("compliance", "payments")}
+_ASKS: Mapping[str, tuple[str, ...]] = {"contact": ("accounts", "compliance", "payments")}
 _PROBE_SECONDS = 1.0
 # Generous: on a small machine that is busy with something else, imports alone take half a minute.
 _START_SECONDS = 180
@@ -84,7 +83,7 @@ class Stack:
 
     def url(self, service: str) -> str:
         """Where a service's API is."""
-        return f"http://{ports.LOOPBACK}:{self.port_base + PLACES[service]}"
+        return f"http://{ports.LOOPBACK}:{self.port_base + SERVICES[service]}"
 
     def worker_port(self, service: str) -> int:
         """Where a service's worker answers for its health and metrics."""
@@ -111,6 +110,9 @@ class Stack:
         values |= {f"{other.upper()}_URL": self.url(other) for other in _ASKS.get(service, ())}
         if service == "skiptrace":
             values["VENDOR_ENDPOINTS"] = json.dumps({"person_search": self.person_search.endpoint})
+        if service == "contact":
+            values |= {"PUBLIC_URL": self.url(service), "LETTER_DIRECTORY": str(self.data_dir / "letters")}
+            values["LINK_SECRET"] = self._secret("contact-links")
         return {f"{service.upper()}_{name}": value for name, value in values.items()}
 
     def _own_name(self, service: str) -> dict[str, str]:
@@ -119,6 +121,15 @@ class Stack:
             return {}
         secret = self.issuer.clients.secret_of(service, _CLIENTS[service])
         return {"TOKEN_URL": self.issuer.token_url, "CLIENT_ID": service, "CLIENT_SECRET": secret}
+
+    def _secret(self, name: str) -> str:
+        """A secret of this data directory, made when it is first asked for."""
+        path = self.data_dir / "keys" / "secrets.json"
+        known: dict[str, str] = read_json(path) or {}
+        if name not in known:
+            known[name] = secrets.token_urlsafe(32)
+            write_json(path, known)
+        return known[name]
 
     def commands_environment(self, service: str) -> dict[str, str]:
         """The settings of every command of a service; `migrate` works as the owner of the database."""
@@ -151,8 +162,7 @@ class Stack:
         for service, place in SERVICES.items():
             taken[f"{service} API"] = self.port_base + place
             taken[f"{service} worker"] = self.worker_port(service)
-        if "skiptrace" in SERVICES:
-            taken["person search"] = self.person_search.port
+        taken["person search"] = self.person_search.port
         return taken
 
 
@@ -179,8 +189,7 @@ def process_table(stack: Stack) -> list[ProcessSpec]:
     if stack.kafka is not None:
         table.append(stack.kafka.spec())
         before_service = ("issuer", "kafka")
-    if "skiptrace" in SERVICES:
-        table.append(_person_search(stack))
+    table.append(_person_search(stack))
     for service in SERVICES:
         table += _processes_of(stack, service, before_migration, before_service)
     return table

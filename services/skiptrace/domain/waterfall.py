@@ -44,7 +44,7 @@ class Vendor:
     def cost_per_hit(self) -> Fraction:
         """The expected cost of a search divided by its chance of a hit, minor units."""
         missed = 1 - self.hit_rate
-        return (self.hit_rate * self.cost_hit_minor + missed * self.cost_no_hit_minor) / self.hit_rate
+        return Fraction(self.hit_rate * self.cost_hit_minor + missed * self.cost_no_hit_minor, self.hit_rate)
 
     @property
     def reserve_minor(self) -> int:

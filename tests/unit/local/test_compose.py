@@ -12,8 +12,7 @@ import jsonschema
 import pytest
 import yaml
 
-from deploy.local.stack import PLACES as SERVICES
-from deploy.local.stack import ROOT
+from deploy.local.stack import ROOT, SERVICES
 
 SCHEMA = Path(__file__).parent / "compose_schema" / "compose-spec.json"
 ONE_SHOTS = {"databases", "token", *(f"{service}-migrate" for service in SERVICES)}

@@ -22,13 +22,19 @@ OUTSIDE = {
     "DATABASE_URL_ACCOUNTS": "postgresql://a:secret@db/accounts",
     "DATABASE_URL_ACCOUNTS_OWNER": "postgresql://o:secret@db/accounts",
     "DATABASE_URL_PAYMENTS": "postgresql://p:secret@db/payments",
+    "DATABASE_URL_CONTACT": "postgresql://c:secret@db/contact",
+    "DATABASE_URL_SKIPTRACE": "postgresql://s:secret@db/skiptrace",
+    "DATABASE_URL_COMPLIANCE": "postgresql://x:secret@db/compliance",
 }
 
 
 def test_services_listen_where_the_surface_says(tmp_path: Path) -> None:
     stack = Stack(tmp_path, 8000)
     assert stack.url("accounts") == "http://127.0.0.1:8001"
+    assert stack.url("contact") == "http://127.0.0.1:8002"
     assert stack.url("payments") == "http://127.0.0.1:8003"
+    assert stack.url("skiptrace") == "http://127.0.0.1:8004"
+    assert stack.url("compliance") == "http://127.0.0.1:8005"
 
 
 def test_the_settings_of_a_service_are_printed_for_its_commands_and_stand_in_no_process_that_needs_less(
@@ -55,10 +61,26 @@ def test_the_settings_of_a_service_are_printed_for_its_commands_and_stand_in_no_
     assert owners == {"accounts-migrate"}
 
 
-def test_no_two_parts_of_a_stack_share_a_port_and_none_takes_that_of_a_service_to_come(tmp_path: Path) -> None:
+def test_no_two_parts_of_a_stack_share_a_port(tmp_path: Path) -> None:
     taken = Stack(tmp_path, 8000).ports()
     assert len(set(taken.values())) == len(taken)
-    assert not {8002, 8004, 8005, 8012, 8014, 8015} & set(taken.values())
+    assert {taken[f"{service} API"] for service in SERVICES} == {8001, 8002, 8003, 8004, 8005}
+    assert {taken[f"{service} worker"] for service in SERVICES} == {8011, 8012, 8013, 8014, 8015}
+
+
+def test_contact_alone_acts_in_its_own_name_and_asks_other_services(tmp_path: Path) -> None:
+    stack = Stack(tmp_path, 8000)
+    of_contact = stack.environment("contact", 8002)
+    assert of_contact["CONTACT_TOKEN_URL"] == "http://127.0.0.1:8010/token"
+    assert of_contact["CONTACT_COMPLIANCE_URL"] == "http://127.0.0.1:8005"
+    assert of_contact["CONTACT_PAYMENTS_URL"] == "http://127.0.0.1:8003"
+    assert of_contact["CONTACT_ACCOUNTS_URL"] == "http://127.0.0.1:8001"
+    secret = of_contact["CONTACT_CLIENT_SECRET"]
+    assert stack.issuer.clients.roles_of("contact", secret) == ("contact_service",)
+    assert stack.environment("contact", 8012)["CONTACT_CLIENT_SECRET"] == secret
+    assert (tmp_path / "keys" / "clients.json").stat().st_mode & 0o777 == 0o600
+    for service in SERVICES:
+        assert service == "contact" or not any("SECRET" in name for name in stack.environment(service, 1))
 
 
 def test_what_is_configured_outside_is_not_started_here(tmp_path: Path) -> None:
@@ -79,7 +101,7 @@ def test_outside_databases_are_migrated_as_their_owner_and_served_as_the_service
 
 def test_one_outside_database_leaves_the_others_embedded(tmp_path: Path) -> None:
     stack = Stack(tmp_path, 8000, outside_parts({"DATABASE_URL_ACCOUNTS": "postgresql://a:secret@db/accounts"}))
-    assert stack.embedded_services == ("payments",)
+    assert stack.embedded_services == ("contact", "payments", "skiptrace", "compliance")
     assert stack.postgres is not None
 
 
