@@ -1,4 +1,4 @@
-"""Contact with the services that it stands on: compliance and payments behind real servers, a Kafka that the test plays.
+"""Contact with the services that it stands on: compliance and payments behind real servers; the test plays Kafka.
 
 One creditor with people in it. `carry` takes what contact has published to compliance; the clock is the test's, tokens
 live by the machine's. Compliance is stopped and started by its server.
@@ -42,6 +42,7 @@ from tests.conftest import GetEngine
 NOON = datetime(2026, 3, 11, 16, tzinfo=UTC)
 """A Wednesday, noon in New York."""
 DAY = "2026-03-11"
+HOME = "1 Main St, Albany, NY 12207"
 SECRET = "a secret of the tests"
 _OFFSETS = count(1)
 
@@ -106,12 +107,16 @@ class House:
     def email(self, number: str) -> UUID:
         return contact_point_id(self.party(number), "email", self.address(number))
 
+    def home(self, number: str) -> UUID:
+        return contact_point_id(self.party(number), "address", HOME)
+
     def number(self, number: str) -> str:
         """A number in New York of each person's own."""
-        return f"+1212555{sum(number.encode()) % 10_000:04}"
+        unlike = self.party(number).int % 700_000
+        return f"+1212{520 + unlike // 10_000}{unlike % 10_000:04}"
 
     def address(self, number: str) -> str:
-        return f"pat.{number}@example.com".lower()
+        return f"pat.{self.party(number)}@example.com"
 
     def message(self, topic: str, payload: BaseModel | str, version: int | None, key: str = "k") -> RawMessage:
         row = {
@@ -168,6 +173,7 @@ class House:
         points = [
             {"contact_point_id": self.phone(number), "kind": "phone", "value": self.number(number), "label": "mobile"},
             {"contact_point_id": self.email(number), "kind": "email", "value": self.address(number), "label": "home"},
+            {"contact_point_id": self.home(number), "kind": "address", "value": HOME, "label": "home"},
         ]
         state = {
             "party_id": self.party(number), "creditor_id": self.creditor, "kind": "natural_person",
