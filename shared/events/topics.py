@@ -1,6 +1,7 @@
 """Every topic has one owner, one key, one schema (invariant 7). `emit` checks a payload against this registry."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from pydantic import BaseModel
@@ -18,7 +19,7 @@ from shared.events.payments import ArrangementState, PaymentPosted, PaymentRever
 from shared.events.snapshot import CoreAccountSnapshot
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Topic:
     """One topic of the published language.
 
@@ -34,10 +35,15 @@ class Topic:
     version: int = 1
     is_personal: bool = False
 
-    @property
+    @cached_property
     def type(self) -> str:
         """The CloudEvents type, e.g. `payment.posted.v1`."""
         return f"{self.name}.v{self.version}"
+
+    @cached_property
+    def source(self) -> str:
+        """The CloudEvents source: its owner."""
+        return f"/{self.owner}"
 
 
 def _states(owner: Literal["accounts", "payments"], payload: type[BaseModel], *names: str) -> list[Topic]:
