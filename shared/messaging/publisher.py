@@ -30,7 +30,7 @@ class Outgoing(NamedTuple):
 class Encoded(NamedTuple):
     """Messages as the producer sends them: the record batches of each partition."""
 
-    count: int
+    size: int
     batches: Mapping[tuple[str, int], Sequence[Any]]
 
 
@@ -64,7 +64,7 @@ class Publisher:
         Raises:
             KafkaUnavailableError: some were not acknowledged in time (they may be in Kafka all the same).
         """
-        async with self._discarding(f"{encoded.count} messages were not acknowledged"):
+        async with self._discarding(f"{encoded.size} messages were not acknowledged"):
             producer, _ = await self._connect(())
             await _send(producer, encoded.batches)
 
