@@ -28,6 +28,8 @@ SPEC_VERSION = "1.0"
 _STRUCTURED = "application/cloudevents"
 _VERSION = re.compile(r"[0-9]{1,19}")
 _MAX_VERSION = 2**63 - 1
+EPOCH_BITS = 40
+"""The bits of an aggregate version below the epoch of its service."""
 _ESCAPED_NUL = b"\\u0000"
 _DATA = {"data", "data_base64"}
 _ATTRIBUTES = ("id", "source", "type", "time", "subject", "specversion")
