@@ -20,6 +20,8 @@ from shared.events.envelope import EPOCH_BITS
 from shared.settings import ServiceSettings
 
 MIN_LOCKS_PER_TRANSACTION = 256
+_PLANNED_FOR_S = 10
+"""How long a prepared statement keeps its plan: one made while a table was small reads a grown one from end to end."""
 _DIRECT_URL = "arrears_direct_url"
 _EPOCH = "arrears_version_epoch"
 
@@ -76,6 +78,7 @@ def engine_for(
         connect_args={
             "statement_cache_size": statement_cache_size,
             "prepared_statement_cache_size": statement_cache_size,
+            "max_cached_statement_lifetime": _PLANNED_FOR_S,
             "server_settings": {
                 "application_name": application_name,
                 "timezone": "UTC",
