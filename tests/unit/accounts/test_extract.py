@@ -82,7 +82,8 @@ def test_a_missing_or_repeated_column_refuses_the_file() -> None:
         read(CsvReader(), b"")
     with pytest.raises(HeaderError, match="cannot be read"):
         read(CsvReader(), b"\xff\xfe" + HEADER.encode("utf-16-le") + b"\n")
-    for spoilt in (HEADER.replace(",", "\r,", 1), HEADER.replace("phone", '"phone'), HEADER.replace("phone", '"ph"one')):
+    for phone in ("phone\r", '"phone', '"ph"one'):
+        spoilt = HEADER.replace("phone", phone)
         with pytest.raises(HeaderError, match="cannot be read"):
             read(CsvReader(), f"{spoilt}\n".encode())
 
