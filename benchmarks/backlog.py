@@ -1,6 +1,6 @@
 """A backlog in Kafka, which the real consumer works off: poll, decode, handle, commit, offsets, as a worker does.
 
-The topic is a real one, and may hold what other cases sent: each round's group begins where the backlog begins.
+The topic is a real one, as the service makes it: each round's group begins where the backlog begins.
 """
 
 import asyncio

@@ -5,7 +5,7 @@ The environment names the database and the issuer, as for the real service.
 
 import sys
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
@@ -92,7 +92,7 @@ async def post(session: AsyncSession, sent: Received) -> tuple[Payment, tuple[Li
     allocation = await _allocated(session, account, payment)
     session.add(payment)
     for n, line in enumerate(allocation, start=1):
-        session.add(Allocation(payment_id=payment.payment_id, line=n, **asdict(line)))
+        session.add(Allocation(payment_id=payment.payment_id, line=n, **line._asdict()))
     session.add(
         SourceReference(
             creditor_id=account.creditor_id,

@@ -16,12 +16,14 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from shared.errors import ArrearsError
+from shared.events.envelope import EPOCH_BITS
 from shared.settings import ServiceSettings
 
 MIN_LOCKS_PER_TRANSACTION = 256
+_PLANNED_FOR_S = 10
+"""How long a prepared statement keeps its plan: one made while a table was small reads a grown one from end to end."""
 _DIRECT_URL = "arrears_direct_url"
 _EPOCH = "arrears_version_epoch"
-_EPOCH_BITS = 40
 
 T = TypeVar("T")
 
@@ -76,6 +78,7 @@ def engine_for(
         connect_args={
             "statement_cache_size": statement_cache_size,
             "prepared_statement_cache_size": statement_cache_size,
+            "max_cached_statement_lifetime": _PLANNED_FOR_S,
             "server_settings": {
                 "application_name": application_name,
                 "timezone": "UTC",
@@ -133,7 +136,7 @@ def _decode_jsonb(value: bytes) -> Any:
 def least_version(engine: AsyncEngine) -> int:
     """Return the number above which every new aggregate version is: the service's epoch in its high bits."""
     epoch: int = engine.get_execution_options().get(_EPOCH, 0)
-    return epoch << _EPOCH_BITS
+    return epoch << EPOCH_BITS
 
 
 async def connect_directly(

@@ -29,21 +29,24 @@ async def insert_rows(
     table: TableLike,
     rows: Sequence[Row],
     *,
+    columns: Sequence[str] | None = None,
     on_conflict: Literal["error", "nothing"] = "error",
     returning: Sequence[str] = (),
 ) -> list[Any]:
     """Insert rows in their order. With `nothing`, a row that any unique key refuses is left out (and not returned).
+
+    `columns`: those of the rows to write; the others are the server's to fill. None: all that the rows have.
 
     Returns:
         The `returning` columns of the inserted rows; empty without `returning`.
     """
     if not rows:
         return []
-    target, columns = _table(table), _columns(rows)
-    if on_conflict == "error" and not returning and len(rows) >= _COPIED_FROM and len(columns) > 1:
-        await tx.copy(target.name, columns, map(itemgetter(*columns), rows))
+    target, names = _table(table), _columns(rows) if columns is None else tuple(columns)
+    if on_conflict == "error" and not returning and len(rows) >= _COPIED_FROM and len(names) > 1:
+        await tx.copy(target.name, names, map(itemgetter(*names), rows))
         return []
-    sql = _insert_sql(target, columns, on_conflict, tuple(returning))
+    sql = _insert_sql(target, names, on_conflict, tuple(returning))
     if returning:
         return await tx.fetch(sql, rows)
     await tx.execute(sql, rows)

@@ -26,7 +26,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import registry
-from sqlmodel import SQLModel
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -45,15 +44,6 @@ def new_registry() -> registry:
     A service writes `class Base(SQLModel, registry=new_registry()): ...` and derives its tables from `Base`.
     """
     return registry(metadata=MetaData(naming_convention=NAMING))
-
-
-def new_base() -> type[SQLModel]:
-    """Return such a base class. A class statement of the service's own is better: mypy can follow it."""
-
-    class Base(SQLModel, registry=new_registry()):
-        """The base of a service's table classes."""
-
-    return Base
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,8 +35,7 @@ class EmitError(ArrearsError):
     """An event that its topic does not allow: a defect of the producer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """On whose behalf and within which trace something happens; it goes out with every event."""
 
     correlation_id: UUID | None = None
@@ -71,7 +70,7 @@ class Tx:
     clock: Clock
     driver: Any
     """The asyncpg connection below `conn`, inside the same transaction."""
-    context: Context = Context()
+    context: Context = field(default_factory=Context)
     causes: dict[UUID, Context] = field(default_factory=dict)
     """The context of each message of a polled batch, by its event id: `emit(causation=...)` looks it up."""
     least_version: int = 0
@@ -128,19 +127,19 @@ class Tx:
         key = str(getattr(payload, spec.key))
         self.events.append(
             PendingEvent(
-                event_id=event_id,
-                topic=topic,
-                key=key,
-                type=spec.type,
-                source=f"/{spec.owner}",
-                subject=key,
-                time=self.clock.now(),
-                aggregate_version=version,
-                correlation_id=cause.correlation_id or event_id,
-                causation_id=causation or cause.causation_id,
-                traceparent=cause.traceparent,
-                creditor_id=payload.creditor_id,  # type: ignore[attr-defined]  # every payload of ours names it
-                body=payload.model_dump_json(),
+                event_id,
+                topic,
+                key,
+                spec.type,
+                spec.source,
+                key,
+                self.clock.now(),
+                version,
+                cause.correlation_id or event_id,
+                causation or cause.causation_id,
+                cause.traceparent,
+                payload.creditor_id,  # type: ignore[attr-defined]  # every payload of ours names it
+                payload.model_dump_json(),
             )
         )
         return event_id

@@ -7,10 +7,12 @@ same but for that; what stands in the schema of a feed from outside is checked a
 import types
 from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.fields import FieldInfo
 
+from shared.events.payload import Id
 from shared.events.topics import Topic
 
 
@@ -21,7 +23,10 @@ def consumer_model(topic: Topic) -> type[BaseModel]:
 
 @cache
 def lenient(model: type[BaseModel]) -> type[BaseModel]:
-    """Return a subclass of `model` that ignores unknown fields and takes any text where it lists values."""
+    """Return a subclass of `model` that ignores unknown fields and takes any text where it lists values.
+
+    Its ids are of the class that is compared in C: a handler looks up and sorts each of them again and again.
+    """
     namespace: dict[str, Any] = {
         "__module__": model.__module__,
         "__doc__": model.__doc__,
@@ -45,6 +50,8 @@ def _field(field: FieldInfo) -> FieldInfo:
 
 
 def _relax(annotation: Any) -> Any:
+    if annotation is UUID:
+        return Id
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Literal:
         return str if all(isinstance(item, str) for item in arguments) else annotation
@@ -56,7 +63,6 @@ def _relax(annotation: Any) -> Any:
     relaxed = tuple(item if item is Ellipsis else _relax(item) for item in arguments)
     if origin is None or all(new is old for new, old in zip(relaxed, arguments, strict=True)):
         return annotation
-    if origin is Union or not isinstance(origin, type) or origin.__module__ == "types":
-        return Union[relaxed]  # noqa: UP007 - made at run time
-    made: Any = origin
+    is_union = origin is Union or not isinstance(origin, type) or origin.__module__ == "types"
+    made: Any = Union if is_union else origin
     return made[relaxed]

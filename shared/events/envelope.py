@@ -8,10 +8,9 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -29,6 +28,8 @@ SPEC_VERSION = "1.0"
 _STRUCTURED = "application/cloudevents"
 _VERSION = re.compile(r"[0-9]{1,19}")
 _MAX_VERSION = 2**63 - 1
+EPOCH_BITS = 40
+"""The bits of an aggregate version below the epoch of its service."""
 _ESCAPED_NUL = b"\\u0000"
 _DATA = {"data", "data_base64"}
 _ATTRIBUTES = ("id", "source", "type", "time", "subject", "specversion")
@@ -45,8 +46,7 @@ class EnvelopeError(ArrearsError):
         self.detail = detail
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Envelope:
+class Envelope(NamedTuple):
     """The attributes of a message. All but `topic` may be missing on a feed."""
 
     event_id: UUID | None = None
@@ -58,6 +58,9 @@ class Envelope:
     correlation_id: UUID | None = None
     causation_id: UUID | None = None
     traceparent: str | None = None
+
+
+_BARE = Envelope()
 
 
 def encode_headers(event: Mapping[str, Any]) -> list[tuple[str, bytes]]:
@@ -165,20 +168,20 @@ def _attributes(topic: Topic, found: dict[str, str]) -> Envelope:
         raise EnvelopeError("message-undecodable", "its version of CloudEvents is not known here")
     if found.get("type") != topic.type:
         raise EnvelopeError("message-undecodable", f"the type is not {topic.type!r}")
-    if found.get("source") != f"/{topic.owner}":
+    if found.get("source") != topic.source:
         raise EnvelopeError("message-undecodable", f"its source does not own {topic.name}")
     try:
         version = found.get("aggregateversion")
         envelope = Envelope(
-            event_id=read_id(found["id"]),
-            source=found["source"],
-            type=found["type"],
-            time=datetime.fromisoformat(found["time"]),
-            subject=found.get("subject"),
-            aggregate_version=None if version is None else _version(version),
-            correlation_id=_id(found.get("correlationid")),
-            causation_id=_id(found.get("causationid")),
-            traceparent=_trace(found),
+            read_id(found["id"]),
+            found["source"],
+            found["type"],
+            datetime.fromisoformat(found["time"]),
+            found.get("subject"),
+            None if version is None else _version(version),
+            _id(found.get("correlationid")),
+            _id(found.get("causationid")),
+            _trace(found),
         )
     except (KeyError, ValueError):  # its text may quote what a stranger has sent
         raise EnvelopeError("message-undecodable", "an attribute is missing or malformed") from None
@@ -189,6 +192,8 @@ def _attributes(topic: Topic, found: dict[str, str]) -> Envelope:
 
 def _untrusted(found: dict[str, str]) -> Envelope:
     """The attributes of a feed, each only if it can be read: a core's envelope never loses a payment."""
+    if not found:
+        return _BARE
     return Envelope(
         event_id=_readable(_uuid, found.get("id")),
         source=found.get("source"),

@@ -1,6 +1,7 @@
 """Every topic has one owner, one key, one schema (invariant 7). `emit` checks a payload against this registry."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from pydantic import BaseModel
@@ -39,7 +40,7 @@ from shared.events.snapshot import CoreAccountSnapshot
 Owner = Literal["core", "accounts", "payments", "contact", "skiptrace", "compliance"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Topic:
     """One topic of the published language.
 
@@ -55,10 +56,15 @@ class Topic:
     version: int = 1
     is_personal: bool = False
 
-    @property
+    @cached_property
     def type(self) -> str:
         """The CloudEvents type, e.g. `payment.posted.v1`."""
         return f"{self.name}.v{self.version}"
+
+    @cached_property
+    def source(self) -> str:
+        """The CloudEvents source: its owner."""
+        return f"/{self.owner}"
 
 
 def _states(owner: Owner, payload: type[BaseModel], *names: str) -> list[Topic]:

@@ -25,7 +25,7 @@ _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 class IdempotencyKey:
     """The key of a request, the route that scopes it, and the SHA-256 of what it asks.
 
-    `status` is the status of a success; `response` is where the headers of this answer go.
+    `status` is the status of a success; `response` is where the headers and the stored body of this answer go.
     """
 
     key: str

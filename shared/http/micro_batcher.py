@@ -1,14 +1,15 @@
 """Puts the commands that arrive together into one transaction: many requests, one commit, each its own answer.
 
-A refusal answers its caller alone; a command that the database refuses is found by bisection. The queue is bounded:
-when it is full the answer is 503 at once.
+While one batch runs the next gathers, so the batches are as large as the load asks for; only a batch that takes long,
+because it waits for a lock, is passed by others. A refusal answers its caller alone; a command that the database
+refuses is found by bisection. The queue is bounded: when it is full the answer is 503 at once.
 """
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Sequence
 from contextvars import Context as TaskContext
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from shared.db.locks import Locks
 from shared.http.auth import Principal
@@ -23,6 +24,8 @@ R = TypeVar("R")
 class MicroBatcher(Generic[C, R]):
     """Puts the commands that arrive together into one transaction of up to `max_batch`, and answers each caller.
 
+    A batch begins `max_wait_ms` after its first command, when the batch before it has ended or has run for
+    `patience_ms`; at most `writers` run at once, each on a connection of its own.
     `handler` returns one result or `Refusal` per command, in order; it has written nothing for a refused one. To carry
     the trace of each request on, a command keeps its `correlation_id` and gives it as `causation` to `emit`.
     `find_locks` adds locks that a command alone does not name.
@@ -36,8 +39,9 @@ class MicroBatcher(Generic[C, R]):
         *,
         max_batch: int = 128,
         max_wait_ms: float = 2,
+        patience_ms: float = 100,
         max_queue: int = 1024,
-        writers: int = 2,
+        writers: int = 4,
         location: Location | None = None,
         find_locks: LockFinder[C] | None = None,
     ) -> None:
@@ -46,9 +50,11 @@ class MicroBatcher(Generic[C, R]):
         self._locks = locks
         self._max_batch = max_batch
         self._max_wait_s = max_wait_ms / 1000
+        self._patience_s = patience_ms / 1000
         self._queue: asyncio.Queue[Item[C]] = asyncio.Queue(max_queue)
         self._writers = writers
-        self._tasks: list[asyncio.Task[None]] = []
+        self._gatherer: asyncio.Task[None] | None = None
+        self._running: set[asyncio.Task[None]] = set()
         self._location = location
         self._find_locks = find_locks
         edge.add(self.close)
@@ -63,31 +69,45 @@ class MicroBatcher(Generic[C, R]):
         return result
 
     async def close(self) -> None:
-        """Let the queue run empty, within a bound, and stop the writers."""
+        """Let the queue run empty, within a bound, and stop what runs."""
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._queue.join(), CLOSE_TIMEOUT_S)
-        for task in self._tasks:
+        tasks = [*self._running, *([] if self._gatherer is None else [self._gatherer])]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks.clear()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def _enqueue(self, item: Item[C]) -> None:
-        if not self._tasks:
-            self._tasks = [
-                asyncio.create_task(self._write(), name="micro-batcher", context=TaskContext())
-                for _ in range(self._writers)
-            ]
+        if self._gatherer is None:
+            self._gatherer = self._task(self._gather())
         self._queue.put_nowait(item)
 
-    async def _write(self) -> None:
+    async def _gather(self) -> None:
+        """Make a batch of what is there whenever the one before it is done, or is late."""
         while True:
-            batch = [await self._queue.get()]
-            if self._queue.qsize() < self._max_batch - 1:
-                await asyncio.sleep(self._max_wait_s)
-            while len(batch) < self._max_batch and not self._queue.empty():
-                batch.append(self._queue.get_nowait())
-            try:
-                await self._edge.execute(batch, self._handler)
-            finally:
-                for _ in batch:
-                    self._queue.task_done()
+            batch = await self._next()
+            task = self._task(self._write(batch))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+            await asyncio.wait([task], timeout=self._patience_s)
+            if len(self._running) >= self._writers:
+                await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+
+    async def _next(self) -> list[Item[C]]:
+        batch = [await self._queue.get()]
+        if self._queue.qsize() < self._max_batch - 1:
+            await asyncio.sleep(self._max_wait_s)
+        while len(batch) < self._max_batch and not self._queue.empty():
+            batch.append(self._queue.get_nowait())
+        return batch
+
+    async def _write(self, batch: Sequence[Item[C]]) -> None:
+        try:
+            await self._edge.execute(batch, self._handler)
+        finally:
+            for _ in batch:
+                self._queue.task_done()
+
+    def _task(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        """Start work in a context that holds nothing of any request."""
+        return asyncio.create_task(work, name="micro-batcher", context=TaskContext())

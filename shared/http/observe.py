@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from opentelemetry.trace import SpanKind
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.db.transaction import Context
@@ -26,6 +26,9 @@ CORRELATION_HEADER = "X-Correlation-Id"
 UNMATCHED = "unmatched"
 _SERVER_ERROR = 500
 _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
+_CORRELATION = CORRELATION_HEADER.lower().encode()
+_NO_STORE = (b"cache-control", b"no-store")
+_NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 _QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 
 REQUESTS = counter("arrears_http_requests_total", "Requests answered.", ("method", "route", "status"))
@@ -105,10 +108,10 @@ def _log_failure(problem: Problem) -> None:
 
 
 def _add_headers(message: Message, correlation_id: UUID) -> None:
-    headers = MutableHeaders(scope=message)
-    headers[CORRELATION_HEADER] = str(correlation_id)
-    headers.setdefault("Cache-Control", "no-store")
-    headers["X-Content-Type-Options"] = "nosniff"
+    headers = [*message.get("headers", ()), (_CORRELATION, str(correlation_id).encode()), _NO_SNIFFING]
+    if all(name != _NO_STORE[0] for name, _ in headers):
+        headers.append(_NO_STORE)
+    message["headers"] = headers
 
 
 def _uuid(text: str | None) -> UUID | None:

@@ -5,7 +5,7 @@ A failure is a value until a caller takes it, because the caller may have gone a
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from shared.db.locks import Locks
@@ -71,7 +71,7 @@ def item_of(
     find_locks: LockFinder[C] | None = None,
 ) -> Item[C]:
     """Return a command of the request that is being served."""
-    context = replace(current_context(), subject=principal.sub)
+    context = current_context()._replace(subject=principal.sub)
     return Item(command, locks, context, key, principal.sub, location, find_locks)
 
 
@@ -112,4 +112,5 @@ def taken(outcome: Outcome, item: Item[Any]) -> Any:
         raise ReplayedError(outcome)
     if outcome.answer is not None and item.key is not None and item.key.response is not None:
         item.key.response.headers.update(outcome.answer.headers)
+        item.key.response.body = (outcome.answer.body or "").encode()
     return outcome.result

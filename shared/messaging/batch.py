@@ -7,7 +7,7 @@ bad message stands alone; after `MAX_TRIES` it is parked, and the rest goes on: 
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from opentelemetry.trace import SpanKind
@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.clock import Clock
 from shared.db.failures import is_transient
-from shared.db.locks import take
+from shared.db.locks import Locks, take
 from shared.db.transaction import AfterCommit, Context, Tx
 from shared.jobs import run_chunk
 from shared.messaging import inbox, metrics
@@ -82,7 +82,7 @@ class BatchApplier:
         if parked:
             await self._run(lambda tx: park(tx, parked))
             _log.error("messages cannot be read", extra={"count": len(parked), "code": parked[0].code})
-        links = [message.traceparent for message in messages]
+        links = [message.traceparent for message in messages if message.traceparent]
         with span(f"consume {self._group}", links=links, kind=SpanKind.CONSUMER):
             await self._apply(await self._try_stopped(messages))
 
@@ -185,15 +185,11 @@ class BatchApplier:
 
     async def _handle(self, tx: Tx, messages: Sequence[Message[Any]]) -> list[Parked]:
         """Lock, then claim, then handle: claims before locks deadlock, and reading before locks reads stale rows."""
-        await take(tx, [self._by_topic[message.topic].locks(message.payload) for message in messages])
+        await self._lock(tx, messages)
         fresh = await inbox.claim(tx, messages)
         for message in fresh:
             if message.event_id is not None:
-                tx.causes[message.event_id] = Context(
-                    correlation_id=message.correlation_id,
-                    causation_id=message.event_id,
-                    traceparent=message.traceparent,
-                )
+                tx.causes[message.event_id] = Context(message.correlation_id, message.event_id, message.traceparent)
         groups: dict[Handler, list[Message[Any]]] = {}
         for message in fresh:
             subscription = self._by_topic[message.topic]
@@ -208,6 +204,12 @@ class BatchApplier:
             await park(tx, parked)
             await inbox.release(tx, [item.message for item in parked if item.message is not None])
         return parked
+
+    async def _lock(self, tx: Tx, messages: Sequence[Message[Any]]) -> None:
+        payloads: dict[Callable[[Iterable[Any]], Locks], list[Any]] = {}
+        for message in messages:
+            payloads.setdefault(self._by_topic[message.topic].locks, []).append(message.payload)
+        await take(tx, [locks(group) for locks, group in payloads.items()])
 
     def _count(self, messages: Sequence[Message[Any]], rejected: int) -> None:
         for (topic, partition), count in Counter((message.topic, message.partition) for message in messages).items():

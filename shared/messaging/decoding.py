@@ -16,25 +16,9 @@ def read(raw: RawMessage) -> Message[Any] | Parked:
     """Decode a message, or say why it must be parked."""
     key = None if raw.key is None else raw.key.decode(errors="replace")
     if raw.value is None and key is not None and raw.topic in TOPICS and TOPICS[raw.topic].is_personal:
-        return Message(topic=raw.topic, partition=raw.partition, offset=raw.offset, key=key, payload=None, raw=raw)
+        return Message(raw.topic, None, raw.partition, raw.offset, key, raw=raw)
     try:
         envelope, payload = decode(raw.topic, raw.headers, raw.value)
     except EnvelopeError as error:
         return Parked(raw, error.code, error.detail)
-    return Message(
-        topic=raw.topic,
-        partition=raw.partition,
-        offset=raw.offset,
-        key=key,
-        event_id=envelope.event_id,
-        source=envelope.source,
-        type=envelope.type,
-        time=envelope.time,
-        subject=envelope.subject,
-        aggregate_version=envelope.aggregate_version,
-        correlation_id=envelope.correlation_id,
-        causation_id=envelope.causation_id,
-        traceparent=envelope.traceparent,
-        payload=payload,
-        raw=raw,
-    )
+    return Message(raw.topic, payload, raw.partition, raw.offset, key, *envelope, raw)

@@ -26,8 +26,3 @@ async def read_pages(settings: KafkaSettings, topics: Sequence[str]) -> AsyncIte
                 yield [raw_message(record) for record in records]
     finally:
         await stop(consumer.stop())
-
-
-async def read_history(settings: KafkaSettings, topics: Sequence[str]) -> list[RawMessage]:
-    """Every message of the topics. For a history that fits into memory."""
-    return [message async for page in read_pages(settings, topics) for message in page]

@@ -83,7 +83,7 @@ def new_producer(settings: KafkaSettings, client_id: str) -> AIOKafkaProducer:
         enable_idempotence=True,
         acks="all",
         linger_ms=0,  # batches are built whole by their publisher; waiting for more would only cost time
-        max_batch_size=256 * 1024,
+        max_batch_size=768 * 1024,  # a broker takes 1 MiB; a batch of the relay is one request then
         retry_backoff_ms=100,
         metadata_max_age_ms=60_000,
     )

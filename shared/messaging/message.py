@@ -4,10 +4,10 @@ A handler takes a batch in one transaction that it does not commit. It refuses a
 which parks that message alone; an exception makes the batch be tried again in halves.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -21,8 +21,7 @@ P = TypeVar("P", bound=BaseModel)
 Loop = Literal["main", "bulk"]
 
 
-@dataclass(frozen=True, slots=True)
-class RawMessage:
+class RawMessage(NamedTuple):
     """A message as it lay in Kafka. `produced_at` is the broker's timestamp of it."""
 
     topic: str
@@ -34,11 +33,14 @@ class RawMessage:
     produced_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message(Generic[P]):
+_NOWHERE = RawMessage("", 0, 0, None, None, (), datetime.min.replace(tzinfo=UTC))
+
+
+class Message(NamedTuple, Generic[P]):
     """A decoded message. On a feed of core banking `event_id` and the rest of the envelope may be missing.
 
-    `payload` is None for an erasure: only a subscription that `takes_erasures` is given one.
+    `payload` is None for an erasure: only a subscription that `takes_erasures` is given one. From `event_id` to
+    `traceparent` the fields are those of an `Envelope`, in its order.
     """
 
     topic: str
@@ -55,9 +57,7 @@ class Message(Generic[P]):
     correlation_id: UUID | None = None
     causation_id: UUID | None = None
     traceparent: str | None = None
-    raw: RawMessage = field(
-        default=RawMessage("", 0, 0, None, None, (), datetime.min.replace(tzinfo=UTC)), repr=False, compare=False
-    )
+    raw: RawMessage = _NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,31 +71,36 @@ class Rejected:
 Handler = Callable[[Tx, Sequence[Message[Any]]], Awaitable[Sequence[Rejected]]]
 
 
-def locks_of(payload: Any) -> Locks:
-    """Return the locks of a payload: its creditor, and its account (by id, or by the core's number)."""
-    creditor: UUID | None = getattr(payload, "creditor_id", None)
-    account: UUID | None = getattr(payload, "account_id", None)
-    if account is None and creditor is not None:
-        number: str | None = getattr(payload, "core_account_number", None)
-        account = None if number is None else account_id(creditor, number)
-    return Locks(
-        creditors=frozenset() if creditor is None else frozenset((creditor,)),
-        accounts=frozenset() if account is None else frozenset((account,)),
-    )
+def locks_of(payloads: Iterable[Any]) -> Locks:
+    """Return the locks of payloads: their creditors, and their accounts (by id, or by the core's number)."""
+    creditors: set[UUID] = set()
+    accounts: set[UUID] = set()
+    for payload in payloads:
+        creditor: UUID | None = getattr(payload, "creditor_id", None)
+        if creditor is not None:
+            creditors.add(creditor)
+        account: UUID | None = getattr(payload, "account_id", None)
+        if account is None and creditor is not None:
+            number: str | None = getattr(payload, "core_account_number", None)
+            account = None if number is None else account_id(creditor, number)
+        if account is not None:
+            accounts.add(account)
+    return Locks(frozenset(creditors), frozenset(accounts))
 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
     """Which topics one handler serves. One handler may serve several: a polled batch is grouped by handler.
 
-    `loop`: topics of the bulk loop have consumers of their own, so that an import never starves a payment.
+    `locks`: what the payloads of a batch must hold, together. `loop`: topics of the bulk loop have consumers of their
+    own, so that an import never starves a payment.
     `takes_erasures`: the handler is also given the erasures of a compacted topic, among its messages in their order;
     without it they are passed over.
     """
 
     topics: tuple[str, ...]
     handler: Handler
-    locks: Callable[[Any], Locks] = locks_of
+    locks: Callable[[Iterable[Any]], Locks] = locks_of
     loop: Loop = "main"
     takes_erasures: bool = False
 

@@ -1,4 +1,4 @@
-"""An idempotent producer behind one call: all of a batch is acknowledged in time, or the producer is thrown away.
+"""An idempotent producer behind two calls: a batch is encoded, then sent; all of it is acknowledged in time, or not.
 
 An idempotent batch never expires inside aiokafka, and after a fatal error the producer is of no use for ever; so every
 send has a time-out, after any failure a new producer is made, and the outbox sends again (same event ids).
@@ -6,8 +6,8 @@ send has a time-out, after any failure a new producer is made, and the outbox se
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaProducer
@@ -27,8 +27,15 @@ class Outgoing(NamedTuple):
     headers: Sequence[tuple[str, bytes]] = ()
 
 
+class Encoded(NamedTuple):
+    """Messages as the producer sends them: the record batches of each partition."""
+
+    size: int
+    batches: Mapping[tuple[str, int], Sequence[Any]]
+
+
 class Publisher:
-    """Sends batches. Not for concurrent use: one batch at a time keeps the order per key."""
+    """Sends batches: one at a time, which keeps the order per key. The next may be encoded while one is on its way."""
 
     def __init__(self, settings: KafkaSettings, client_id: str, *, timeout_s: float = 30) -> None:
         self._settings = settings
@@ -37,31 +44,42 @@ class Publisher:
         self._producer: AIOKafkaProducer | None = None
 
     async def send(self, messages: Sequence[Outgoing]) -> None:
-        """Send all and wait for the acknowledgements.
+        """Encode all, send them and wait for the acknowledgements. Raises what `encode` and `send_encoded` raise."""
+        await self.send_encoded(await self.encode(messages))
+
+    async def encode(self, messages: Sequence[Outgoing]) -> Encoded:
+        """Make messages ready to be sent.
+
+        Raises:
+            KafkaUnavailableError: nobody says how many partitions their topics have.
+            Exception: a message cannot be sent as it is; no other try would help.
+        """
+        async with self._discarding("Kafka does not answer"):
+            producer, counts = await self._connect({message.topic for message in messages})
+        return Encoded(len(messages), _batches(producer, messages, counts))
+
+    async def send_encoded(self, encoded: Encoded) -> None:
+        """Send all and wait for the acknowledgements. What was encoded is sent once: to try again, encode it anew.
 
         Raises:
             KafkaUnavailableError: some were not acknowledged in time (they may be in Kafka all the same).
-            Exception: a message cannot be sent as it is; nothing of the batch was, and no other try would help.
         """
+        async with self._discarding(f"{encoded.size} messages were not acknowledged"):
+            producer, _ = await self._connect(())
+            await _send(producer, encoded.batches)
+
+    @asynccontextmanager
+    async def _discarding(self, complaint: str) -> AsyncIterator[None]:
+        """Bound what talks to Kafka; throw the producer away when that fails."""
         try:
             async with asyncio.timeout(self._timeout_s):  # wait_for of Python 3.11 may swallow a cancellation
-                producer, counts = await self._connect({message.topic for message in messages})
+                yield
         except asyncio.CancelledError:
             await self.close()
             raise
         except Exception as error:
             await self._discard()
-            raise KafkaUnavailableError(f"Kafka does not answer: {error!r}") from error
-        batches = _batches(producer, messages, counts)
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                await _send(producer, batches)
-        except asyncio.CancelledError:
-            await self.close()
-            raise
-        except Exception as error:
-            await self._discard()
-            raise KafkaUnavailableError(f"{len(messages)} messages were not acknowledged: {error!r}") from error
+            raise KafkaUnavailableError(f"{complaint}: {error!r}") from error
 
     async def close(self) -> None:
         """Close the producer; the next `send` makes a new one."""

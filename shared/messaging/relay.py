@@ -19,7 +19,7 @@ from shared.events.envelope import encode_headers
 from shared.events.topics import TOPICS
 from shared.messaging import metrics
 from shared.messaging.kafka import KafkaSettings, KafkaUnavailableError, stop
-from shared.messaging.publisher import Outgoing, Publisher
+from shared.messaging.publisher import Encoded, Outgoing, Publisher
 
 CHANNEL = "arrears_outbox"
 STREAMED = tuple(topic for topic in TOPICS if topic.startswith("queue."))
@@ -27,6 +27,8 @@ STREAMED = tuple(topic for topic in TOPICS if topic.startswith("queue."))
 LATE_IDS = 5_000
 """How far below the last id a row may still appear before the next sweep: ids are taken moments before a commit."""
 
+BATCH = 2_000
+"""Events of one batch: some hundred kilobytes for each partition, less than a broker takes at a time."""
 LEASE_S = 10.0
 """A relay that says nothing to the database for so long hangs, or its host is gone: a standby takes its place."""
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 2.0
@@ -59,7 +61,7 @@ class Relay:
         engine: AsyncEngine,
         *,
         client_id: str = "arrears-relay",
-        batch_size: int = 1_000,
+        batch_size: int = BATCH,
         poll_s: float = 0.25,
         sweep_s: float = 5,
         send_timeout_s: float = 30,
@@ -152,27 +154,39 @@ class Relay:
     async def _drain(self, connection: Any, *, until: float) -> bool:
         """Send batch after batch; say whether more was left at the time `until`.
 
-        While one batch is on its way, the one before is deleted and the next is read.
+        While Kafka takes one batch, the one before is deleted, and the next is read and encoded.
         """
         loop = asyncio.get_running_loop()
         rows = await connection.fetch(_READ, self._floor, self._batch_size)
+        encoding = self._encoding(rows)
         sent: list[Any] = []
         is_full = False
         while rows:
-            tasks = [asyncio.ensure_future(self._delete(connection, sent))]
+            sending = asyncio.ensure_future(self._send(encoding))
             try:
-                await asyncio.sleep(0)  # the database deletes while this process encodes
-                tasks.append(asyncio.ensure_future(self._publisher.send([_outgoing(row) for row in rows])))
-                await tasks[0]
+                await self._delete(connection, sent)
                 is_full = len(rows) == self._batch_size
                 goes_on = is_full and loop.time() < until
                 ahead = await connection.fetch(_READ, rows[-1]["id"] + 1, self._batch_size) if goes_on else []
-                await speak_until_done(connection, tasks[1], self._lease_s)  # Kafka may be slow; we are alive
-            finally:
-                await _end(tasks)
+                encoding = self._encoding(ahead)
+                await speak_until_done(connection, sending, self._lease_s)  # Kafka may be slow; we are alive
+            except BaseException:
+                await _end([sending, encoding])
+                raise
             sent, rows = rows, ahead
         await self._delete(connection, sent)
         return is_full
+
+    def _encoding(self, rows: Sequence[Any]) -> "asyncio.Future[Encoded]":
+        return asyncio.ensure_future(self._encode(rows))
+
+    async def _encode(self, rows: Sequence[Any]) -> Encoded:
+        if not rows:
+            return Encoded(0, {})  # nothing is asked of Kafka while nothing waits for it
+        return await self._publisher.encode([_outgoing(row) for row in rows])
+
+    async def _send(self, encoding: "asyncio.Future[Encoded]") -> None:
+        await self._publisher.send_encoded(await encoding)
 
     async def _delete(self, connection: Any, sent: list[Any]) -> None:
         if not sent:
@@ -184,7 +198,7 @@ class Relay:
         metrics.RELAYED.inc(len(sent))
 
 
-async def _end(tasks: Sequence["asyncio.Future[None]"]) -> None:
+async def _end(tasks: Sequence["asyncio.Future[Any]"]) -> None:
     """Cancel what is not done; what it raises is told by whoever awaited it first."""
     for task in tasks:
         if not task.done():

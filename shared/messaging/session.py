@@ -233,11 +233,11 @@ def _size(records: Records) -> int:
 def raw_message(record: Any) -> RawMessage:
     """A record of the client as our own value."""
     return RawMessage(
-        topic=record.topic,
-        partition=record.partition,
-        offset=record.offset,
-        key=record.key,
-        value=record.value,
-        headers=tuple(record.headers),
-        produced_at=datetime.fromtimestamp(record.timestamp / 1000, UTC),
+        record.topic,
+        record.partition,
+        record.offset,
+        record.key,
+        record.value,
+        tuple(record.headers),
+        datetime.fromtimestamp(record.timestamp / 1000, UTC),
     )

@@ -49,12 +49,12 @@ class _JsonFormatter(logging.Formatter):
                 if name not in _STANDARD and not name.startswith("_")
             }
             fields = {"event": record.getMessage(), **structlog.contextvars.get_contextvars(), **extra}
+        fields.pop("exception", None)
+        fields = redact(None, record.levelname, fields)
         fields["level"] = record.levelname.lower()
         fields["logger"] = record.name
         fields["service"] = self._service
         fields["timestamp"] = datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z")
-        fields.pop("exception", None)
-        fields = redact(None, record.levelname, fields)
         if error is not None:
             fields["exception"] = failure(error)  # holds no text of the error but our own
         return orjson.dumps(fields, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
@@ -86,6 +86,7 @@ def configure_logging(service: str, *, level: str = "INFO", stream: TextIO | Non
     logging.getLogger("httpx").setLevel(logging.WARNING)
     logging.getLogger("aiokafka").setLevel(logging.WARNING)
     logging.captureWarnings(capture=True)
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False  # no entry says which
     structlog.configure(
         processors=[structlog.contextvars.merge_contextvars, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.stdlib.BoundLogger,

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, MutableMapping
 from datetime import date, datetime
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -63,10 +64,12 @@ _PLAIN_TEXT = re.compile(
     r"|\d{4}-\d{2}-\d{2}([T ][\d:.]+(Z|[+-]\d{2}:?\d{2})?)?"  # a date or a moment
     r"|(?=[0-9]*[a-f])([0-9a-f]{16}|[0-9a-f]{32})"  # a span or a trace id, but no card
     r"|[A-Za-z_./{}\-]+|/v\d+(/[A-Za-z_.:{}\-]+)*"  # a word, a topic, a route
+    r"|(?!.*(?i:bearer|basic) )[A-Za-z_]+( [A-Za-z_]+)*"  # words
 )
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 
 
+@lru_cache(maxsize=1024)
 def is_personal(field: str) -> bool:
     """Say whether a field of this name is refused whatever it holds."""
     return field not in _NOT_PERSONAL and _PERSONAL.search(field) is not None
@@ -92,6 +95,8 @@ def _without_personal(text: str) -> str:
 
 def clean(value: Any, *, depth: int = 0) -> Any:
     """Return a value as it may stand in a log."""
+    if type(value) is str:  # most are
+        return scrub(value)
     if isinstance(value, Enum):
         value = value.value
     if value is None or isinstance(value, (bool, float, UUID, date, datetime)):

@@ -22,6 +22,8 @@ from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, SpanKind, T
 _TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
 _MAX_LINKS = 128
 _random = random.SystemRandom()
+_DRAWN_BITS = 32
+_TRACE_BITS, _SPAN_BITS = 128, 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +138,12 @@ def start_span(
     """
     origin = parse_traceparent(parent)
     linked = [found for found in map(parse_traceparent, links) if found is not None]
+    drawn = _random.getrandbits(_DRAWN_BITS + _TRACE_BITS + _SPAN_BITS)  # once: each draw asks the operating system
     if origin is not None:
         is_sampled = origin.is_sampled
     else:
         is_sampled = any(link.is_sampled for link in linked) or (
-            not linked and _state.ratio > 0 and _random.random() < _state.ratio
+            not linked and drawn >> (_TRACE_BITS + _SPAN_BITS) < _state.ratio * (1 << _DRAWN_BITS)
         )
     if is_sampled and _state.provider is not None:
         recorded = _state.provider.get_tracer("arrears").start_span(
@@ -151,8 +154,8 @@ def start_span(
         )
         made = recorded.get_span_context()
         return Span(TraceContext(made.trace_id, made.span_id, is_sampled=True), recorded)
-    trace_id = origin.trace_id if origin else _random.getrandbits(128) or 1
-    return Span(TraceContext(trace_id, _random.getrandbits(64) or 1, is_sampled))
+    trace_id = origin.trace_id if origin else (drawn >> _SPAN_BITS) % (1 << _TRACE_BITS) or 1
+    return Span(TraceContext(trace_id, drawn % (1 << _SPAN_BITS) or 1, is_sampled))
 
 
 @contextmanager

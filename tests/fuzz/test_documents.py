@@ -1,6 +1,7 @@
 """The OpenAPI documents are true: whatever is sent, the answer is one that they declare, in status, type and schema."""
 
 import asyncio
+import json
 import os
 import re
 import subprocess
@@ -8,6 +9,7 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.e2e.bank import Bank
@@ -17,8 +19,16 @@ from tests.fuzz.report import write
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 ROLES = ("supervisor", "integrator", "admin")
+ROW_OF = {"accounts": "/v1/accounts/{account_id}/overview", "payments": "/v1/payments/{payment_id}"}
 TTL = timedelta(hours=8)
 _RUN = ("--phases", "examples,coverage,fuzzing,stateful", "--warnings", "off", "--no-color")
+_LISTS = (
+    ("payment_id", "payments", "/v1/payments"),
+    ("promise_id", "payments", "/v1/promises"),
+    ("arrangement_id", "payments", "/v1/arrangements"),
+    ("work_item_id", "accounts", "/v1/queues/arrangement_follow_up/items"),
+)
+_ID_OF = {"payment_id": "payment_id", "work_item_id": "work_item_id"}
 _COUNT = re.compile(r"([\d,]+) generated")
 
 
@@ -33,11 +43,32 @@ async def test_no_request_gets_an_answer_that_is_not_declared(
     argv = [str(Path(sys.executable).with_name("st")), "--config-file", str(CONFIG), "run", *_RUN]
     argv += [f"{stack.url(service)}/openapi.json", "--header", f"Authorization: Bearer {token}"]
     argv += ["--max-examples", str(scale.requests), "--seed", str(scale.seed)]
-    known = {"CREDITOR_ID": str(bank.creditor), "ACCOUNT_ID": bank.account_id("A-0")}
+    hooks = {"SCHEMATHESIS_HOOKS": "tests.fuzz.known_ids", "KNOWN_IDS": json.dumps(await _known_ids(bank))}
+    hooks["PYTHONPATH"] = str(Path(__file__).parents[2])
     done = await asyncio.to_thread(
-        subprocess.run, argv, cwd=tmp_path, env=os.environ | known, capture_output=True, text=True, check=False
+        subprocess.run, argv, cwd=tmp_path, env=os.environ | hooks, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-2_000:]
     sent = _COUNT.search(done.stdout)
     assert sent, done.stdout
+    met, missed = [await _answered(stack.url(service), ROW_OF[service], status) for status in (200, 404)]
+    assert met > missed, f"{met} requests met a row, {missed} did not"
     write(f"Requests to {service}", scale.seed, int(sent[1].replace(",", "")), "", "", "", 0)
+
+
+async def _answered(url: str, route: str, status: int) -> int:
+    """How many reads of a route the process has answered so."""
+    async with httpx.AsyncClient() as client:
+        metrics = (await client.get(f"{url}/metrics")).text
+    line = f'arrears_http_requests_total{{method="GET",route="{route}",status="{status}"}} '
+    return int(sum(float(each.removeprefix(line)) for each in metrics.splitlines() if each.startswith(line)))
+
+
+async def _known_ids(bank: Bank) -> dict[str, list[str]]:
+    """What stands in the book, by the name of the parameter or field that means it."""
+    ids = {"creditor_id": [str(bank.creditor)], "account_id": [bank.account_id(f"A-{n}") for n in range(10)]}
+    for name, service, path in _LISTS:
+        answer = await bank.call("supervisor", "GET", service, path)
+        ids[name] = [item[_ID_OF.get(name, "id")] for item in answer.json()["items"]]
+        assert ids[name], f"{path} is empty"
+    return ids

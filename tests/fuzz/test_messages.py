@@ -216,5 +216,7 @@ async def test_what_was_refused_is_taken_by_a_replay_when_its_cause_is_gone(bank
     entries = await _query(operator, "accounts", _ENTRIES, bank.creditor)
     assert Counter(row["r"] for row in entries) == dict.fromkeys((f"to-{number}" for number in numbers), 1)
     again = {service: await _query(operator, service, _OTHERS, bank.creditor) for service in SERVICES}
-    assert again == others, "what is still wrong is still parked, for the same reason"
+    for service in SERVICES:
+        changed = set(map(tuple, again[service])) ^ set(map(tuple, others[service]))
+        assert changed == set(), f"{service}: what is still wrong is still parked, for the same reason"
     write("Taken by a replay", scale.seed, REPLAYED + sum(map(len, others.values())), REPLAYED, "the rest", "", 0)

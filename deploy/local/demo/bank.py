@@ -1,6 +1,7 @@
 """Core banking, as the demo plays it: publishes payments to Kafka, some of them poisoned."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -40,20 +41,9 @@ class CoreBank:
     ) -> None:
         await self._publisher.close()
 
-    async def publish(self, payment: CorePayment) -> None:
-        """Publishes one payment, as bare JSON, and waits until Kafka has it."""
-        body: dict[str, Any] = {
-            "creditor_id": str(CREDITOR),
-            "core_account_number": payment.number,
-            "amount_minor": payment.amount_minor,
-            "currency": CURRENCY,
-            "effective_on": payment.on.isoformat(),
-            "channel": payment.channel,
-            "source_ref": payment.source_ref,
-        }
-        if payment.ach_trace:
-            body["ach_trace"] = payment.ach_trace
-        await self._publisher.send([Outgoing(FEED, payment.number.encode(), json.dumps(body).encode())])
+    async def publish(self, payments: Sequence[CorePayment]) -> None:
+        """Publishes payments, each as bare JSON, and waits until Kafka has them all."""
+        await self._publisher.send([_message(payment) for payment in payments])
 
     async def publish_poison(self) -> None:
         """Publishes what no consumer can take: a message cut short, and an amount that is no whole number."""
@@ -61,3 +51,18 @@ class CoreBank:
         absurd = json.dumps({"creditor_id": str(CREDITOR), "core_account_number": POISON_KEY, "amount_minor": 12.5})
         key = POISON_KEY.encode()
         await self._publisher.send([Outgoing(FEED, key, broken), Outgoing(FEED, key, absurd.encode())])
+
+
+def _message(payment: CorePayment) -> Outgoing:
+    body: dict[str, Any] = {
+        "creditor_id": str(CREDITOR),
+        "core_account_number": payment.number,
+        "amount_minor": payment.amount_minor,
+        "currency": CURRENCY,
+        "effective_on": payment.on.isoformat(),
+        "channel": payment.channel,
+        "source_ref": payment.source_ref,
+    }
+    if payment.ach_trace:
+        body["ach_trace"] = payment.ach_trace
+    return Outgoing(FEED, payment.number.encode(), json.dumps(body).encode())

@@ -44,8 +44,7 @@ class AccountFacts:
     history: Sequence[Snapshot] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class AccountStanding:
+class AccountStanding(NamedTuple):
     """The state of an account at a business date.
 
     `past_dues` are the unpaid dues past due, oldest first; `next_due` is the first unpaid one that is not.
@@ -99,7 +98,7 @@ def evaluate(facts: AccountFacts, business_date: date, stages: StagePolicy) -> A
 
 def _owed(snapshot: Snapshot, balance: int) -> Settled:
     """A charged-off debt: all that is owed is past due since the same day; part payments neither re-age nor cure."""
-    return Settled(dues_of(replace(snapshot, balance_minor=balance)).past, None)
+    return Settled(dues_of(snapshot._replace(balance_minor=balance)).past, None)
 
 
 def _settled(dues: Dues, effect: OnTop, balance: int, cutoff: date) -> Settled:

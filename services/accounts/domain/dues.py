@@ -21,8 +21,7 @@ AccountStatus = Literal["open", "charged_off", "closed"]
 _FALLS_DUE_BY_ITSELF = frozenset({"closed_end_loan", "mortgage", "commercial"})
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(NamedTuple):
     """One account as the core stated it at the close of `business_date`, whose postings it holds completely."""
 
     business_date: date

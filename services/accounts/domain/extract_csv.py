@@ -80,7 +80,10 @@ class CsvReader:
             yield from self._row(line.number, text, is_ended=line.is_ended)
 
     def _header(self, text: str) -> list[str | None]:
-        names = [name.strip() for name in next(csv.reader([text]), [])]
+        fields = _quoted_fields(text)
+        if fields is None:
+            raise HeaderError("the header (line 1) cannot be read: a quote or a carriage return stands where none may")
+        names = [name.strip() for name in fields]
         missing = [name for name in REQUIRED_COLUMNS if name not in names]
         if missing:
             raise HeaderError(f"the header (line 1) lacks {', '.join(missing)}")

@@ -6,7 +6,6 @@ Source: the published surface, "entries and snapshots" and "money on an account"
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal, NamedTuple
 from uuid import UUID
@@ -20,8 +19,7 @@ _PAYS_DUES = frozenset({"interest", "principal", "escrow"})
 _NEXT_DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Booking:
+class Booking(NamedTuple):
     """Who booked something, and on which day.
 
     `booked_on` is the day on which the core booked a posting of ours, known from its echo.
@@ -42,8 +40,7 @@ class Booking:
         return self.posted_on if self.origin == "core" else self.posted_on + _NEXT_DAY
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A payment. `dues_minor` is the part of it that pays dues.
 
     `reference` (its source reference, then its source) orders the payments of one day: unlike the id it does not
@@ -58,8 +55,7 @@ class Entry:
     reference: tuple[str, str] = ("", "")
 
 
-@dataclass(frozen=True, slots=True)
-class Reversal:
+class Reversal(NamedTuple):
     """The return of a whole payment, with a booking of its own."""
 
     payment_id: UUID

@@ -6,9 +6,9 @@ to date.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from services.accounts.domain.work_item import Status, WorkItem, offer_again, supersede
@@ -16,8 +16,7 @@ from services.accounts.domain.work_item import Status, WorkItem, offer_again, su
 ExitReason = Literal["moved", "left"]
 
 
-@dataclass(frozen=True, slots=True)
-class Placement:
+class Placement(NamedTuple):
     """What the queue definitions say of one account at its creditor's business date; `queue` None: nobody wants it."""
 
     account_id: UUID
@@ -29,8 +28,7 @@ class Placement:
     is_offerable: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(NamedTuple):
     """What becomes of an account's work item. All None: nothing changes."""
 
     closed: WorkItem | None = None

@@ -14,8 +14,6 @@ from shared.errors import Refusal
 
 LEASE = timedelta(minutes=30)
 ONE_DAY = timedelta(days=1)
-EPOCH_BITS = 40
-"""The bits of an item's version below the service's epoch."""
 
 
 class Status(StrEnum):

@@ -11,12 +11,13 @@ from operator import attrgetter
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
-from services.accounts.handlers.recompute import EPOCH_BITS, Recomputed, recompute
+from services.accounts.handlers.recompute import Recomputed, recompute
 from services.accounts.handlers.snapshot_rows import Examined
 from services.accounts.store.accounts import Newcomer, load_accounts
 from services.accounts.store.parties import StatedParty, save_parties
 from services.accounts.store.snapshots import keep_snapshots
 from shared.db.transaction import Tx
+from shared.events.envelope import EPOCH_BITS
 
 Outcome = Literal["opened", "updated", "unchanged"]
 

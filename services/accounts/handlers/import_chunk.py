@@ -22,7 +22,7 @@ from services.accounts.store.imports import (
     claim_accounts,
     close_abandoned,
     insert_import,
-    rows_taken,
+    is_taken,
     save_issues,
 )
 from shared.db.locks import lock
@@ -82,17 +82,16 @@ class ImportChunk:
 
     Args:
         started: The file.
-        after: How many of its rows come before the chunk.
         version_epoch: The service's, the high bits of versions.
     """
 
-    def __init__(self, started: Import, *, after: int = 0, version_epoch: int = 0) -> None:
+    def __init__(self, started: Import, *, version_epoch: int = 0) -> None:
         self.started = started
         self.size = 0
         self.is_all_known = True
         """Whether every rejected line says which account it is about."""
-        self._after = after
         self._version_epoch = version_epoch
+        self._first: tuple[int, UUID | None] = (0, None)
         self._good: dict[UUID, tuple[int, Examined]] = {}
         self._refused: dict[UUID, int] = {}
         self._issues: list[LineIssue] = []
@@ -100,16 +99,20 @@ class ImportChunk:
     def judge(self, lines: Iterable[Record | BadLine]) -> None:
         """Adds lines: the good ones are kept for `apply`, the others with their reasons."""
         for line in lines:
-            self.size += 1
             issue = self._judge(line)
-            if issue is None:
-                continue
-            self._issues.append(issue)
-            number = _account_number(line)
-            if number is None:
-                self.is_all_known = False
-            else:
-                self._refused.setdefault(account_id(self.started.creditor_id, number), line.line)
+            if issue is not None:
+                self._issues.append(issue)
+                self._refuse(line)
+            if not self.size:
+                self._first = line.line, next(iter((*self._good, *self._refused)), None)
+            self.size += 1
+
+    def _refuse(self, line: Record | BadLine) -> None:
+        number = _account_number(line)
+        if number is None:
+            self.is_all_known = False
+        else:
+            self._refused.setdefault(account_id(self.started.creditor_id, number), line.line)
 
     def _judge(self, line: Record | BadLine) -> LineIssue | None:
         """Keeps a good line, or returns why it cannot be taken."""
@@ -128,15 +131,21 @@ class ImportChunk:
             return _duplicate(line.line)
         return None
 
+    def concerned(self) -> set[UUID]:
+        """The accounts and parties that its lines are about. Chunks that share none may be taken in any order."""
+        parties = {draft.party_id for _, taken in self._good.values() for draft in taken.parties}
+        return {*self._good, *self._refused, *parties}
+
     async def apply(self, tx: Tx) -> None:
         """Takes the good lines, keeps the others' reasons, and adds to the file's counts.
 
         Done again, it changes nothing: the answer to a commit may be lost, and nobody knows then whether it was one.
+        The chunk's own lock waits for that one to end.
         """
         import_id = self.started.import_id
-        parties = {draft.party_id for _, taken in self._good.values() for draft in taken.parties}
-        await lock(tx, creditors=[self.started.creditor_id], accounts={*self._good, *parties})
-        if await rows_taken(tx, import_id) > self._after:
+        own = UUID(int=import_id.int ^ self._first[0])
+        await lock(tx, creditors=[self.started.creditor_id], accounts={own, *self.concerned()})
+        if await is_taken(tx, import_id, *self._first):
             return
         lines = {account: line for account, (line, _) in self._good.items()}
         duplicates = await claim_accounts(tx, import_id, lines, self._refused)

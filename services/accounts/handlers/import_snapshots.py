@@ -1,12 +1,13 @@
 """Reads a file of the core's extract as it streams in, one transaction for each chunk of lines.
 
-Memory holds two chunks: while the database takes one, the next is read and judged. A file that breaks off leaves what
+Memory holds three chunks: while the database takes two, the next is read and judged. A file that breaks off leaves what
 was read: the same file again brings the rest. Absences count only when the file was read to its end and every line
 says which account it is about.
 """
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
+from collections import deque
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Collection
 from functools import partial
 from typing import TypeVar
 from uuid import UUID
@@ -28,6 +29,9 @@ _FIRST = UUID(int=0)
 _OUTBOX_PATIENCE_S = 30.0
 """How long one file waits, in all, while the outbox is full."""
 _OUTBOX_POLL_S = 0.25
+_AT_ONCE = 2
+"""Chunks in flight: this process works for one while the database works for the other. One that shares an account or a
+party with the one before waits for it, so that of two lines about the same the order of the file counts."""
 _SLICE = 20
 """Lines that are judged between two looks at what the database has answered: 2 ms."""
 _MAX_TRIES = 5
@@ -61,7 +65,6 @@ class SnapshotImport:
         self._version_epoch = version_epoch
         self._max_outbox_rows = max_outbox_rows
         self._reader: Reader = READERS[command.file_format]()
-        self._rows_read = 0
         self._absent = 0
         self._is_all_known = True
         self._patience_s = _OUTBOX_PATIENCE_S
@@ -135,31 +138,32 @@ class SnapshotImport:
     async def _take_all(
         self, started: Import, lines: list[Record | BadLine], chunks: AsyncIterator[list[Record | BadLine]]
     ) -> None:
-        chunk: ImportChunk | None = await self._judged(started, lines)
-        while chunk is not None:
-            following = asyncio.ensure_future(self._next(started, chunks))
-            try:
-                await self._take(chunk)
-                chunk = await following
-            finally:
-                await _ended(following)
-
-    async def _next(self, started: Import, chunks: AsyncIterator[list[Record | BadLine]]) -> ImportChunk | None:
-        lines: list[Record | BadLine] = await anext(chunks, [])
-        return await self._judged(started, lines) if lines else None
+        taking: deque[asyncio.Future[None]] = deque()
+        before: Collection[UUID] = ()
+        try:
+            while lines:
+                chunk = await self._judged(started, lines)
+                concerned = chunk.concerned()
+                while taking and (len(taking) == _AT_ONCE or not concerned.isdisjoint(before)):
+                    await taking.popleft()
+                taking.append(asyncio.ensure_future(self._take(chunk)))
+                before = concerned
+                lines = await anext(chunks, [])
+            while taking:
+                await taking.popleft()
+        finally:
+            # A file that breaks off leaves what was read; when one of these fails too, the first reason counts.
+            await asyncio.gather(*taking, return_exceptions=True)
 
     async def _judged(self, started: Import, lines: list[Record | BadLine]) -> ImportChunk:
-        """Judges a chunk a few lines at a time, so that an answer of the database to the one before never waits."""
-        chunk = ImportChunk(started, after=self._rows_read, version_epoch=self._version_epoch)
-        self._rows_read += len(lines)
+        """Judges a chunk a few lines at a time, so that an answer of the database to those before never waits."""
+        chunk = ImportChunk(started, version_epoch=self._version_epoch)
         for begin in range(0, len(lines), _SLICE):
             chunk.judge(lines[begin : begin + _SLICE])
             await asyncio.sleep(0)
         return chunk
 
     async def _take(self, chunk: ImportChunk) -> None:
-        if not chunk.size:
-            return
         await self._wait_for_outbox()
         await self._tx(chunk.apply)
         self._is_all_known = self._is_all_known and chunk.is_all_known
@@ -194,12 +198,3 @@ class SnapshotImport:
 
     async def _warn(self, started: Import, code: str, message: str) -> None:
         await self._tx(lambda tx: warn(tx, started, code, message))
-
-
-async def _ended(task: "asyncio.Future[ImportChunk | None]") -> None:
-    """Lets nothing of a file that failed go on reading."""
-    if not task.done():
-        task.cancel()
-    await asyncio.wait([task])
-    if not task.cancelled():
-        task.exception()  # seen: whoever awaits the task gets it; when the file has failed before, that reason counts

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from services.accounts.handlers.recompute import EPOCH_BITS
 from services.accounts.store.creditors import Creditor, load_creditors, save_creditor
 from shared.db.transaction import Tx
 from shared.errors import Refusal
+from shared.events.envelope import EPOCH_BITS
 from shared.jobs import record_job
 
 HELD_SNAPSHOTS = "held_snapshots"

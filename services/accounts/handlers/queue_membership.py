@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from services.accounts.domain.membership import Move, Placement, place
-from services.accounts.domain.work_item import EPOCH_BITS, WorkItem
+from services.accounts.domain.work_item import WorkItem
 from services.accounts.store.predicates import Definitions
 from services.accounts.store.queues import (
     close_items,
@@ -26,6 +26,7 @@ from services.accounts.store.queues import (
 )
 from shared.db.transaction import Tx
 from shared.events.accounts import QueueItemChanged
+from shared.events.envelope import EPOCH_BITS
 from shared.ids import new_id
 
 

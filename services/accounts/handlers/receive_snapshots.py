@@ -5,7 +5,7 @@ the code that the same line of a file would get. Core banking's event ids are no
 are the key, so the same message again changes nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -25,12 +25,18 @@ from shared.messaging.message import Message, Rejected
 HELD_CHUNK = 500
 
 
-def snapshot_locks(payload: Any) -> Locks:
-    """The creditor, the account, and the parties that the row names."""
-    creditor_id, number = payload.creditor_id, payload.core_account_number
-    parties = {number for number in (payload.party_number, *(each.party_number for each in payload.parties)) if number}
-    ids = {account_id(creditor_id, number), *(party_id(creditor_id, each) for each in parties)}
-    return Locks(creditors=frozenset((creditor_id,)), accounts=frozenset(ids))
+def snapshot_locks(payloads: Iterable[Any]) -> Locks:
+    """The creditors, the accounts, and the parties that the rows name."""
+    creditors: set[UUID] = set()
+    ids: set[UUID] = set()
+    for payload in payloads:
+        creditor_id = payload.creditor_id
+        creditors.add(creditor_id)
+        ids.add(account_id(creditor_id, payload.core_account_number))
+        for number in (payload.party_number, *(each.party_number for each in payload.parties)):
+            if number:
+                ids.add(party_id(creditor_id, number))
+    return Locks(frozenset(creditors), frozenset(ids))
 
 
 async def receive_snapshots(tx: Tx, messages: Sequence[Message[Any]], *, version_epoch: int = 0) -> Sequence[Rejected]:
@@ -111,8 +117,7 @@ async def release_held_snapshots(tx: Tx, job: Job, *, version_epoch: int = 0) ->
     if not rows:
         return ChunkResult(None, done)
     payloads = [CoreAccountSnapshot.model_validate(row["body"]) for row in rows]
-    locks = [snapshot_locks(payload) for payload in payloads]
-    await lock(tx, creditors=[creditor_id], accounts={each for one in locks for each in one.accounts})
+    await lock(tx, creditors=[creditor_id], accounts=snapshot_locks(payloads).accounts)
     messages = [Message(topic="core.account.snapshot", payload=payload) for payload in payloads]
     refused = {id(each.message) for each in await receive_snapshots(tx, messages, version_epoch=version_epoch)}
     released = [row["held_no"] for row, message in zip(rows, messages, strict=True) if id(message) not in refused]

@@ -32,10 +32,9 @@ from services.accounts.store.history import HistoryFact, record_history
 from services.accounts.store.pauses import paused
 from services.accounts.store.turning_points import TurningPoints, load_turning_points
 from shared.db.transaction import Tx
+from shared.events.envelope import EPOCH_BITS
 
 Row = Mapping[str, Any]
-EPOCH_BITS = 40
-"""The bits of an aggregate version below the service's epoch."""
 
 
 @dataclass(slots=True)

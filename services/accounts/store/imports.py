@@ -10,6 +10,10 @@ from shared.db.sets import insert_rows, update_rows
 from shared.db.transaction import Tx
 
 _SEEN = "SELECT account_id, is_taken FROM import_row WHERE import_id = $1 AND account_id = ANY($2::uuid[])"
+_IS_TAKEN = """
+SELECT EXISTS (SELECT FROM import_row WHERE import_id = $1 AND line = $2 AND account_id = $3)
+    OR EXISTS (SELECT FROM import_issue WHERE import_id = $1 AND line = $2 AND is_error)
+"""
 _COUNTS = "rows, opened, updated, unchanged, rejected, absent, warnings"
 _FINISH = f"""
 UPDATE import_file SET status = $2, finished_at = $3, absent = $4 WHERE import_id = $1 RETURNING {_COUNTS}
@@ -74,9 +78,9 @@ async def insert_import(tx: Tx, started: Import, *, file_format: str, imported_b
     await insert_rows(tx, IMPORT_FILE, [row], on_conflict="nothing")
 
 
-async def rows_taken(tx: Tx, import_id: UUID) -> int:
-    """How many rows of a file are committed; waits for a transaction that is about to commit more."""
-    return int(await tx.fetchval("SELECT rows FROM import_file WHERE import_id = $1 FOR UPDATE", import_id))
+async def is_taken(tx: Tx, import_id: UUID, line: int, account_id: UUID | None) -> bool:
+    """Whether the chunk that a line begins is committed: each line leaves the mark of its account, or an issue."""
+    return bool(await tx.fetchval(_IS_TAKEN, import_id, line, account_id))
 
 
 async def claim_accounts(tx: Tx, import_id: UUID, good: Mapping[UUID, int], refused: Mapping[UUID, int]) -> set[UUID]:

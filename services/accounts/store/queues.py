@@ -12,13 +12,14 @@ from uuid import UUID
 
 from services.accounts.domain.membership import ExitReason, Placement
 from services.accounts.domain.queues import QueueDefinition, definition_json, parse_definition, rank_order
-from services.accounts.domain.work_item import EPOCH_BITS, Status, WorkItem
+from services.accounts.domain.work_item import Status, WorkItem
 from services.accounts.store.predicates import Definitions, Sql, placement_sql, queue_scan_condition
 from services.accounts.tables.accounts import ACCOUNT
 from services.accounts.tables.queues import QUEUE_DEFINITION, WORK_ITEM
 from shared.db.sets import insert_rows, load_rows, update_rows, upsert_rows
 from shared.db.transaction import Tx
 from shared.errors import Refusal
+from shared.events.envelope import EPOCH_BITS
 
 # Two integers are a key space of their own, apart from the locks of creditors and accounts.
 _DEFINITIONS_LOCK = "(1095910985, 1)"

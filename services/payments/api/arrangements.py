@@ -5,17 +5,14 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from services.payments.api.undertaking import EdgeOf, run_and_show
-from services.payments.handlers import approve as approving
-from services.payments.handlers import cancel as cancelling
+from services.payments.api.undertaking import EdgeOf, add_change, add_reading, run_and_show
 from services.payments.handlers import propose_arrangement as proposing
 from services.payments.queries import obligations as reads
 from services.payments.schemas.obligations import ArrangementRequest, ArrangementView
-from shared.errors import Problem
 from shared.events.payments import ArrangementStatus
 from shared.http.auth import Principal, requires
-from shared.http.etag import OptionalIfMatch, set_etag
-from shared.http.idempotency import OptionalKey, RequiredKey
+from shared.http.etag import set_etag
+from shared.http.idempotency import RequiredKey
 from shared.http.openapi import problems
 from shared.http.pagination import CursorText, Limit, Page, decode_cursor, encode_cursor, page_of
 
@@ -23,7 +20,6 @@ router = APIRouter(prefix="/v1/arrangements", tags=["arrangements"])
 
 Reader = Annotated[Principal, Depends(requires("payments:read"))]
 Writer = Annotated[Principal, Depends(requires("arrangements:write"))]
-Approver = Annotated[Principal, Depends(requires("arrangements:approve"))]
 
 
 @router.post(
@@ -82,62 +78,23 @@ async def list_arrangements(
     return page_of(rows, limit, lambda view: encode_cursor(str(view.id)))
 
 
-@router.get("/{arrangement_id}", responses=problems("arrangement-unknown"))
-async def get_arrangement(
-    *, arrangement_id: UUID, principal: Reader, edge: EdgeOf, response: Response
-) -> ArrangementView:
-    """Show an arrangement as it stands on the creditor's business date."""
-    found = await edge.read(lambda tx: reads.get_arrangement(tx, arrangement_id))
-    if found is None or not principal.may_see(found.creditor_id):
-        raise Problem("arrangement-unknown", "There is no such arrangement.")
-    set_etag(response, found.version)
-    return found
-
-
-@router.post(
-    "/{arrangement_id}/approve",
-    responses=problems("arrangement-unknown", "transition-refused", "same-person", "due-on-in-past"),
+add_reading(router, "arrangement", ArrangementView, reads.get_arrangement)
+add_change(
+    router,
+    "arrangement",
+    ArrangementView,
+    reads.get_arrangement,
+    verb="approve",
+    scope="arrangements:approve",
+    description="Approve a proposal that someone else made. It is active from then on and cancels open promises.",
+    refuses=("same-person", "due-on-in-past"),
 )
-async def approve_arrangement(
-    *,
-    arrangement_id: UUID,
-    principal: Approver,
-    key: OptionalKey,
-    if_match: OptionalIfMatch,
-    edge: EdgeOf,
-    response: Response,
-) -> ArrangementView:
-    """Approve a proposal that someone else made. It is active from then on and cancels open promises."""
-    check = if_match.check if if_match else None
-    shown = await run_and_show(
-        edge,
-        lambda tx: approving.approve(tx, principal, "arrangement", arrangement_id, precondition=check),
-        reads.get_arrangement,
-        principal=principal,
-        idempotency=key,
-    )
-    set_etag(response, shown.version)
-    return shown
-
-
-@router.post("/{arrangement_id}/cancel", responses=problems("arrangement-unknown", "transition-refused"))
-async def cancel_arrangement(
-    *,
-    arrangement_id: UUID,
-    principal: Writer,
-    key: OptionalKey,
-    if_match: OptionalIfMatch,
-    edge: EdgeOf,
-    response: Response,
-) -> ArrangementView:
-    """Cancel an open arrangement. A second cancel changes nothing; what is completed or broken is not cancelled."""
-    check = if_match.check if if_match else None
-    shown = await run_and_show(
-        edge,
-        lambda tx: cancelling.cancel(tx, principal, "arrangement", arrangement_id, precondition=check),
-        reads.get_arrangement,
-        principal=principal,
-        idempotency=key,
-    )
-    set_etag(response, shown.version)
-    return shown
+add_change(
+    router,
+    "arrangement",
+    ArrangementView,
+    reads.get_arrangement,
+    verb="cancel",
+    scope="arrangements:write",
+    description="Cancel an open arrangement. A second cancel changes nothing; what is completed or broken stays.",
+)

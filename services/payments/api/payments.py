@@ -27,13 +27,14 @@ from services.payments.schemas.payments import (
 from shared.db.transaction import Tx
 from shared.errors import Problem, Refusal
 from shared.http.auth import Principal, requires
+from shared.http.flat_route import FlatRoute
 from shared.http.idempotency import RequiredKey
 from shared.http.openapi import problems
 from shared.http.pagination import CursorText, Limit, Page, decode_cursor, encode_cursor, page_of
 from shared.http.request_context import current_context
 from shared.ids import new_id
 
-router = APIRouter(prefix="/v1", tags=["payments"])
+router = APIRouter(prefix="/v1", tags=["payments"], route_class=FlatRoute)
 
 Reader = Annotated[Principal, Depends(requires("payments:read"))]
 Writer = Annotated[Principal, Depends(requires("payments:write"))]

@@ -5,17 +5,14 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from services.payments.api.undertaking import EdgeOf, run_and_show
-from services.payments.handlers import approve as approving
-from services.payments.handlers import cancel as cancelling
+from services.payments.api.undertaking import EdgeOf, add_change, add_reading, run_and_show
 from services.payments.handlers import make_promise as making
 from services.payments.queries import obligations as reads
 from services.payments.schemas.obligations import PromiseRequest, PromiseView
-from shared.errors import Problem
 from shared.events.payments import PromiseStatus
 from shared.http.auth import Principal, requires
-from shared.http.etag import OptionalIfMatch, set_etag
-from shared.http.idempotency import OptionalKey, RequiredKey
+from shared.http.etag import set_etag
+from shared.http.idempotency import RequiredKey
 from shared.http.openapi import problems
 from shared.http.pagination import CursorText, Limit, Page, decode_cursor, encode_cursor, page_of
 
@@ -23,7 +20,6 @@ router = APIRouter(prefix="/v1/promises", tags=["promises"])
 
 Reader = Annotated[Principal, Depends(requires("payments:read"))]
 Writer = Annotated[Principal, Depends(requires("promises:write"))]
-Approver = Annotated[Principal, Depends(requires("arrangements:approve"))]
 
 
 @router.post(
@@ -80,57 +76,22 @@ async def list_promises(
     return page_of(rows, limit, lambda view: encode_cursor(str(view.id)))
 
 
-@router.get("/{promise_id}", responses=problems("promise-unknown"))
-async def get_promise(*, promise_id: UUID, principal: Reader, edge: EdgeOf, response: Response) -> PromiseView:
-    """Show a promise as it stands on the creditor's business date."""
-    found = await edge.read(lambda tx: reads.get_promise(tx, promise_id))
-    if found is None or not principal.may_see(found.creditor_id):
-        raise Problem("promise-unknown", "There is no such promise.")
-    set_etag(response, found.version)
-    return found
-
-
-@router.post("/{promise_id}/approve", responses=problems("promise-unknown", "transition-refused"))
-async def approve_promise(
-    *,
-    promise_id: UUID,
-    principal: Approver,
-    key: OptionalKey,
-    if_match: OptionalIfMatch,
-    edge: EdgeOf,
-    response: Response,
-) -> PromiseView:
-    """Refuse: a promise is made at once and never waits for approval (`transition-refused`)."""
-    check = if_match.check if if_match else None
-    shown = await run_and_show(
-        edge,
-        lambda tx: approving.approve(tx, principal, "promise", promise_id, precondition=check),
-        reads.get_promise,
-        principal=principal,
-        idempotency=key,
-    )
-    set_etag(response, shown.version)
-    return shown
-
-
-@router.post("/{promise_id}/cancel", responses=problems("promise-unknown", "transition-refused"))
-async def cancel_promise(
-    *,
-    promise_id: UUID,
-    principal: Writer,
-    key: OptionalKey,
-    if_match: OptionalIfMatch,
-    edge: EdgeOf,
-    response: Response,
-) -> PromiseView:
-    """Cancel an open promise. A second cancel changes nothing; what is kept or broken is not cancelled."""
-    check = if_match.check if if_match else None
-    shown = await run_and_show(
-        edge,
-        lambda tx: cancelling.cancel(tx, principal, "promise", promise_id, precondition=check),
-        reads.get_promise,
-        principal=principal,
-        idempotency=key,
-    )
-    set_etag(response, shown.version)
-    return shown
+add_reading(router, "promise", PromiseView, reads.get_promise)
+add_change(
+    router,
+    "promise",
+    PromiseView,
+    reads.get_promise,
+    verb="approve",
+    scope="arrangements:approve",
+    description="Refuse: a promise is made at once and never waits for approval (`transition-refused`).",
+)
+add_change(
+    router,
+    "promise",
+    PromiseView,
+    reads.get_promise,
+    verb="cancel",
+    scope="promises:write",
+    description="Cancel an open promise. A second cancel changes nothing; what is kept or broken stays.",
+)

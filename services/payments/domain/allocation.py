@@ -8,7 +8,8 @@ Amounts are whole minor units of the account's currency. A waterfall is a policy
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Final, Literal
+from functools import lru_cache
+from typing import Final, Literal, NamedTuple
 
 Component = Literal["interest", "principal", "principal_only", "fees", "costs", "escrow"]
 Basis = Literal["directed", "waterfall"]
@@ -16,8 +17,7 @@ Basis = Literal["directed", "waterfall"]
 PRINCIPAL: Final[Component] = "principal"
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One part of a payment: the component that it paid."""
 
     component: Component
@@ -49,8 +49,7 @@ WATERFALLS: Final[tuple[Waterfall, ...]] = (
 _UNKNOWN_PRODUCT: Final[tuple[Component, ...]] = ("interest", "principal", "fees")
 
 
-@dataclass(frozen=True, slots=True)
-class Owed:
+class Owed(NamedTuple):
     """What is known to be owed, by component, as of a snapshot. None is unknown; escrow and costs never are known."""
 
     principal: int | None = None
@@ -62,7 +61,7 @@ class Owed:
     @property
     def is_known(self) -> bool:
         """Whether any component is known, so that what was paid already matters."""
-        return any(owed is not None for owed in (self.principal, self.interest, self.fees, self.costs, self.escrow))
+        return self != _UNKNOWN
 
     def after(self, paid: Mapping[str, int]) -> dict[Component, int | None]:
         """What is left of each component once `paid` (minor units by component) is taken off; never below zero.
@@ -79,12 +78,16 @@ class Owed:
         }
 
 
+_UNKNOWN: Final = Owed()
+
+
 def _left(owed: int | None, paid: int) -> int | None:
     return None if owed is None else max(0, owed - paid)
 
 
+@lru_cache(maxsize=1024)
 def order_for(
-    product_class: str, status: str, on: date, waterfalls: Iterable[Waterfall] = WATERFALLS
+    product_class: str, status: str, on: date, waterfalls: tuple[Waterfall, ...] = WATERFALLS
 ) -> tuple[Component, ...]:
     """The order that applies to an account on a day: the latest row that is effective by then.
 

@@ -4,7 +4,7 @@ Pure: `decide` gets the command and the facts that a batch has loaded, and retur
 a caller may send.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
@@ -95,8 +95,7 @@ def moved(status: PaymentStatus, to: PaymentStatus) -> PaymentStatus:
     return to
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(NamedTuple):
     """What payments knows of an account when it posts to it."""
 
     creditor_id: UUID
@@ -104,8 +103,9 @@ class Account:
     product_class: str
     status: str
     business_date: date
+    snapshot_on: date
     owed: Owed
-    restrictions: tuple[str, ...] = ()
+    restrictions: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +116,7 @@ class Creditor:
     local_date: date
 
 
-@dataclass(frozen=True, slots=True)
-class KnownReference:
+class KnownReference(NamedTuple):
     """What was first sent under a source reference."""
 
     content_hash: bytes
@@ -135,14 +134,13 @@ class OurPayment:
     currency: str
 
 
-@dataclass(frozen=True, slots=True)
-class Posted:
+class Posted(NamedTuple):
     """Post it, with this allocation and booking day."""
 
     posted_on: date
     allocation: tuple[Line, ...]
     basis: Basis
-    review_reasons: tuple[str, ...] = ()
+    review_reasons: Sequence[str] = ()
     """No restriction stops incoming money: it is posted, and these are for a person to look at."""
 
 
@@ -245,9 +243,11 @@ def payment_id_in(source: str, source_ref: str) -> UUID | None:
         return None
 
 
-def latest(*days: date | None) -> date | None:
-    """The latest of the days that are known."""
-    return max((day for day in days if day is not None), default=None)
+def latest(one: date | None, other: date | None) -> date | None:
+    """The later of two days, as far as they are known."""
+    if one is None or other is None:
+        return one or other
+    return max(one, other)
 
 
 def _known_before(command: PostPayment, known: KnownReference) -> Duplicate | Refusal:

@@ -74,8 +74,9 @@ class _Asked(NamedTuple):
     """A command, the reference that it uses (None: nobody can tell whose it is), and our payment that it echoes."""
 
     command: PostPayment
-    claim: Claim | None
-    ours: OurPayment | None
+    key: Key | None = None
+    claim: Claim | None = None
+    ours: OurPayment | None = None
 
 
 @dataclass(slots=True)
@@ -105,7 +106,7 @@ async def post(tx: Tx, commands: Sequence[PostPayment]) -> Posting:
     posting = Posting([_resolved(command, accounts.get(command.account_id)) for command in commands])
     ours = await _load_ours(tx, posting.commands)
     asked = [_asked(command, ours) for command in posting.commands]
-    claims = {one.claim.key: one.claim for one in reversed(asked) if one.claim is not None}
+    claims = {one.key: one.claim for one in reversed(asked) if one.key is not None and one.claim is not None}
     facts = _Facts(
         taken_at=tx.clock.now(),
         accounts=accounts,
@@ -124,6 +125,8 @@ async def post(tx: Tx, commands: Sequence[PostPayment]) -> Posting:
 async def conclude(tx: Tx, posting: Posting, touched: set[UUID]) -> None:
     """Reassess what the touched accounts undertook, and note on the payments what they completed."""
     completed = (await reassess(tx, touched, causes=posting.causes)).completed
+    if not completed:
+        return
     done: dict[UUID, list[UUID]] = {
         payment_id: list(completed[payment.row["account_id"]])
         for payment_id, payment in posting.made.items()
@@ -153,27 +156,27 @@ async def _load_ours(tx: Tx, commands: Sequence[PostPayment]) -> dict[UUID, OurP
 
 def _asked(command: PostPayment, ours: Mapping[UUID, OurPayment]) -> _Asked:
     if command.creditor_id is None:
-        return _Asked(command, None, None)
+        return _Asked(command)
     key = (command.creditor_id, command.source, command.source_ref)
     payment_id = payment_id_in(command.source, command.source_ref) if ours else None
     echoed = ours.get(payment_id) if payment_id is not None else None
     if echoed is not None and echoed.creditor_id == command.creditor_id:
-        return _Asked(command, Claim(*key, "echo", command.content_hash, echoed.payment_id), echoed)
-    return _Asked(command, Claim(*key, "payment", command.content_hash, command.payment_id), None)
+        return _Asked(command, key, Claim(*key, "echo", command.content_hash, echoed.payment_id), echoed)
+    return _Asked(command, key, Claim(*key, "payment", command.content_hash, command.payment_id))
 
 
-def _undirected(commands: Sequence[PostPayment], accounts: Mapping[UUID, Account]) -> set[UUID]:
+def _undirected(commands: Sequence[PostPayment], accounts: Mapping[UUID, Account]) -> dict[UUID, Account]:
     """Accounts where what was paid already matters: their components are known, and a waterfall runs over them."""
-    return {
-        command.account_id
-        for command in commands
-        if command.allocation is None and command.account_id in accounts and accounts[command.account_id].owed.is_known
-    }
+    found: dict[UUID, Account] = {}
+    for command in commands:
+        account = accounts.get(command.account_id) if command.allocation is None else None
+        if account is not None and account.owed.is_known:
+            found[command.account_id] = account
+    return found
 
 
 def _decide(tx: Tx, posting: Posting, asked: Sequence[_Asked], facts: _Facts) -> None:
-    for command, claimed, ours in asked:
-        key = claimed.key if claimed else None
+    for command, key, claimed, ours in asked:
         paid = facts.paid.setdefault(command.account_id, {})
         decision = decide(
             command,
@@ -200,7 +203,7 @@ def _made(command: PostPayment, decision: Posted | Held, taken_at: datetime) -> 
     status: PaymentStatus = "posted"
     reason: UnappliedReason | None = None
     basis: Basis | None
-    review_reasons: tuple[str, ...] = ()
+    review_reasons: Sequence[str] = ()
     if isinstance(decision, Posted):
         allocation, basis, review_reasons = decision.allocation, decision.basis, decision.review_reasons
     else:

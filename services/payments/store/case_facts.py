@@ -13,7 +13,7 @@ from services.payments.domain.counting import Entry
 from shared.db.transaction import Tx
 
 _ENTRIES = """
-SELECT payment_id, account_id, amount_minor, effective_on, posted_on, taken_at
+SELECT account_id, payment_id, amount_minor, effective_on, posted_on, taken_at
 FROM payment
 WHERE account_id = ANY($1::uuid[]) AND effective_on >= $2 AND status = 'posted'
 """
@@ -36,8 +36,8 @@ async def load_entries(tx: Tx, account_ids: Sequence[UUID], since: date) -> dict
     """Load the unreversed entries effective on `since` or later, by account."""
     entries: dict[UUID, list[Entry]] = defaultdict(list)
     for row in await tx.fetch(_ENTRIES, account_ids, since):
-        payment_id, account_id, amount, effective_on, posted_on, taken_at = row
-        entries[account_id].append(Entry(payment_id, amount, effective_on, posted_on, taken_at))
+        account_id, *entry = row
+        entries[account_id].append(Entry(*entry))
     return entries
 
 

@@ -1,9 +1,8 @@
 """Payments with their allocation and reversal: loaded and saved as rows, a batch at a time."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from services.payments.domain.allocation import Line
@@ -13,6 +12,10 @@ from shared.db.sets import insert_rows, load_rows, update_rows
 from shared.db.transaction import Tx
 
 Row = Mapping[str, Any]
+
+# The server puts an empty array there by itself; asking what an array holds took asyncpg 6 % of a poster's time.
+_INSERTED = tuple(column.name for column in PAYMENT.columns if column.name != "arrangements_completed")
+_UNREVIEWED = tuple(name for name in _INSERTED if name != "review_reasons")
 
 _OURS = """
 SELECT payment_id, creditor_id, account_id, amount_minor, currency FROM payment
@@ -31,8 +34,7 @@ WHERE t.payment_id = v.payment_id AND t.booked_on IS NULL RETURNING t.*
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """A payment as it is kept, with its allocation (empty while held, unless it was directed)."""
 
     row: Row
@@ -65,8 +67,10 @@ async def with_allocation(tx: Tx, rows: Sequence[Any]) -> dict[UUID, Stored]:
 
 
 async def insert_payments(tx: Tx, payments: Sequence[Stored]) -> None:
-    """Save new payments and their lines."""
-    await insert_rows(tx, PAYMENT, [payment.row for payment in payments])
+    """Save new payments, which have completed nothing yet, and their lines."""
+    rows = [payment.row for payment in payments]
+    columns = _INSERTED if any(row["review_reasons"] for row in rows) else _UNREVIEWED
+    await insert_rows(tx, PAYMENT, rows, columns=columns)
     await insert_allocations(tx, ((payment.row["payment_id"], payment.allocation) for payment in payments))
 
 

@@ -18,14 +18,19 @@ from shared.events.accounts import AccountState, CreditorUpdated
 FURTHEST_ZONE = timedelta(hours=14)
 """Kiribati: where a creditor's zone is not known yet, no calendar is further ahead than this one (UTC+14)."""
 
+_ACCOUNTS = """
+SELECT account_id, creditor_id, currency, product_class, status, business_date, snapshot_on,
+       principal_minor, interest_minor, fees_minor, restrictions
+FROM account_view WHERE account_id = ANY($1::uuid[])
+"""
+
 _CREDITORS = "SELECT creditor_id, business_date, time_zone FROM creditor_view WHERE creditor_id = ANY($1::uuid[])"
 
 _PAID = """
 SELECT account_id, component, sum(amount_minor)::bigint AS amount_minor
 FROM (
   SELECT p.account_id, a.component, a.amount_minor
-  FROM unnest($1::uuid[]) AS wanted (account_id)
-  JOIN account_view v USING (account_id)
+  FROM unnest($1::uuid[], $2::date[]) AS v (account_id, snapshot_on)
   JOIN payment p ON p.account_id = v.account_id AND p.unapplied_reason IS NULL AND p.status <> 'unapplied'
   JOIN allocation a ON a.payment_id = p.payment_id
   WHERE NOT CASE
@@ -35,8 +40,7 @@ FROM (
     END
   UNION ALL
   SELECT r.account_id, a.component, -a.amount_minor
-  FROM unnest($1::uuid[]) AS wanted (account_id)
-  JOIN account_view v USING (account_id)
+  FROM unnest($1::uuid[], $2::date[]) AS v (account_id, snapshot_on)
   JOIN reversal r ON r.account_id = v.account_id
   JOIN payment p ON p.payment_id = r.payment_id AND p.unapplied_reason IS NULL
   JOIN allocation a ON a.payment_id = r.payment_id
@@ -93,19 +97,13 @@ _VIEWED = (
 
 async def load_accounts(tx: Tx, account_ids: Collection[UUID]) -> dict[UUID, Account]:
     """The accounts that have been announced, by id."""
-    rows = await load_rows(tx, ACCOUNT_VIEW, "account_id", list(account_ids))
-    return {
-        row["account_id"]: Account(
-            creditor_id=row["creditor_id"],
-            currency=row["currency"],
-            product_class=row["product_class"],
-            status=row["status"],
-            business_date=row["business_date"],
-            owed=Owed(row["principal_minor"], row["interest_minor"], row["fees_minor"]),
-            restrictions=tuple(row["restrictions"]),
+    found: dict[UUID, Account] = {}
+    for row in await tx.fetch(_ACCOUNTS, list(account_ids)):
+        account_id, creditor_id, currency, product_class, status, business_date, snapshot_on, *owed, restrictions = row
+        found[account_id] = Account(
+            creditor_id, currency, product_class, status, business_date, snapshot_on, Owed(*owed), restrictions
         )
-        for row in rows
-    }
+    return found
 
 
 async def load_creditors(tx: Tx, creditor_ids: Collection[UUID]) -> dict[UUID, Creditor]:
@@ -114,12 +112,13 @@ async def load_creditors(tx: Tx, creditor_ids: Collection[UUID]) -> dict[UUID, C
     return {creditor_id: _creditor(tx, rows.get(creditor_id)) for creditor_id in creditor_ids}
 
 
-async def load_paid(tx: Tx, account_ids: Collection[UUID]) -> dict[UUID, dict[str, int]]:
+async def load_paid(tx: Tx, accounts: Mapping[UUID, Account]) -> dict[UUID, dict[str, int]]:
     """What payments less reversals beyond each account's snapshot paid, minor units by component; may be negative."""
     paid: dict[UUID, dict[str, int]] = {}
-    if account_ids:
-        for row in await tx.fetch(_PAID, list(account_ids)):
-            paid.setdefault(row["account_id"], {})[row["component"]] = row["amount_minor"]
+    if accounts:
+        days = [account.snapshot_on for account in accounts.values()]
+        for account_id, component, amount_minor in await tx.fetch(_PAID, list(accounts), days):
+            paid.setdefault(account_id, {})[component] = amount_minor
     return paid
 
 

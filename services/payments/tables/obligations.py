@@ -148,4 +148,3 @@ def _table(name: str) -> Table:
 PROMISE = _table("promise")
 ARRANGEMENT = _table("arrangement")
 ARRANGEMENT_INSTALLMENT = _table("arrangement_installment")
-EVALUATION = _table("evaluation")

@@ -24,6 +24,7 @@ from tests.integration.http.sample_app import sample_app, settings_for
 POOL = 8
 BOTH = pytest.mark.parametrize("path", ["/v1/pairs", "/v1/batched-pairs"])
 _LEFT = "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1 AND state <> 'idle'"
+_WAITING = "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1 AND wait_event_type = 'Lock'"
 _HELD = "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1"
 
 
@@ -168,7 +169,7 @@ async def test_clients_that_hang_up_leave_work_done_or_not_and_their_keys_tell_w
 
 
 async def _are_at_work(engine: AsyncEngine, api: Process) -> bool:
-    return await scalar(engine, _LEFT, api.name) > 0
+    return await scalar(engine, _WAITING, api.name) > 0
 
 
 @BOTH

@@ -183,6 +183,45 @@ async def test_commands_that_arrive_together_are_one_transaction(kernel_engine: 
     assert sorted(await orders(kernel_engine, creditor)) == [f"{n:04}" for n in range(300)]
 
 
+async def test_while_a_batch_runs_the_next_gathers(kernel_engine: AsyncEngine) -> None:
+    edge, begun, leave, sizes = Edge(kernel_engine, SystemClock()), asyncio.Event(), asyncio.Event(), list[int]()
+
+    async def handler(_tx: Tx, commands: Sequence[int]) -> Sequence[int]:
+        sizes.append(len(commands))
+        begun.set()
+        await leave.wait()
+        return commands
+
+    batcher = MicroBatcher(edge, handler, lambda _: Locks(), patience_ms=60_000)
+    first = asyncio.create_task(batcher.submit(0, principal=USER))
+    await begun.wait()
+    others = [asyncio.create_task(batcher.submit(n, principal=USER)) for n in range(1, 21)]
+    await asyncio.sleep(0)
+    leave.set()
+    assert await asyncio.gather(first, *others) == list(range(21))
+    await edge.close()
+
+    assert sizes == [1, 20]
+
+
+async def test_a_batch_that_takes_long_does_not_hold_up_the_next(kernel_engine: AsyncEngine) -> None:
+    edge, leave = Edge(kernel_engine, SystemClock()), asyncio.Event()
+
+    async def handler(_tx: Tx, commands: Sequence[int]) -> Sequence[int]:
+        if 0 in commands:
+            await leave.wait()
+        return commands
+
+    batcher = MicroBatcher(edge, handler, lambda _: Locks(), max_batch=1, patience_ms=1)
+    late = asyncio.create_task(batcher.submit(0, principal=USER))
+    async with asyncio.timeout(10):
+        assert [await batcher.submit(n, principal=USER) for n in range(1, 9)] == list(range(1, 9))
+    assert not late.done()
+    leave.set()
+    assert await late == 0
+    await edge.close()
+
+
 async def test_each_command_of_a_batch_keeps_the_trace_of_its_request(kernel_engine: AsyncEngine) -> None:
     causes: dict[UUID, Context] = {}
 

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.messaging.history import read_history
+from shared.messaging.history import read_pages
 from shared.messaging.publisher import Outgoing, Publisher
 from tests.integration.messaging.rig import KafkaPlace
 
@@ -20,7 +20,7 @@ async def test_messages_without_headers_are_published_each_with_its_key(place: K
         await publisher.send([Outgoing(TOPIC, key, value) for key, value in sent.items()])
     finally:
         await publisher.close()
-    history = await read_history(place, [TOPIC])
+    history = [each async for page in read_pages(place, [TOPIC]) for each in page]
     assert {each.key: each.value for each in history if each.key in sent} == sent
 
 
@@ -34,5 +34,5 @@ async def test_a_message_that_cannot_be_sent_is_a_defect_and_no_outage(place: Ka
         await publisher.send([good])
     finally:
         await publisher.close()
-    history = await read_history(place, [TOPIC])
+    history = [each async for page in read_pages(place, [TOPIC]) for each in page]
     assert [each.value for each in history if each.key == mark] == [b"{}"]

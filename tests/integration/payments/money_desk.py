@@ -174,8 +174,11 @@ async def _is_past(_offsets: Mapping[str, int]) -> bool:
 
 
 @asynccontextmanager
-async def open_desk(engine: AsyncEngine, issuer: Issuer) -> AsyncIterator[Desk]:
-    """The service on a database, at noon of DAY as far as payments are concerned."""
+async def open_desk(engine: AsyncEngine, issuer: Issuer, *, is_one_clock: bool = False) -> AsyncIterator[Desk]:
+    """The service on a database, at noon of DAY as far as payments are concerned.
+
+    `is_one_clock`: messages are taken at the instants at which requests are, not at NOW.
+    """
     settings = PaymentsSettings(
         database_url=SecretStr(engine.url.render_as_string(hide_password=False)),
         kafka_bootstrap_servers="127.0.0.1:1",
@@ -183,7 +186,9 @@ async def open_desk(engine: AsyncEngine, issuer: Issuer) -> AsyncIterator[Desk]:
         jwt_issuer=issuer.url,
     )
     app = create_api(settings, engine=engine, clock=_Noon())
-    applier = BatchApplier(engine, FixedClock(NOW), subscriptions(settings), group="payments")
+    applier = BatchApplier(
+        engine, _Noon() if is_one_clock else FixedClock(NOW), subscriptions(settings), group="payments"
+    )
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://payments", timeout=60) as http,

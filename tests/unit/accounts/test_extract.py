@@ -82,6 +82,10 @@ def test_a_missing_or_repeated_column_refuses_the_file() -> None:
         read(CsvReader(), b"")
     with pytest.raises(HeaderError, match="cannot be read"):
         read(CsvReader(), b"\xff\xfe" + HEADER.encode("utf-16-le") + b"\n")
+    for phone in ("phone\r", '"phone', '"ph"one'):
+        spoilt = HEADER.replace("phone", phone)
+        with pytest.raises(HeaderError, match="cannot be read"):
+            read(CsvReader(), f"{spoilt}\n".encode())
 
 
 def test_a_line_without_an_end_does_not_fill_the_memory() -> None:

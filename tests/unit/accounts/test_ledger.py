@@ -1,6 +1,5 @@
 """Money against a snapshot: what is contained, what counts on top, and that none of it is lost."""
 
-from dataclasses import replace
 from datetime import date, timedelta
 from itertools import permutations
 from random import Random
@@ -61,7 +60,7 @@ def test_a_return_of_a_contained_payment_is_due_on_its_effective_date_when_nothi
 
 
 def test_a_return_goes_to_the_oldest_date_that_the_payment_had_paid_after_those_before_it() -> None:
-    before = replace(LOAN, business_date=DAY - 5 * ONE)
+    before = LOAN._replace(business_date=DAY - 5 * ONE)
     first, second = entry(1, 10_000, DAY - 3 * ONE), entry(2, 10_000, DAY - 2 * ONE)
     ruling = Snapshot(DAY, "closed_end_loan", "open", 80_000)
     for order in permutations([first, second]):
@@ -183,10 +182,10 @@ def test_the_reasons_of_a_change() -> None:
 
 
 def test_of_payments_of_one_day_the_reference_says_which_paid_first_not_the_id() -> None:
-    earlier = replace(LOAN, business_date=DAY - ONE)
-    cured = replace(LOAN, past_due_minor=0, oldest_unpaid_due_on=None, balance_minor=80_000)
+    earlier = LOAN._replace(business_date=DAY - ONE)
+    cured = LOAN._replace(past_due_minor=0, oldest_unpaid_due_on=None, balance_minor=80_000)
     for first, second in permutations((1, 2)):
-        one = replace(entry(first, 10_000, DAY), reference=("A", "core"))
-        two = replace(entry(second, 10_000, DAY), reference=("B", "core"))
+        one = entry(first, 10_000, DAY)._replace(reference=("A", "core"))
+        two = entry(second, 10_000, DAY)._replace(reference=("B", "core"))
         found = on_top(cured, [two, one], returned(two, DAY + ONE), [earlier])
         assert found.returned == (Due(date(2026, 3, 1), 10_000),)

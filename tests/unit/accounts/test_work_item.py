@@ -94,7 +94,7 @@ def test_only_the_holder_acts_and_a_supervisor_may_release() -> None:
 
 
 def test_whoever_acts_on_an_item_that_has_left_is_told_so() -> None:
-    left = _place(HELD, replace(WANTED, queue=None)).closed
+    left = _place(HELD, WANTED._replace(queue=None)).closed
     assert left is not None
     refusal = withhold(left, Action.COMPLETE, sub="ann", business_date=TODAY, until=None)
     assert isinstance(refusal, Refusal)
@@ -103,14 +103,14 @@ def test_whoever_acts_on_an_item_that_has_left_is_told_so() -> None:
 
 def test_an_account_that_stays_keeps_its_item_and_its_holder() -> None:
     assert _place(HELD, WANTED) == Move()
-    moved = _place(HELD, replace(WANTED, priority=99, reasons=("other",))).changed
+    moved = _place(HELD, WANTED._replace(priority=99, reasons=("other",))).changed
     assert moved == replace(HELD, priority=99, reasons=("other",))
 
 
 def test_an_account_that_changes_queue_gets_a_new_item_offered_at_once() -> None:
     withheld = withhold(HELD, Action.SNOOZE, sub="ann", business_date=TODAY, until=TODAY + timedelta(days=30))
     assert isinstance(withheld, WorkItem)
-    move = _place(withheld, replace(WANTED, queue="late"))
+    move = _place(withheld, WANTED._replace(queue="late"))
     assert move.closed is not None
     assert move.opened is not None
     assert (move.closed.status, move.exit_reason) == (Status.SUPERSEDED, "moved")
@@ -118,15 +118,15 @@ def test_an_account_that_changes_queue_gets_a_new_item_offered_at_once() -> None
 
 
 def test_an_account_that_nobody_wants_leaves() -> None:
-    move = _place(OPEN, replace(WANTED, queue=None))
+    move = _place(OPEN, WANTED._replace(queue=None))
     assert (move.exit_reason, move.opened) == ("left", None)
-    assert _place(None, replace(WANTED, queue=None)) == Move()
+    assert _place(None, WANTED._replace(queue=None)) == Move()
 
 
 def test_a_withheld_item_joins_the_queue_again_when_its_date_has_come() -> None:
     withheld = withhold(HELD, Action.COMPLETE, sub="ann", business_date=TODAY, until=None)
     assert isinstance(withheld, WorkItem)
     assert _place(withheld, WANTED).changed is None
-    again = _place(withheld, replace(WANTED, business_date=TODAY + timedelta(days=1))).changed
+    again = _place(withheld, WANTED._replace(business_date=TODAY + timedelta(days=1))).changed
     assert again is not None
     assert (again.status, again.withheld_until) == (Status.OPEN, None)

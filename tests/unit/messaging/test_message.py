@@ -31,13 +31,13 @@ def test_a_payment_of_the_core_locks_the_account_that_its_number_makes() -> None
         channel="ach",
         source_ref="r",
     )
-    assert locks_of(payload) == Locks(frozenset({creditor}), frozenset({account_id(creditor, "0017")}))
+    assert locks_of([payload]) == Locks(frozenset({creditor}), frozenset({account_id(creditor, "0017")}))
 
 
 def test_a_business_date_locks_its_creditor_alone() -> None:
     creditor = uuid4()
     payload = BusinessDateAdvanced(creditor_id=creditor, business_date=date(2026, 1, 2), previous=None)
-    assert locks_of(payload) == Locks(frozenset({creditor}))
+    assert locks_of([payload]) == Locks(frozenset({creditor}))
 
 
 def test_a_topic_has_one_handler() -> None:

@@ -89,7 +89,7 @@ def test_what_was_paid_already_is_not_paid_again() -> None:
 
 
 def test_a_waterfall_applies_from_its_date() -> None:
-    rows = [*WATERFALLS, Waterfall("credit_card", DAY, ("fees", "interest", "principal"))]
+    rows = (*WATERFALLS, Waterfall("credit_card", DAY, ("fees", "interest", "principal")))
     assert order_for("credit_card", "open", date(2026, 3, 1), rows)[0] == "interest"
     assert order_for("credit_card", "open", DAY, rows)[0] == "fees"
 

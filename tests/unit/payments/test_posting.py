@@ -30,7 +30,7 @@ DAY = date(2026, 3, 2)
 NEXT = date(2026, 3, 3)
 CREDITOR, ACCOUNT = uuid4(), uuid4()
 STATUSES: tuple[PaymentStatus, ...] = get_args(PaymentStatus)
-account = Account(CREDITOR, "USD", "credit_card", "open", DAY, Owed(1000, 50, 10))
+account = Account(CREDITOR, "USD", "credit_card", "open", DAY, DAY, Owed(1000, 50, 10))
 creditor = Creditor(DAY, DAY)
 payment = PostPayment(uuid4(), ACCOUNT, CREDITOR, "1", 100, "USD", DAY, None, "ach", "lockbox", "r-1")
 
