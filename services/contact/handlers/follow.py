@@ -3,7 +3,7 @@
 A contact point that comes with a marked value is announced as what it is: opted out, or somebody else's.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -22,11 +22,13 @@ from shared.db.transaction import Tx
 from shared.messaging.message import Message, Rejected
 
 
-def party_locks(payload: Any) -> Locks:
-    """The creditor, and the party: two topics write its contact points."""
-    if payload is None:
-        return Locks()
-    return Locks(creditors=frozenset({payload.creditor_id}), accounts=frozenset({payload.party_id}))
+def party_locks(payloads: Iterable[Any]) -> Locks:
+    """The creditors, and the parties: two topics write the contact points of a party. An erasure has no payload."""
+    known = [payload for payload in payloads if payload is not None]
+    return Locks(
+        creditors=frozenset(payload.creditor_id for payload in known),
+        accounts=frozenset(payload.party_id for payload in known),
+    )
 
 
 async def follow_creditors(tx: Tx, messages: Sequence[Message[Any]]) -> list[Rejected]:

@@ -1,0 +1,344 @@
+"""E-mails over a real mail server, texts over a gateway on a socket, letters in a folder: each reaches its end."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+import pytest_asyncio
+import uvicorn
+
+from deploy.local.issuer import Issuer
+from deploy.local.ports import free_port
+from deploy.local.simulators.mail_server import MailServer
+from deploy.local.simulators.text_gateway import NUMBER, TextGateway
+from services.contact.app import sender_of
+from services.contact.domain.message import GIVE_UP_AFTER, LEASE, RECEIPT_WITHIN, TERMINAL
+from services.contact.domain.signatures import link_token
+from tests.conftest import GetEngine
+from tests.integration.contact.house import House, fresh, open_house
+
+LINK_SECRET = "links of the tests"
+
+
+@pytest.fixture(scope="module")
+def mail(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MailServer]:
+    server = MailServer(tmp_path_factory.mktemp("mail"), free_port())
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def texts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TextGateway]:
+    gateway = TextGateway(tmp_path_factory.mktemp("texts"), free_port())
+    gateway.start()
+    yield gateway
+    gateway.stop()
+
+
+@pytest_asyncio.fixture(scope="module")
+async def services(
+    service_engine: GetEngine,
+    issuer: Issuer,
+    mail: MailServer,
+    texts: TextGateway,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[House]:
+    port = free_port()
+    settings: dict[str, Any] = {
+        "public_url": f"http://127.0.0.1:{port}",
+        "link_secret": LINK_SECRET,
+        "smtp_host": mail.host,
+        "smtp_port": mail.port,
+        "smtp_start_tls": False,
+        "text_url": texts.url,
+        "text_account_sid": texts.account["sid"],
+        "text_auth_token": texts.account["token"],
+        "text_from": NUMBER,
+        "letter_directory": tmp_path_factory.mktemp("letters"),
+        "sender_person": "Alex Gray",
+    }
+    texts.inbound_url = f"http://127.0.0.1:{port}/v1/gateways/text/inbound"
+    async with open_house(service_engine, issuer, **settings) as made:
+        # Receipts and replies come over a socket, as they do from outside.
+        server = uvicorn.Server(uvicorn.Config(made.app, port=port, log_config=None, lifespan="off"))
+        serving = asyncio.create_task(server._serve())
+        yield made
+        server.should_exit = server.force_exit = True
+        await serving
+
+
+@pytest_asyncio.fixture
+async def house(services: House, texts: TextGateway) -> AsyncIterator[House]:
+    texts.faults = type(texts.faults)()
+    async with fresh(services, "a1", "b2") as made:
+        for number in ("a1", "b2"):
+            await made.consent(number, "email", made.email(number))
+            await made.consent(number, "sms", made.phone(number))
+        yield made
+
+
+async def send(house: House, number: str, channel: str, **facts: Any) -> httpx.Response:
+    points = {"email": house.email(number), "sms": house.phone(number), "letter": house.home(number)}
+    body = {
+        "account_ids": [str(house.account(number))], "party_id": str(house.party(number)), "channel": channel,
+        "contact_point_id": str(points[channel]), "template": "payment_due",
+    }  # fmt: skip
+    return await house.post("/v1/messages", body | facts)
+
+
+async def queued(house: House, number: str, channel: str, **facts: Any) -> str:
+    answer = await send(house, number, channel, **facts)
+    assert answer.status_code == 202, answer.text
+    return str(answer.json()["message_id"])
+
+
+async def step(house: House) -> None:
+    await sender_of(house.settings, house.engine, house.clock).step()
+
+
+async def shown(house: House, message_id: str) -> dict[str, Any]:
+    found: dict[str, Any] = (await house.get(f"/v1/messages/{message_id}")).json()
+    return found
+
+
+async def until(house: House, message_id: str, status: str) -> dict[str, Any]:
+    """Wait for what comes over the socket."""
+    async with asyncio.timeout(20):
+        while (found := await shown(house, message_id))["status"] != status:  # noqa: ASYNC110 - another program tells it
+            await asyncio.sleep(0.05)
+    return found
+
+
+async def test_an_email_goes_over_smtp_with_its_disclosures_and_a_way_to_stop(house: House, mail: MailServer) -> None:
+    message_id = await queued(house, "a1", "email")
+    await step(house)
+    sent = mail.received[-1]
+    assert sent["To"] == house.address("a1")
+    text = sent.get_content()
+    assert "$125.50" in text
+    assert "attempt to collect a debt" in text
+    assert f"/v1/opt-outs/{link_token(LINK_SECRET, UUID(message_id))}" in text
+    assert sent["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert "debt" not in sent["Subject"].lower()
+    found = await shown(house, message_id)
+    assert (found["status"], found["tries"]) == ("sent", 1)
+    topics = [topic for topic, _ in await house.carry()]
+    assert topics == ["contact.attempted", "contact.completed", "message.sent"]
+    house.clock.at += RECEIPT_WITHIN["email"] + timedelta(seconds=1)
+    await step(house)
+    assert ((await shown(house, message_id))["status"]) == "delivered"
+
+
+async def test_who_speaks_spanish_is_written_to_in_spanish(house: House, mail: MailServer) -> None:
+    await house.feed(house.party_message("a1", version=2, language="es-MX"))
+    await queued(house, "a1", "email")
+    await step(house)
+    text = mail.received[-1].get_content()
+    assert "Este es un intento de cobrar una deuda" in text
+    assert mail.received[-1]["Content-Language"] == "es"
+
+
+async def test_an_address_that_the_server_does_not_know_bounces_and_is_not_used_again(house: House) -> None:
+    bad = f"nobody.{house.party('a1')}@example.com"
+    point = (
+        await house.post("/v1/contact-points", {"party_id": str(house.party("a1")), "kind": "email", "value": bad})
+    ).json()["contact_point_id"]
+    listed = {"contact_point_id": point, "kind": "email", "value": bad, "label": "home"}
+    await house.feed(house.party_message("a1", version=2, contact_points=[listed]))
+    await house.consent("a1", "email", UUID(point))
+    message_id = await queued(house, "a1", "email", contact_point_id=point)
+    await step(house)
+    found = await shown(house, message_id)
+    assert (found["status"], found["reason"]) == ("bounced", "smtp-550")
+    events = dict(await house.carry())
+    assert events["contact.completed"]["is_connected"] is False
+    assert events["message.bounced"]["is_permanent"] is True
+    assert events["contact_point.invalidated"]["reason"] == "bounced"
+    refused = await send(house, "a1", "email", contact_point_id=point)
+    assert refused.json()["code"] == "contact-blocked"
+
+
+async def test_a_mail_server_that_is_away_is_tried_again_under_a_new_permit_and_given_up_in_the_end(
+    house: House, mail: MailServer
+) -> None:
+    mail.stop()
+    try:
+        message_id = await queued(house, "a1", "email")
+        await step(house)
+        found = await shown(house, message_id)
+        assert (found["status"], found["tries"]) == ("queued", 1)
+        [attempt] = await house.rows(f"SELECT result_code FROM contact_attempt WHERE message_id = '{message_id}'")
+        assert attempt["result_code"] == "network_failure"
+        await house.carry()
+    finally:
+        mail.start()
+    house.clock.at += timedelta(minutes=1)
+    await step(house)
+    attempts = await house.rows(f"SELECT permit_id FROM contact_attempt WHERE message_id = '{message_id}'")
+    assert len({row["permit_id"] for row in attempts}) == 2
+    assert (await shown(house, message_id))["status"] == "sent"
+
+
+async def test_a_message_that_waits_too_long_has_failed_and_its_permit_is_given_back(house: House) -> None:
+    message_id = await queued(house, "a1", "email")
+    house.clock.at += GIVE_UP_AFTER + timedelta(seconds=1)
+    await step(house)
+    found = await shown(house, message_id)
+    assert (found["status"], found["reason"]) == ("failed", "gave-up")
+    [(topic, event)] = await house.carry()
+    assert (topic, event["reason"]) == ("contact.blocked", "permit_expired")
+    assert event["permit_id"] is not None
+
+
+async def test_a_process_that_dies_while_it_hands_over_never_sends_twice(house: House, mail: MailServer) -> None:
+    message_id = await queued(house, "a1", "email")
+    sender = sender_of(house.settings, house.engine, house.clock)
+    dead = threading.Event()
+
+    async def never(_row: Any) -> Any:
+        dead.set()
+        raise asyncio.CancelledError
+
+    sender._channels = {"email": never}
+    with pytest.raises(asyncio.CancelledError):
+        await sender.step()
+    assert dead.is_set()
+    before = len(mail.received)
+    house.clock.at += LEASE + timedelta(seconds=1)
+    await step(house)
+    found = await shown(house, message_id)
+    assert (found["status"], found["reason"]) == ("failed", "outcome-unknown")
+    assert len(mail.received) == before
+    [attempt] = await house.rows(f"SELECT result_code FROM contact_attempt WHERE message_id = '{message_id}'")
+    assert attempt["result_code"] == "email_sent", "it may have left, so it counts"
+
+
+async def test_a_cease_between_queueing_and_sending_stops_the_message(house: House, mail: MailServer) -> None:
+    message_id = await queued(house, "a1", "email")
+    before = len(mail.received)
+    async with httpx.AsyncClient(base_url=house.compliance.url) as http:
+        await http.post(
+            "/v1/restrictions",
+            json={"kind": "cease", "party_id": str(house.party("a1")), "evidence": "A letter"},
+            headers=house.token("compliance_officer") | {"Idempotency-Key": message_id},
+        )
+    house.clock.at += timedelta(minutes=5)
+    await step(house)
+    found = await shown(house, message_id)
+    assert (found["status"], len(mail.received)) == ("blocked", before)
+    assert "cease" in found["reason"]
+
+
+async def test_the_button_of_the_opt_out_page_stops_emails_to_the_address(house: House, mail: MailServer) -> None:
+    message_id = await queued(house, "a1", "email")
+    path = f"/v1/opt-outs/{link_token(LINK_SECRET, UUID(message_id))}"
+    page = await house.http.get(path)
+    assert (page.status_code, "<form" in page.text) == (200, True)
+    assert [topic for topic, _ in await house.published()] == []
+    assert (await house.http.post(path)).status_code == 200
+    assert [topic for topic, _ in await house.carry()] == ["message.opted_out"]
+    before = len(mail.received)
+    await step(house)
+    assert ((await shown(house, message_id))["status"], len(mail.received)) == ("blocked", before)
+    assert (await send(house, "a1", "email")).json()["rules"][0]["id"] == "contact.opted_out"
+    assert (await house.http.post(path[:-1] + "_")).status_code == 404
+
+
+async def test_a_text_is_delivered_when_the_gateways_signed_receipt_says_so(house: House, texts: TextGateway) -> None:
+    message_id = await queued(house, "a1", "sms")
+    await step(house)
+    found = await until(house, message_id, "delivered")
+    assert texts.state.texts[-1].to == house.number("a1")
+    assert texts.state.texts[-1].body.endswith("Reply STOP to opt out.")
+    assert found["status"] in TERMINAL
+
+
+async def test_a_receipt_without_the_gateways_signature_is_not_read(house: House) -> None:
+    form = {"MessageSid": "SM1", "MessageStatus": "delivered"}
+    answer = await house.http.post("/v1/gateways/text/status", data=form, headers={"X-Twilio-Signature": "x"})
+    assert (answer.status_code, answer.json()["code"]) == (401, "signature-invalid")
+
+
+async def test_stop_takes_effect_for_the_number_whoever_has_it(house: House, texts: TextGateway) -> None:
+    shared = {
+        "contact_point_id": str(house.phone("b2")), "kind": "phone", "value": house.number("a1"), "label": "mobile",
+    }  # fmt: skip
+    await house.feed(house.party_message("b2", version=2, contact_points=[shared]))
+    texts.reply(house.number("a1"), "Stop.")
+    events: list[tuple[str, dict[str, Any]]] = []
+    async with asyncio.timeout(20):
+        while sum(topic == "message.opted_out" for topic, _ in events) < 2:
+            events += await house.carry()
+            await asyncio.sleep(0.05)
+    parties = {body["party_id"] for topic, body in events if topic == "message.opted_out"}
+    assert parties == {str(house.party("a1")), str(house.party("b2"))}
+    assert [body["direction"] for topic, body in events if topic == "contact.attempted"] == ["inbound"] * 2
+    for number in ("a1", "b2"):
+        refused = await send(house, number, "sms", contact_point_id=str(house.phone(number)))
+        assert refused.json()["rules"][0]["id"] == "contact.opted_out"
+
+
+async def test_a_number_that_takes_no_texts_bounces_by_its_receipt(house: House, texts: TextGateway) -> None:
+    texts.faults.receipt, texts.faults.error_code = "undelivered", "30006"
+    message_id = await queued(house, "a1", "sms")
+    await step(house)
+    await until(house, message_id, "bounced")
+    assert "contact_point.invalidated" in dict(await house.carry())
+
+
+async def test_a_text_without_a_receipt_has_failed_in_the_end(house: House, texts: TextGateway) -> None:
+    texts.faults.is_mute = True
+    message_id = await queued(house, "a1", "sms")
+    await step(house)
+    house.clock.at += RECEIPT_WITHIN["sms"] + timedelta(seconds=1)
+    await step(house)
+    found = await shown(house, message_id)
+    assert (found["status"], found["reason"]) == ("failed", "no-receipt")
+
+
+async def test_a_letter_is_a_pdf_for_the_vendor_and_a_returned_one_invalidates_the_address(house: House) -> None:
+    message_id = await queued(house, "a1", "letter")
+    await step(house)
+    folder = house.settings.letter_directory
+    assert isinstance(folder, Path)
+    assert (folder / f"{message_id}.pdf").read_bytes().startswith(b"%PDF-1.4")
+    assert (folder / f"{message_id}.json").exists()
+    printed = await house.http.get(f"/v1/letters/{message_id}/pdf", headers=house.token("auditor"))
+    assert printed.content == (folder / f"{message_id}.pdf").read_bytes()
+    await house.carry()
+    receipt = {"message_id": message_id, "channel": "letter", "status": "undeliverable", "reason": "moved"}
+    for taken in (1, 0):
+        answer = await house.post("/v1/message-receipts", {"receipts": [receipt]}, role="integrator")
+        assert answer.json() == {"taken": taken}
+    events = dict(await house.carry())
+    assert events["contact_point.invalidated"]["kind"] == "address"
+
+
+async def test_a_template_of_the_deployment_comes_first_and_a_broken_one_is_refused(
+    house: House, mail: MailServer
+) -> None:
+    body = {"channel": "email", "language": "en", "subject": "Hi", "body": "Dear {{ given_name }}"}
+    broken = body | {"body": "{{ no_such_name }}"}
+    refused = await house.http.put("/v1/templates/payment_due", json=broken, headers=house.token("supervisor"))
+    assert refused.json()["code"] == "template-invalid"
+    body["creditor_id"] = str(house.creditor)
+    kept = await house.http.put("/v1/templates/payment_due", json=body, headers=house.token("supervisor"))
+    assert kept.status_code == 200, kept.text
+    await queued(house, "a1", "email")
+    await step(house)
+    assert mail.received[-1].get_content().startswith("Dear Pat")
+    assert "attempt to collect a debt" in mail.received[-1].get_content()
+
+
+async def test_a_message_without_consent_is_refused_at_once(services: House) -> None:
+    async with fresh(services, "c3") as house:
+        refused = await send(house, "c3", "sms")
+        assert refused.json()["code"] == "contact-blocked"
+        assert await house.rows(f"SELECT 1 FROM out_message WHERE party_id = '{house.party('c3')}'") == []
