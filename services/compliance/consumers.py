@@ -1,6 +1,6 @@
 """Which topics compliance consumes: the doors beside HTTP."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from services.compliance.handlers.cases import Disputes
@@ -46,9 +46,10 @@ def subscriptions(_settings: ComplianceSettings) -> Sequence[Subscription]:
     )
 
 
-def party_locks(payload: Any) -> Locks:
-    """The locks of a payload: its creditor, and its party with every account that it names."""
-    plain = locks_of(payload)
-    party = getattr(payload, "party_id", None)
-    named = getattr(payload, "account_ids", ())
-    return Locks(plain.creditors, plain.accounts | frozenset(named) | (frozenset() if party is None else {party}))
+def party_locks(payloads: Iterable[Any]) -> Locks:
+    """The locks of payloads: their creditors, and their parties with every account that they name."""
+    known = [payload for payload in payloads if payload is not None]
+    plain = locks_of(known)
+    parties = {payload.party_id for payload in known if getattr(payload, "party_id", None) is not None}
+    named = {account for payload in known for account in getattr(payload, "account_ids", ())}
+    return Locks(plain.creditors, plain.accounts | parties | named)
