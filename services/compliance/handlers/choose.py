@@ -27,7 +27,7 @@ from services.compliance.store.choices import (
     load_flags,
     load_preference,
     save_flags,
-    update_consent,
+    update_consents,
     update_preference,
 )
 from shared.db.transaction import Tx
@@ -80,7 +80,7 @@ async def revoke_consent(tx: Tx, actor: Actor, consent_id: UUID, precondition: P
     precondition(row["version"])
     if row["revoked_at"] is None:
         change = {"revoked_at": tx.clock.now(), "version": max(row["version"], tx.least_version) + 1}
-        await update_consent(tx, {"consent_id": consent_id, **change})
+        await update_consents(tx, [{"consent_id": consent_id, **change}])
         publish_consents(tx, [row | change])
     return consent_id
 

@@ -9,12 +9,11 @@ from typing import Any
 from uuid import UUID
 
 from services.compliance.handlers.cases import Disputes
-from services.compliance.handlers.hear import hear
+from services.compliance.handlers.hear import date_what_was_heard, hear
 from services.compliance.handlers.publish import publish_restrictions
 from services.compliance.store.attempts import save_attempts, save_reports, settle_permits
 from services.compliance.store.newest import Changed
-from services.compliance.store.restrictions import load_heard, load_party_wide, update_restrictions
-from services.compliance.store.subjects import day_of, load_zones
+from services.compliance.store.restrictions import load_party_wide
 from services.compliance.store.views import (
     add_marks,
     erase_found,
@@ -34,17 +33,8 @@ Messages = Sequence[Message[Any]]
 async def follow_creditors(tx: Tx, messages: Messages) -> list[Rejected]:
     """Take a batch of `creditor.updated`. What was heard before its calendar was known is dated by it now."""
     changed = await keep_creditors(tx, messages)
-    heard = await load_heard(tx, changed.first) if changed.first else []
-    zones = await load_zones(tx, changed.first)
-    redated = [
-        row | {"effective_on": day, "version": max(row["version"], tx.least_version) + 1}
-        for row in heard
-        if (day := day_of(row["effective_at"], zones[row["creditor_id"]])) != row["effective_on"]
-    ]
-    await update_restrictions(
-        tx, [{name: row[name] for name in ("restriction_id", "effective_on", "version")} for row in redated]
-    )
-    await publish_restrictions(tx, redated)
+    if changed.first:
+        await date_what_was_heard(tx, changed.first)
     return []
 
 

@@ -4,9 +4,9 @@ Every record has the id that the call would have given it, so that the two are o
 saying until when is kept for a day: longer would be a guess, shorter would ignore it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -14,9 +14,10 @@ from zoneinfo import ZoneInfo
 from services.compliance.domain.record_ids import caused_id
 from services.compliance.domain.restriction import CITATIONS
 from services.compliance.handlers.cases import Disputes
-from services.compliance.handlers.publish import publish_consents
+from services.compliance.handlers.publish import publish_consents, publish_restrictions
 from services.compliance.handlers.restrict import place
-from services.compliance.store.choices import insert_consents, insert_preferences
+from services.compliance.store.choices import insert_consents, insert_preferences, load_callbacks, update_consents
+from services.compliance.store.restrictions import load_heard, update_restrictions
 from services.compliance.store.subjects import day_of, load_zones
 from shared.db.transaction import Tx
 from shared.events.contact import ContactCompleted, Heard
@@ -63,6 +64,30 @@ async def hear(tx: Tx, disputes: Disputes, outcomes: Iterable[tuple[ContactCompl
     made = await insert_consents(tx, [row | stamp for row in records.consents])
     publish_consents(tx, made, causes=records.causes)
     await insert_preferences(tx, [row | stamp for row in records.preferences])
+
+
+async def date_what_was_heard(tx: Tx, creditor_ids: Collection[UUID]) -> None:
+    """Date what was heard for these creditors by their calendars, which were not known until now."""
+    zones = await load_zones(tx, creditor_ids)
+    restrictions = [
+        row | {"effective_on": day, "version": max(row["version"], tx.least_version) + 1}
+        for row in await load_heard(tx, creditor_ids)
+        if (day := day_of(row["effective_at"], zones[row["creditor_id"]])) != row["effective_on"]
+    ]
+    await update_restrictions(tx, [_columns(row, "restriction_id", "effective_on", "version") for row in restrictions])
+    await publish_restrictions(tx, restrictions)
+    callbacks = [
+        row | {"starts_on": day, "ends_on": day, "version": max(row["version"], tx.least_version) + 1}
+        for row in await load_callbacks(tx, creditor_ids)
+        if (day := day_of(datetime.fromisoformat(row["details"]["callback_at"]), zones[row["creditor_id"]]))
+        != row["starts_on"]
+    ]
+    await update_consents(tx, [_columns(row, "consent_id", "starts_on", "ends_on", "version") for row in callbacks])
+    publish_consents(tx, callbacks)
+
+
+def _columns(row: Row, *names: str) -> Row:
+    return {name: row[name] for name in names}
 
 
 def _take(
@@ -118,7 +143,7 @@ def _refusal(outcome: ContactCompleted, heard: Heard) -> Row:
 
 def _callback(outcome: ContactCompleted, zone: ZoneInfo | None) -> Row:
     """Asking to be called is consent to that call, on its day (comment 14(b)(3)(i)-3.i)."""
-    asked: Any = outcome.callback_at
+    asked: Any = outcome.callback_at  # the caller has seen that there is one
     return _consent(outcome, "callback") | {
         "channel": "phone",
         "purpose": "call_frequency",
@@ -128,6 +153,7 @@ def _callback(outcome: ContactCompleted, zone: ZoneInfo | None) -> Row:
         "granted_at": outcome.completed_at,
         "starts_on": day_of(asked, zone),
         "ends_on": day_of(asked, zone),
+        "details": {"callback_at": asked.isoformat()},
     }
 
 

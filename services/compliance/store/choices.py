@@ -1,6 +1,6 @@
 """Loads and saves consents, preferences and what is known of contact points besides."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +11,8 @@ from shared.db.sets import insert_rows, load_rows, update_rows, upsert_rows
 from shared.db.transaction import Tx
 
 Row = dict[str, Any]
+
+_CALLBACKS = "SELECT * FROM consent WHERE creditor_id = ANY($1::uuid[]) AND details ? 'callback_at' ORDER BY consent_id"
 
 
 async def insert_consents(tx: Tx, rows: Sequence[Row]) -> list[Row]:
@@ -29,6 +31,11 @@ async def load_consent(tx: Tx, consent_id: UUID) -> Row | None:
     return dict(rows[0]) if rows else None
 
 
+async def load_callbacks(tx: Tx, creditor_ids: Collection[UUID]) -> list[Row]:
+    """The consents to a call on a day, of these creditors."""
+    return [dict(row) for row in await tx.fetch(_CALLBACKS, sorted(creditor_ids))]
+
+
 async def load_preference(tx: Tx, preference_id: UUID) -> Row | None:
     """One preference, or None."""
     rows = await load_rows(tx, PREFERENCE, "preference_id", [preference_id])
@@ -41,9 +48,9 @@ async def load_flags(tx: Tx, contact_point_id: UUID) -> Row | None:
     return dict(rows[0]) if rows else None
 
 
-async def update_consent(tx: Tx, row: Row) -> None:
-    """Write what changes of a consent."""
-    await update_rows(tx, CONSENT, [row], key=["consent_id"])
+async def update_consents(tx: Tx, rows: Sequence[Row]) -> None:
+    """Write what changes of consents."""
+    await update_rows(tx, CONSENT, rows, key=["consent_id"])
 
 
 async def update_preference(tx: Tx, row: Row) -> None:
