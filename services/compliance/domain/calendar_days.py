@@ -3,10 +3,9 @@
 All instants are aware datetimes in UTC. A day that has no midnight begins when its first minute does.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from heapq import merge
 from zoneinfo import ZoneInfo
 
 _DAY = timedelta(days=1)
@@ -70,18 +69,23 @@ def _marks_of_day(zone: str, day: date, minutes: tuple[int, ...]) -> tuple[datet
     return tuple(sorted(each for each in found if begin <= each < end))
 
 
-def marks(zones: Iterable[str], after: datetime, minutes: tuple[int, ...], days: int) -> Iterator[datetime]:
+@lru_cache(maxsize=16384)
+def _marks_of_utc_day(zones: tuple[str, ...], day: date, minutes: tuple[int, ...]) -> tuple[datetime, ...]:
+    """The same for all the zones together, on one day of UTC."""
+    begin = datetime.combine(day, time.min, UTC)
+    near = (day - _DAY, day, day + _DAY)
+    found = {moment for zone in zones for each in near for moment in _marks_of_day(zone, each, minutes)}
+    return tuple(sorted(moment for moment in found if begin <= moment < begin + _DAY))
+
+
+def marks(zones: tuple[str, ...], after: datetime, minutes: tuple[int, ...], days: int) -> Iterator[datetime]:
     """The instants after `after` at which the wall clock of any zone enters or leaves one of the minutes, ascending.
 
     Days and changes of the clocks are among them; they end `days` days on.
     """
-    return merge(*(_marks_of_zone(zone, after, minutes, days) for zone in zones))
-
-
-def _marks_of_zone(zone: str, after: datetime, minutes: tuple[int, ...], days: int) -> Iterator[datetime]:
-    first = local(after, zone).date()
+    first = after.astimezone(UTC).date()
     for offset in range(days + 1):
-        for moment in _marks_of_day(zone, first + offset * _DAY, minutes):
+        for moment in _marks_of_utc_day(zones, first + offset * _DAY, minutes):
             if moment > after:
                 yield moment
 

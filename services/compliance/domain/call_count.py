@@ -27,6 +27,15 @@ class Call(NamedTuple):
     is_open: bool
 
 
+def ledger_of(case: Case, window_days: int, consent_days: int) -> "CallLedger":
+    """The ledger of the case at its moment, made once."""
+    key = (case.at, window_days, consent_days)
+    found: CallLedger | None = case.memo.get(key)
+    if found is None:
+        found = case.memo[key] = CallLedger(case, window_days, consent_days)
+    return found
+
+
 def places_call(request: Request) -> bool:
     """Whether the request is a call that the rule counts: ours, and not to an attorney, bureau, creditor (14(b)(3))."""
     return (
@@ -37,13 +46,13 @@ def places_call(request: Request) -> bool:
 class CallLedger:
     """The calls that count, for the person asked about, over as many days as a rule looks back."""
 
-    __slots__ = ("_case", "_consent_days", "_consents", "_window_days", "calls")
+    __slots__ = ("_case", "_consents", "_overs", "_window_days", "calls")
 
     def __init__(self, case: Case, window_days: int, consent_days: int) -> None:
         self._case = case
         self._window_days = window_days
-        self._consent_days = consent_days
-        self._consents = _frequency_consents(case)
+        self._consents = _frequency_consents(case, case.days_back(window_days + consent_days))
+        self._overs = {each.consent_id: case.first_over(each.granted_at, consent_days) for each in self._consents}
         looked_back = window_days + (consent_days if self._consents else 0)
         self.calls = calls_since(case, case.days_back(looked_back))
 
@@ -110,9 +119,7 @@ class CallLedger:
         case, granted_at = self._case, consent.granted_at
         if moment < granted_at or (moment == granted_at and not is_asked):
             return False
-        if moment >= case.first_over(granted_at, self._consent_days):
-            return False
-        if not case.holds(consent, moment):
+        if moment >= self._overs[consent.consent_id] or not case.holds(consent, moment):
             return False
         return not any(
             key in call.talked and granted_at < call.at and (call.at < moment or (is_asked and call.at == moment))
@@ -120,8 +127,8 @@ class CallLedger:
         )
 
 
-def _frequency_consents(case: Case) -> list[Consent]:
-    """Direct consents of the person asked about; a third party's are not known here."""
+def _frequency_consents(case: Case, start: datetime) -> list[Consent]:
+    """Direct consents of the person asked about since `start`; a third party's are not known here."""
     if case.request.recipient_id is not None or not case.facts.consents:
         return []
     found = [
@@ -129,7 +136,7 @@ def _frequency_consents(case: Case) -> list[Consent]:
         for each in case.facts.consents
         if each.scope == SCOPE
         and each.given_to == "collector"
-        and each.granted_at <= case.known
+        and start <= each.granted_at <= case.known
         and (each.channel is None or each.channel in CALLS)
     ]
     return sorted(found, key=lambda each: (each.granted_at, str(each.consent_id)))

@@ -17,6 +17,7 @@ from services.compliance.domain.facts import (
     ContactPoint,
     Debt,
     Direction,
+    Dispute,
     Facts,
     Location,
     Purpose,
@@ -40,20 +41,23 @@ class Case:
     """A request and its facts at one moment; everything here is read only.
 
     `zones` are all zones where the consumer may be, `clocks` and `days` the time and the date there, `keys` the
-    particular debts asked about. `known` is the time of the request, `at` the moment that is looked at: the same, or
-    later in the search for the earliest lawful time. `memo` keeps what checks work out for both.
+    particular debts asked about, `in_force` the restrictions on them by kind and `disputes` the open ones. `known` is
+    the time of the request, `at` the moment that is looked at: the same, or later in the search for the earliest
+    lawful time. `memo` keeps what checks work out for both.
     """
 
     __slots__ = (
-        "_in_force",
+        "_local_times",
         "_tells_first",
         "at",
         "clocks",
         "days",
         "debts",
+        "disputes",
         "facts",
         "groups",
         "history",
+        "in_force",
         "is_located",
         "jurisdictions",
         "keys",
@@ -82,13 +86,15 @@ class Case:
 
     def _see(self) -> None:
         """Work out what depends on the moment looked at."""
-        self._in_force: dict[str, list[Restriction]] | None = None
         located = _located(self.facts.locations, self.at)
         zones = sorted({zone for location in located for zone in location.zones})
         self.is_located = bool(zones)
         self.zones: tuple[str, ...] = tuple(zones) or US_ZONES
         self.clocks: tuple[datetime, ...] = tuple([local(self.at, zone) for zone in self.zones])
         self.days: tuple[date, ...] = tuple([clock.date() for clock in self.clocks])
+        self._local_times: dict[str, str] | None = None
+        self.in_force = self._find_in_force() if self.facts.restrictions else {}
+        self.disputes = self._find_disputes() if self.facts.disputes else []
 
     def later(self, at: datetime) -> "Case":
         """The same question for a later moment, on the same knowledge."""
@@ -101,7 +107,10 @@ class Case:
 
     def local_times(self) -> dict[str, str]:
         """The wall-clock time in every plausible zone, for the record."""
-        return {zone: clock.isoformat(timespec="seconds") for zone, clock in zip(self.zones, self.clocks, strict=True)}
+        if self._local_times is None:
+            times = [clock.isoformat(timespec="seconds") for clock in self.clocks]
+            self._local_times = dict(zip(self.zones, times, strict=True))
+        return self._local_times
 
     def key(self, account_id: UUID) -> Key:
         """The particular debt to which an account belongs."""
@@ -123,7 +132,7 @@ class Case:
     def days_back(self, days: int) -> datetime:
         """The earliest instant that lies, in any plausible zone, on one of the `days` local days that end today."""
         back = (days - 1) * _DAY
-        return min(midnight(zone, day - back) for zone, day in zip(self.zones, self.days, strict=True))
+        return min([midnight(zone, day - back) for zone, day in zip(self.zones, self.days, strict=True)])
 
     def after_days(self, moment: datetime, days: int) -> datetime:
         """The instant at which `days` local days, that of `moment` the first, are over in every plausible zone."""
@@ -165,14 +174,20 @@ class Case:
             self._tells_first = bool(untold)
         return self._tells_first
 
-    def in_force(self) -> dict[str, list[Restriction]]:
-        """The restrictions in force on the debts of the request at this moment, by kind."""
-        if self._in_force is None:
-            self._in_force = {}
-            for each in self.facts.restrictions:
-                if each.effective_at <= self.at < self.restriction_ends(each) and self.concerns(each.account_ids):
-                    self._in_force.setdefault(each.kind, []).append(each)
-        return self._in_force
+    def _find_in_force(self) -> dict[str, list[Restriction]]:
+        found: dict[str, list[Restriction]] = {}
+        for each in self.facts.restrictions:
+            if each.effective_at <= self.at < self.restriction_ends(each) and self.concerns(each.account_ids):
+                found.setdefault(each.kind, []).append(each)
+        return found
+
+    def _find_disputes(self) -> list[Dispute]:
+        return [
+            each
+            for each in self.facts.disputes
+            if each.received_at <= self.at < min(each.answered_at or NEVER, each.closed_at or NEVER)
+            and self.key(each.account_id) in self.keys
+        ]
 
     def restriction_ends(self, restriction: Restriction) -> datetime:
         """When the restriction is over; the end of time for one that has no end."""

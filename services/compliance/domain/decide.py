@@ -4,6 +4,7 @@ Every rule in force for the role, the places and the day is evaluated, and the m
 block > block_until (the latest) > needs_review > allow_with > allow. What is not known is never an allow.
 """
 
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -12,7 +13,7 @@ from typing import NamedTuple
 from services.compliance.domain.case import NEVER, STATED, Case
 from services.compliance.domain.checks import CHECKS
 from services.compliance.domain.checks.finding import NOT_APPLICABLE, Finding, Result
-from services.compliance.domain.facts import Facts, Request
+from services.compliance.domain.facts import Creditor, Facts, Request
 from services.compliance.domain.rules import Rule, RuleBook, Shape
 
 SEARCHED = timedelta(days=400)
@@ -95,9 +96,8 @@ def _evaluate(case: Case, book: RuleBook, *, with_drafts: bool) -> tuple[RuleRes
     creditor = case.facts.creditor
     if creditor is None:
         return ()
-    rules = book.in_scope(creditor.kind, case.jurisdictions, case.days, _shape(case, book), with_drafts=with_drafts)
     results = []
-    for rule, sees_debts in rules:
+    for rule, sees_debts in _in_force(case, creditor, book, with_drafts=with_drafts):
         if not sees_debts:
             results.append(RuleResult(rule, NOT_APPLICABLE, _ALLOW))
         elif rule.rule_id in creditor.policies_off and rule.force(creditor.kind) == "policy":
@@ -107,6 +107,30 @@ def _evaluate(case: Case, book: RuleBook, *, with_drafts: bool) -> tuple[RuleRes
             is_plain = (finding.result is _PASS or finding.result is _NOT_APPLICABLE) and not finding.disclosures
             results.append(RuleResult(rule, finding, _ALLOW if is_plain else _outcome(rule, finding)))
     return tuple(results)
+
+
+def _forbidding(case: Case, book: RuleBook, settled: Container[int], *, with_drafts: bool) -> list[RuleResult]:
+    """The rules that forbid the contact at the case's moment; those of which the id is `settled` are not asked."""
+    creditor = case.facts.creditor
+    if creditor is None:
+        return []
+    found = []
+    for rule, sees_debts in _in_force(case, creditor, book, with_drafts=with_drafts):
+        if id(rule) in settled or not sees_debts:
+            continue
+        if rule.rule_id in creditor.policies_off and rule.force(creditor.kind) == "policy":
+            continue
+        finding = _EVALUATE[rule.check](case, rule.params)
+        if finding.result is not _PASS and (outcome := _outcome(rule, finding)) in _BLOCKING:
+            found.append(RuleResult(rule, finding, outcome))
+    return found
+
+
+def _in_force(case: Case, creditor: Creditor, book: RuleBook, *, with_drafts: bool) -> tuple[tuple[Rule, bool], ...]:
+    shape = case.memo.get(Shape)
+    if shape is None:
+        shape = case.memo[Shape] = _shape(case, book)
+    return book.in_scope(creditor.kind, case.jurisdictions, case.days, shape, with_drafts=with_drafts)
 
 
 def _shape(case: Case, book: RuleBook) -> Shape:
@@ -157,25 +181,65 @@ def _earliest(case: Case, results: tuple[RuleResult, ...], book: RuleBook, *, wi
     Each rule says when it alone would let go; no earlier moment than the latest of these can be lawful, so the search
     goes there, looks at all rules again, those that come into force included, and on until nothing forbids.
     """
+    is_static = _is_static(case.facts, case.known)
+    settled = {id(each.rule) for each in results if _is_settled(each, is_static=is_static)}
+    blocking = [each for each in results if each.outcome in _BLOCKING]
     for _ in range(_STEPS):
-        moment = _next(case, results)
+        moment = _next(case, blocking)
         if moment is None or moment > case.known + SEARCHED:
             return None
         case = case.later(moment)
-        results = _evaluate(case, book, with_drafts=with_drafts)
-        if _BLOCKING.isdisjoint([result.outcome for result in results]):
+        blocking = _forbidding(case, book, settled, with_drafts=with_drafts)
+        if not blocking:
             return moment
     return None
 
 
-def _next(case: Case, results: tuple[RuleResult, ...]) -> datetime | None:
+_TIMELESS = frozenset({"trait_forbidden", "debt_collectable", "disclosure", "language", "jurisdiction_known"})
+"""Checks whose result no passing of time changes, on the same facts."""
+_EASING = frozenset(
+    {
+        "call_count", "conversation_cooldown", "contact_count", "min_gap", "open_attempt", "designated_place",
+        "workplace", "restriction_absent", "not_represented", "dispute_absent", "medium_refused", "opted_out",
+        "contact_point_usable", "leaked_address", "recipient_allowed", "location_once",
+    }
+)  # fmt: skip
+"""Checks that, once passed, stay passed: counts fall and restrictions end, unless a fact is dated after the request."""
+_PASSING = frozenset({"consents", "reply", "exception"})
+"""What a pass may rest on that ends again."""
+
+
+def _is_settled(result: RuleResult, *, is_static: bool) -> bool:
+    """Whether the rule will not forbid the contact later either, so that the search need not ask it again."""
+    finding, check = result.finding, result.rule.check
+    if finding.result is _NOT_APPLICABLE:
+        return True
+    if finding.result is not _PASS:
+        return False
+    if check in _TIMELESS:
+        return True
+    return is_static and check in _EASING and _PASSING.isdisjoint(finding.facts)
+
+
+def _is_static(facts: Facts, known: datetime) -> bool:
+    """Whether nothing that is known begins after the request, and the consumer is said to be nowhere for a time."""
+    later = [each.effective_at for each in facts.restrictions]
+    later += [each.requested_at for each in facts.refusals]
+    later += [each.known_at for each in facts.representations]
+    later += [each.known_at for each in facts.inconvenient_places]
+    later += [each.received_at for each in facts.disputes]
+    for point in facts.contact_points:
+        later += [each for each in (point.wrong_since, point.reassigned_since, point.leaked_since) if each is not None]
+    return all(moment <= known for moment in later) and all(each.source != STATED for each in facts.locations)
+
+
+def _next(case: Case, blocking: list[RuleResult]) -> datetime | None:
     """The first moment worth looking at: when all that forbids has let go, or the consumer is elsewhere."""
     latest = case.at
-    for result in results:
-        if result.outcome in _BLOCKING:
-            ends = result.rule.effective_to
-            over = case.day_begins(ends) if ends is not None else NEVER
-            latest = max(latest, min(result.finding.not_before or NEVER, over))
+    for result in blocking:
+        ends = result.rule.effective_to
+        over = case.day_begins(ends) if ends is not None else NEVER
+        latest = max(latest, min(result.finding.not_before or NEVER, over))
     moved = [
         moment
         for location in case.facts.locations

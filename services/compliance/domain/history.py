@@ -4,7 +4,7 @@ Contacts after the request are not seen. Everything is worked out when first ask
 """
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 from typing import NamedTuple
@@ -25,6 +25,7 @@ from services.compliance.domain.results import SILENT, Effect, effect_of
 _at = attrgetter("at")
 _LATEST = datetime.max.replace(tzinfo=UTC)
 _MARGIN = timedelta(days=2)
+_USUAL = timedelta(days=16)
 
 
 class Contact(NamedTuple):
@@ -76,7 +77,7 @@ class History:
         Not those with an attorney, a bureau or a creditor (12 CFR 1006.14(b)(3)(iii)).
         """
         if start < self._from:
-            self._from = start - _MARGIN
+            self._from = min(start - _MARGIN, self._known - _USUAL)
             self._contacts = self._find(self._from)
         return self._contacts[bisect_left(self._contacts, start, key=_at) :]
 
@@ -109,14 +110,12 @@ class History:
                 found[each.contact_point_id] = max(each.at, found.get(each.contact_point_id, each.at))
         return found
 
-    def told(self) -> list[Attempt]:
+    def told(self) -> Iterator[Attempt]:
         """The contacts in which something about a debt was conveyed to the consumer or by the consumer."""
         known = self._known
-        return [
-            each
-            for each in self._attempts
-            if each.result_code not in SILENT and each.at <= known and each.recipient not in PROFESSIONALS
-        ]
+        for each in self._attempts:
+            if each.result_code not in SILENT and each.at <= known and each.recipient not in PROFESSIONALS:
+                yield each
 
     def unanswered_since(self, channel: Channel) -> datetime | None:
         """When the consumer's last contact through this medium began; None: we have used it since, or there is none."""

@@ -6,6 +6,7 @@ open: 21:00 itself is closed. Everything is by the wall clock, so the change to 
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import lru_cache
 
 from services.compliance.domain.calendar_days import local, marks
 from services.compliance.domain.case import Case
@@ -18,24 +19,40 @@ HORIZON_DAYS = 15
 
 def is_within(clocks: Iterable[datetime], start: int, end: int, weekdays: Iterable[str]) -> bool:
     """Whether every wall clock shows a minute of the day in [start, end), on one of the weekdays."""
-    return all(
-        start <= clock.hour * 60 + clock.minute < end and WEEKDAYS[clock.weekday()] in weekdays for clock in clocks
-    )
+    for clock in clocks:
+        if not start <= clock.hour * 60 + clock.minute < end or WEEKDAYS[clock.weekday()] not in weekdays:
+            return False
+    return True
 
 
 def covers(designation: TimeDesignation, moment: datetime, zones: Iterable[str]) -> bool:
     """Whether the moment is one that the consumer called inconvenient, in any of the zones."""
     if moment < designation.known_at or (designation.withdrawn_at is not None and designation.withdrawn_at <= moment):
         return False
-    return any(_shows(designation, local(moment, zone)) for zone in zones)
+    return _shows(designation, [local(moment, zone) for zone in zones])
 
 
-def _shows(designation: TimeDesignation, clock: datetime) -> bool:
-    return (
-        clock.weekday() in designation.weekdays
-        and designation.start_minute <= clock.hour * 60 + clock.minute < designation.end_minute
-        and (designation.until is None or clock.date() <= designation.until)
-    )
+def inconvenient_now(case: Case) -> list[TimeDesignation]:
+    """The designations that cover the case's moment, in a fixed order."""
+    found = [
+        each
+        for each in case.facts.inconvenient_times
+        if each.known_at <= case.at
+        and (each.withdrawn_at is None or case.at < each.withdrawn_at)
+        and _shows(each, case.clocks)
+    ]
+    return sorted(found, key=lambda each: str(each.designation_id)) if len(found) > 1 else found
+
+
+def _shows(designation: TimeDesignation, clocks: Iterable[datetime]) -> bool:
+    for clock in clocks:
+        if (
+            clock.weekday() in designation.weekdays
+            and designation.start_minute <= clock.hour * 60 + clock.minute < designation.end_minute
+            and (designation.until is None or clock.date() <= designation.until)
+        ):
+            return True
+    return False
 
 
 def inconvenient(case: Case, moment: datetime) -> list[TimeDesignation]:
@@ -60,8 +77,12 @@ def next_convenient(case: Case, after: datetime, consents: list[Consent]) -> dat
     return first_open(case, starts, minutes, consents, is_open)
 
 
-def next_within(case: Case, start: int, end: int, weekdays: Iterable[str], consents: list[Consent]) -> datetime | None:
+def next_within(
+    case: Case, start: int, end: int, weekdays: tuple[str, ...], consents: list[Consent]
+) -> datetime | None:
     """The first moment after the case's that is within these hours everywhere, or to which the consumer consented."""
+    if not consents:
+        return _next_within(case.zones, case.at, start, end, weekdays)
 
     def is_open(moment: datetime) -> bool:
         clocks = [local(moment, zone) for zone in case.zones]
@@ -69,6 +90,16 @@ def next_within(case: Case, start: int, end: int, weekdays: Iterable[str], conse
 
     starts = [case.at, *(case.day_begins(each.starts_on) for each in consents if each.starts_on is not None)]
     return first_open(case, starts, {start, end}, consents, is_open)
+
+
+@lru_cache(maxsize=4096)
+def _next_within(
+    zones: tuple[str, ...], after: datetime, start: int, end: int, weekdays: tuple[str, ...]
+) -> datetime | None:
+    for moment in marks(zones, after, tuple(each for each in (start, end) if 0 < each < 1440), HORIZON_DAYS):  # noqa: PLR2004
+        if is_within([local(moment, zone) for zone in zones], start, end, weekdays):
+            return moment
+    return None
 
 
 def first_open(

@@ -26,13 +26,13 @@ def disclosure(case: Case, params: Disclosure) -> Finding:
 
 def _was_written(case: Case) -> bool:
     """Whether every debt of the request has been written about before."""
-    written = {
-        key
-        for attempt in case.history.told()
-        if attempt.channel in _WRITTEN
-        for key in case.keys_of(attempt.account_ids)
-    }
-    return case.keys <= written
+    unwritten = set(case.keys)
+    for attempt in case.history.told():
+        if attempt.channel in _WRITTEN:
+            unwritten -= case.keys_of(attempt.account_ids)
+            if not unwritten:
+                return True
+    return False
 
 
 def language(case: Case, params: Language) -> Finding:

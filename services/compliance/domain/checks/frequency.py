@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.compliance.domain.call_count import CallLedger, places_call
+from services.compliance.domain.call_count import CallLedger, ledger_of, places_call
 from services.compliance.domain.case import Case, Key
 from services.compliance.domain.checks.finding import NOT_APPLICABLE, Finding, Result
 from services.compliance.domain.checks.params import (
@@ -20,7 +20,7 @@ def call_count(case: Case, params: CallCount) -> Finding:
     """12 CFR 1006.14(b)(2)(i)(A): calls placed to the person about each debt, this one included."""
     if not places_call(case.request):
         return NOT_APPLICABLE
-    ledger = CallLedger(case, params.window_days, params.consent_days)
+    ledger = ledger_of(case, params.window_days, params.consent_days)
     released = {key: ledger.released_from_count(key, params.max_calls) for key in case.keys}
     start = case.days_back(params.window_days)
     facts: dict[str, Any] = {
@@ -39,7 +39,7 @@ def conversation_cooldown(case: Case, params: ConversationCooldown) -> Finding:
     """
     if not places_call(case.request):
         return NOT_APPLICABLE
-    ledger = CallLedger(case, params.window_days, params.consent_days)
+    ledger = ledger_of(case, params.window_days, params.consent_days)
     released = {key: ledger.released_from_cooldown(key) for key in case.keys}
     facts: dict[str, Any] = {
         "last_conversation": {

@@ -25,6 +25,9 @@ _KIND_OF = {
 }
 
 
+_NOT_REFUSED = Finding(Result.PASS, {"refusals": []})
+
+
 def medium_refused(case: Case, params: MediumRefused) -> Finding:
     """12 CFR 1006.14(h): not by a medium, number or address that the person asked us not to use.
 
@@ -56,6 +59,8 @@ def opted_out(case: Case, _params: NoParams) -> Finding:
 
 
 def _refused(case: Case, refusals: list[Refusal], *, can_reply: bool) -> Finding:
+    if not refusals:
+        return _NOT_REFUSED
     held = [each for each in refusals if _holds(each, case)]
     facts: dict[str, Any] = {"refusals": sorted(str(each.refusal_id) for each in held)}
     if not held:
@@ -84,15 +89,17 @@ def contact_point_usable(case: Case, params: ContactPointUsable) -> Finding:
 
 
 def _fault(point: ContactPoint, kind: str, params: ContactPointUsable, case: Case) -> str | None:
-    faults = {
-        "kind": point.kind != kind,
-        "invalid": not point.is_usable,
-        "wrong_number": point.wrong_since is not None and point.wrong_since <= case.at,
-        "reassigned": point.reassigned_since is not None and point.reassigned_since <= case.at,
-        "not_verified": params.verified and not point.is_verified,
-        "label": bool(params.labels) and point.label not in params.labels,
-    }
-    return next((fault for fault, is_so in faults.items() if is_so), None)
+    if point.kind != kind:
+        return "kind"
+    if not point.is_usable:
+        return "invalid"
+    if point.wrong_since is not None and point.wrong_since <= case.at:
+        return "wrong_number"
+    if point.reassigned_since is not None and point.reassigned_since <= case.at:
+        return "reassigned"
+    if params.verified and not point.is_verified:
+        return "not_verified"
+    return "label" if params.labels and point.label not in params.labels else None
 
 
 def consent_required(case: Case, params: ConsentRequired) -> Finding:

@@ -7,14 +7,18 @@ from services.compliance.domain.checks.finding import NOT_APPLICABLE, Finding, R
 from services.compliance.domain.checks.params import DisputeAbsent, NoParams, NotRepresented, RestrictionAbsent
 from services.compliance.domain.facts import PROFESSIONALS, Representation
 
+_UNDISPUTED = Finding(Result.PASS, {"disputes": []})
+_UNREPRESENTED = Finding(Result.PASS, {"representations": []})
 _UNRESTRICTED = Finding(Result.PASS, {"restrictions": []})
 _NOT_COLLECTABLE = frozenset({"paid", "settled", "sold", "discharged", "closed"})
 
 
 def restriction_absent(case: Case, params: RestrictionAbsent) -> Finding:
     """No restriction of these kinds in force. A cease holds from its receipt (comment 6(c)(1)-1)."""
-    in_force = case.in_force()
-    found = [each for kind in params.kinds if kind in in_force for each in in_force[kind]] if in_force else []
+    in_force = case.in_force
+    if not in_force:
+        return _UNRESTRICTED
+    found = [each for kind in params.kinds if kind in in_force for each in in_force[kind]]
     if params.written_only:
         found = [each for each in found if each.is_written]
     if not found:
@@ -34,9 +38,9 @@ def not_represented(case: Case, params: NotRepresented) -> Finding:
     if case.request.recipient in PROFESSIONALS:
         return NOT_APPLICABLE
     found = [each for each in case.facts.representations if _stands(each, case)]
-    facts: dict[str, Any] = {"representations": sorted(str(each.representation_id) for each in found)}
     if not found:
-        return Finding(Result.PASS, facts)
+        return _UNREPRESENTED
+    facts: dict[str, Any] = {"representations": sorted(str(each.representation_id) for each in found)}
     if held := [str(each.consent_id) for each in case.consents("attorney")]:
         return Finding(Result.PASS, {**facts, "consents": held})
     if params.reply_once and case.reply_to() is not None:
@@ -60,14 +64,14 @@ def _stands(each: Representation, case: Case) -> bool:
 
 def dispute_absent(case: Case, params: DisputeAbsent) -> Finding:
     """12 CFR 1006.38: no collection of what is disputed in writing until verification was sent."""
+    if not case.disputes:
+        return _UNDISPUTED
     found = [
         each
-        for each in case.facts.disputes
+        for each in case.disputes
         if (not params.kinds or each.kind in params.kinds)
         and (each.is_written or not params.written_only)
         and (each.is_whole or not params.whole_only)
-        and each.received_at <= case.at < min(each.answered_at or NEVER, each.closed_at or NEVER)
-        and case.key(each.account_id) in case.keys
     ]
     facts = {"disputes": sorted(str(each.dispute_id) for each in found)}
     if not found:

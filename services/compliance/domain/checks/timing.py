@@ -8,8 +8,9 @@ from services.compliance.domain.case import Case
 from services.compliance.domain.checks.finding import NOT_APPLICABLE, Finding, Result
 from services.compliance.domain.checks.params import DesignatedTime, LocalTimeWindow
 from services.compliance.domain.facts import Direction
-from services.compliance.domain.windows import inconvenient, is_within, next_convenient, next_within
+from services.compliance.domain.windows import inconvenient, inconvenient_now, is_within, next_convenient, next_within
 
+_CONVENIENT = Finding(Result.PASS, {"inconvenient_times": []})
 _minute = lru_cache(maxsize=512)(minute_of)
 
 
@@ -44,9 +45,9 @@ def designated_time(case: Case, params: DesignatedTime) -> Finding:
     """
     if case.request.direction is Direction.INBOUND:
         return NOT_APPLICABLE
-    found = inconvenient(case, case.at) if case.facts.inconvenient_times else []
+    found = inconvenient_now(case) if case.facts.inconvenient_times else []
     if not found:
-        return Finding(Result.PASS, {"inconvenient_times": []})
+        return _CONVENIENT
     facts: dict[str, Any] = {
         "inconvenient_times": [str(each.designation_id) for each in found],
         "local_times": case.local_times(),
