@@ -85,9 +85,9 @@ class Bank:
     async def read(self, service: str, path: str, **params: str) -> Json:
         return _body(await self.call("collector", "GET", service, path, params=params))
 
-    async def state_currency(self, currency: str) -> None:
-        """Make the creditor, or change its currency."""
-        body = {"name": "Harbor", "kind": "creditor", "currency": currency, "time_zone": "America/New_York"}
+    async def state_currency(self, currency: str, kind: str = "creditor") -> None:
+        """Make the creditor, or change its currency; `kind` is the legal role in which its debts are collected."""
+        body = {"name": "Harbor", "kind": kind, "currency": currency, "time_zone": "America/New_York"}
         _body(await self.call("admin", "PUT", "accounts", f"/v1/creditors/{self.creditor}", json=body))
 
     async def find(self, number: str) -> httpx.Response:
@@ -200,13 +200,13 @@ class Bank:
 
 
 @asynccontextmanager
-async def open_bank(operator: Operator) -> AsyncIterator[Bank]:
+async def open_bank(operator: Operator, kind: str = "creditor") -> AsyncIterator[Bank]:
     """A new creditor, in US dollars."""
     core = Publisher(Broker(operator.stack.bootstrap_servers), "core banking")
     try:
         async with httpx.AsyncClient(timeout=_CLIENT_TIMEOUT) as http:
             bank = Bank(operator, http, core, uuid4())
-            await bank.state_currency("USD")
+            await bank.state_currency("USD", kind)
             yield bank
     finally:
         await core.close()

@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 
 from tests.e2e.bank import Bank, open_bank
+from tests.e2e.collectors_desk import CollectorsDesk
 from tests.e2e.stack_operator import Operator, running_stack
 
 
@@ -25,3 +26,10 @@ async def bank(operator: Operator) -> AsyncIterator[Bank]:
     """A creditor of its own for each journey, without accounts."""
     async with open_bank(operator) as made:
         yield made
+
+
+@pytest_asyncio.fixture
+async def desk(operator: Operator) -> AsyncIterator[CollectorsDesk]:
+    """A collector for another's debts, whom Regulation F binds; one loan of one member is past due."""
+    async with open_bank(operator, kind="third_party_collector") as made:
+        yield await CollectorsDesk(made).open()
