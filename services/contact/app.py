@@ -163,25 +163,19 @@ def create_api(settings: ContactSettings, *, engine: AsyncEngine | None = None, 
     return app
 
 
-def sender_of(settings: ContactSettings, engine: AsyncEngine, clock: Clock) -> Sender:
-    """The sender of messages, with the gateways that are configured."""
-    transactions = _OfWorker(engine, clock)
-    permits = Permits(Compliance(_Neighbours.of(settings, clock).compliance), transactions)
-    return Sender(settings, transactions, permits, channels(settings, clock), clock)
-
-
 def create_worker(settings: ContactSettings, engine: AsyncEngine, clock: Clock) -> Worker:
     """The worker process: consumers, relay, the builder of dial lists and the sender of messages."""
     neighbours = _Neighbours.of(settings, clock)
-    building = BuildDialList(Queues(neighbours.accounts), Compliance(neighbours.compliance))
+    compliance, transactions = Compliance(neighbours.compliance), _OfWorker(engine, clock)
+    sender = Sender(settings, transactions, Permits(compliance, transactions), channels(settings, clock), clock)
     return Worker(
         "contact",
         settings,
         engine,
         clock,
         subscriptions=subscriptions(settings),
-        chunks={BUILD: building},
-        background=[sender_of(settings, engine, clock).run],
+        chunks={BUILD: BuildDialList(Queues(neighbours.accounts), compliance)},
+        background=[sender.run],
         measures=MEASURES,
         migrations=MIGRATIONS,
     )

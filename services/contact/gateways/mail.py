@@ -89,11 +89,11 @@ class MailServer:
         message["Subject"] = mail.subject
         message["Date"] = format_datetime(self._clock.now())
         message["Message-ID"] = make_msgid(mail.message_id, self._sender.rpartition("@")[2])
-        message["Content-Language"] = mail.language
         message["Auto-Submitted"] = "auto-generated"
         message["List-Unsubscribe"] = f"<{mail.unsubscribe_url}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-        message.set_content(mail.body)
+        message.set_content(mail.body)  # it begins the headers of content anew
+        message["Content-Language"] = mail.language
         return message
 
 

@@ -35,19 +35,17 @@ class TextGateway:
         self._path = f"/2010-04-01/Accounts/{account_sid}/Messages.json"
         self._sender = sender
         self._callback_url = callback_url
-        self._http = httpx.AsyncClient(
-            base_url=url.rstrip("/"), auth=(account_sid, auth_token.get_secret_value()), timeout=timeout_s
-        )
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._http.aclose()
+        self._url = url.rstrip("/")
+        self._auth = (account_sid, auth_token.get_secret_value())
+        self._timeout_s = timeout_s
+        self._verify = httpx.create_ssl_context()
 
     async def send(self, recipient: str, body: str) -> Result:
         """Hand over one text. Never raises for what the gateway says or does."""
         form = {"To": recipient, "From": self._sender, "Body": body, "StatusCallback": self._callback_url}
         try:
-            answer = await self._http.post(self._path, data=form)
+            async with httpx.AsyncClient(auth=self._auth, timeout=self._timeout_s, verify=self._verify) as http:
+                answer = await http.post(self._url + self._path, data=form)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             return Result("later", reason=type(error).__name__)
         except httpx.HTTPError as error:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from services.contact.domain.attempt import Report
 from services.contact.domain.contact_points import KIND_OF, value_key
@@ -28,13 +28,23 @@ from services.contact.domain.receipts import Receipt
 from services.contact.handlers.close_attempts import CloseAttempt, close_attempts
 from services.contact.handlers.marks import OptOutSaid, PointInvalid, invalidate, opt_out
 from services.contact.handlers.record_blocks import Blocked, record_blocks
-from services.contact.store.messages import load_by_ref, load_messages, load_overdue, update_messages
+from services.contact.store.messages import (
+    keep_early,
+    load_by_ref,
+    load_messages,
+    load_overdue,
+    take_early,
+    update_messages,
+)
+from shared.db.locks import lock
 from shared.db.transaction import Tx
 from shared.events.contact import MessageBounced, MessageSent
 
 Row = Mapping[str, Any]
 
 _SWEPT = 200
+_REFS = UUID("6a0b7f4e-9f55-5d0c-8c0b-3d9d6e7f2a10")
+"""The namespace of the locks of gateways' ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +56,8 @@ class Handed:
 
 
 async def settle_handed(tx: Tx, handed: Sequence[Handed]) -> None:
-    """Keep what gateways said of messages that are `sending`."""
+    """Keep what gateways said of messages that are `sending`; a receipt may have overtaken it."""
+    await lock(tx, accounts=[_ref_lock(one.result.ref) for one in handed if one.result.ref is not None])
     rows = await load_messages(tx, [one.message_id for one in handed])
     moves = [
         (rows[one.message_id], one.result)
@@ -61,14 +72,26 @@ async def settle_handed(tx: Tx, handed: Sequence[Handed]) -> None:
         if result.handover == "taken":
             _publish(tx, "message.sent", MessageSent, row)
     await _learn(tx, [(row, status_after(result), result.reason, result.is_permanent) for row, result in moves])
+    refs = [(row["channel"], result.ref) for row, result in moves if result.ref is not None]
+    await _apply_receipts(tx, await take_early(tx, refs))
 
 
 async def take_receipts(tx: Tx, receipts: Sequence[Receipt]) -> int:
-    """Keep what became of messages that were sent; return how many moved. A late or second receipt changes nothing."""
+    """Keep what became of messages that were sent; return how many moved. A late or second receipt changes nothing.
+
+    One that comes before the answer to its hand-over was stored waits for it: both hold the lock of the gateway's id.
+    """
+    await lock(tx, accounts=[_ref_lock(one.ref) for one in receipts])
+    known = {ref for row in await load_by_ref(tx, [(one.channel, one.ref) for one in receipts]) for ref in _refs(row)}
+    await keep_early(tx, [one for one in receipts if (one.channel, one.ref) not in known])
+    return await _apply_receipts(tx, receipts)
+
+
+async def _apply_receipts(tx: Tx, receipts: Sequence[Receipt]) -> int:
     latest = {(one.channel, one.ref): one for one in receipts}
     moves: list[tuple[Row, Receipt]] = []
     for row in await load_by_ref(tx, list(latest)):
-        receipt = latest.get((row["channel"], row["ref"] or "")) or latest.get((row["channel"], str(row["message_id"])))
+        receipt = next((latest[ref] for ref in _refs(row) if ref in latest), None)
         if receipt is not None and may_become(row["status"], receipt.status):
             moves.append((row, receipt))
     await update_messages(
@@ -76,6 +99,15 @@ async def take_receipts(tx: Tx, receipts: Sequence[Receipt]) -> int:
     )
     await _learn(tx, [(row, receipt.status, receipt.reason, receipt.is_permanent) for row, receipt in moves])
     return len(moves)
+
+
+def _refs(row: Row) -> list[tuple[str, str]]:
+    """The ids by which a receipt may name a message: the gateway's, and our own."""
+    return [(row["channel"], ref) for ref in (row["ref"], str(row["message_id"])) if ref is not None]
+
+
+def _ref_lock(ref: str) -> UUID:
+    return uuid5(_REFS, ref)
 
 
 async def sweep(tx: Tx) -> int:

@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from services.contact.domain.receipts import Receipt
 from services.contact.domain.shipped_templates import SHIPPED
 from services.contact.domain.templates import TemplateText
-from services.contact.tables.messages import OUT_MESSAGE
+from services.contact.tables.messages import EARLY_RECEIPT, OUT_MESSAGE
 from shared.db.sets import insert_rows, load_rows, update_rows
 from shared.db.transaction import Tx
 
@@ -29,6 +30,10 @@ SELECT m.* FROM unnest($1::varchar[], $2::varchar[]) AS r (channel, ref) JOIN ou
 UNION SELECT m.* FROM out_message m WHERE m.message_id = ANY($3::uuid[])
 """
 _LOCK = "SELECT * FROM out_message WHERE message_id = ANY($1::uuid[]) ORDER BY message_id FOR UPDATE"
+_TAKE_EARLY = """
+DELETE FROM early_receipt AS e USING unnest($1::varchar[], $2::varchar[]) AS r (channel, ref)
+WHERE e.channel = r.channel AND e.ref = r.ref RETURNING e.channel, e.ref, e.status, e.reason, e.at, e.is_permanent
+"""
 _NAMES = """
 SELECT p.party_id, p.given_name, p.family_name, p.language, p.street, p.city, p.region, p.postal_code,
   c.name AS creditor, a.currency, a.past_due_minor, a.balance_minor, a.days_past_due, a.business_date
@@ -76,6 +81,20 @@ async def load_by_ref(tx: Tx, refs: Sequence[tuple[str, str]]) -> list[Row]:
 async def update_messages(tx: Tx, rows: Sequence[Row]) -> None:
     """Set the given columns of messages."""
     await update_rows(tx, OUT_MESSAGE, rows, key=["message_id"])
+
+
+async def keep_early(tx: Tx, receipts: Sequence[Receipt]) -> None:
+    """Keep receipts of messages that are not known by these ids, or not yet; the first of a message stays."""
+    rows = [{name: getattr(one, name) for name in Receipt.__slots__} for one in receipts]
+    await insert_rows(tx, EARLY_RECEIPT, rows, on_conflict="nothing")
+
+
+async def take_early(tx: Tx, refs: Sequence[tuple[str, str]]) -> list[Receipt]:
+    """Take the receipts that have come early for messages, by channel and the id that their gateway gave."""
+    if not refs:
+        return []
+    rows = await tx.fetch(_TAKE_EARLY, [channel for channel, _ in refs], [ref for _, ref in refs])
+    return [Receipt(**dict(row)) for row in rows]
 
 
 async def load_names(tx: Tx, party_id: UUID, account_id: UUID) -> Row | None:

@@ -43,7 +43,8 @@ _IN_CORE = """
 INSERT INTO contact_point AS t (contact_point_id, creditor_id, party_id, kind, value, value_key, label, is_in_core)
 SELECT *, true FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::varchar[], $5::varchar[], $6::varchar[],
   $7::varchar[])
-ON CONFLICT (contact_point_id) DO UPDATE SET value = excluded.value, label = excluded.label, is_in_core = true
+ON CONFLICT (contact_point_id) DO UPDATE SET value = excluded.value, value_key = excluded.value_key,
+  label = excluded.label, is_in_core = true
 RETURNING contact_point_id, (xmax = 0) AS is_new
 """
 _NOT_IN_CORE = """

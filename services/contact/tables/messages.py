@@ -75,6 +75,19 @@ class InMessage(Base, table=True):
     received_at: datetime = Field(sa_type=DateTime(timezone=True))
 
 
+class EarlyReceipt(Base, table=True):
+    """What a gateway said of a message before its own answer to the hand-over was stored; it waits for that."""
+
+    __tablename__ = "early_receipt"
+
+    channel: str = Field(primary_key=True)
+    ref: str = Field(primary_key=True)
+    status: str
+    reason: str | None = None
+    is_permanent: bool
+    at: datetime = Field(sa_type=DateTime(timezone=True))
+
+
 class Template(Base, table=True):
     """A template of this deployment, for one creditor or for all; it comes before the shipped one of the same name."""
 
@@ -109,4 +122,5 @@ def _table(name: str) -> Table:
 
 OUT_MESSAGE = _table("out_message")
 IN_MESSAGE = _table("in_message")
+EARLY_RECEIPT = _table("early_receipt")
 TEMPLATE = _table("template")

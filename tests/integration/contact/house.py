@@ -24,10 +24,13 @@ from deploy.local.clients import Client
 from deploy.local.issuer import AUDIENCE, Issuer
 from deploy.local.ports import free_port
 from services.compliance import app as compliance
+from services.compliance.consumers import subscriptions as compliance_subscriptions
 from services.compliance.settings import ComplianceSettings
 from services.contact import app as contact
+from services.contact.consumers import subscriptions as contact_subscriptions
 from services.contact.settings import ContactSettings
 from services.payments import app as payments
+from services.payments.consumers import subscriptions as payments_subscriptions
 from services.payments.settings import PaymentsSettings
 from shared.clock import FixedClock, SystemClock
 from shared.events.accounts import AccountState, CreditorUpdated, PartyUpdated
@@ -290,9 +293,9 @@ async def open_house(get_engine: GetEngine, issuer: Issuer, **settings: Any) -> 
     }
     app = _by_our_tokens(contact.create_api(ours, engine=engines["contact"], clock=clock), issuer)
     subscribed = {
-        "contact": contact.subscriptions(ours),
-        "compliance": compliance.subscriptions(judge),
-        "payments": payments.subscriptions(till),
+        "contact": contact_subscriptions(ours),
+        "compliance": compliance_subscriptions(judge),
+        "payments": payments_subscriptions(till),
     }
     appliers = {
         name: (BatchApplier(engines[name], clock, wanted, group=name), frozenset(by_topic(wanted)))

@@ -17,9 +17,11 @@ from deploy.local.issuer import Issuer
 from deploy.local.ports import free_port
 from deploy.local.simulators.mail_server import MailServer
 from deploy.local.simulators.text_gateway import NUMBER, TextGateway
-from services.contact.app import sender_of
 from services.contact.domain.message import GIVE_UP_AFTER, LEASE, RECEIPT_WITHIN, TERMINAL
-from services.contact.domain.signatures import link_token
+from services.contact.domain.signatures import gateway_signature, link_token
+from services.contact.gateways.channels import channels
+from services.contact.handlers.send_messages import Sender
+from shared.ids import contact_point_id
 from tests.conftest import GetEngine
 from tests.integration.contact.house import House, fresh, open_house
 
@@ -100,7 +102,14 @@ async def queued(house: House, number: str, channel: str, **facts: Any) -> str:
 
 
 async def step(house: House) -> None:
-    await sender_of(house.settings, house.engine, house.clock).step()
+    await sender(house).step()
+
+
+def sender(house: House) -> Sender:
+    """The sender of the worker, in this process."""
+    permits = house.app.state.desk.permits
+    hand_over = channels(house.settings, house.clock)
+    return Sender(house.settings, permits._transactions, permits, hand_over, house.clock)
 
 
 async def shown(house: House, message_id: str) -> dict[str, Any]:
@@ -137,7 +146,7 @@ async def test_an_email_goes_over_smtp_with_its_disclosures_and_a_way_to_stop(ho
 
 
 async def test_who_speaks_spanish_is_written_to_in_spanish(house: House, mail: MailServer) -> None:
-    await house.feed(house.party_message("a1", version=2, language="es-MX"))
+    await house.feed(house.party_message("a1", version=2, language="es"))
     await queued(house, "a1", "email")
     await step(house)
     text = mail.received[-1].get_content()
@@ -199,16 +208,16 @@ async def test_a_message_that_waits_too_long_has_failed_and_its_permit_is_given_
 
 async def test_a_process_that_dies_while_it_hands_over_never_sends_twice(house: House, mail: MailServer) -> None:
     message_id = await queued(house, "a1", "email")
-    sender = sender_of(house.settings, house.engine, house.clock)
+    dying = sender(house)
     dead = threading.Event()
 
     async def never(_row: Any) -> Any:
         dead.set()
         raise asyncio.CancelledError
 
-    sender._channels = {"email": never}
+    dying._channels = {"email": never}
     with pytest.raises(asyncio.CancelledError):
-        await sender.step()
+        await dying.step()
     assert dead.is_set()
     before = len(mail.received)
     house.clock.at += LEASE + timedelta(seconds=1)
@@ -268,7 +277,8 @@ async def test_a_receipt_without_the_gateways_signature_is_not_read(house: House
 
 async def test_stop_takes_effect_for_the_number_whoever_has_it(house: House, texts: TextGateway) -> None:
     shared = {
-        "contact_point_id": str(house.phone("b2")), "kind": "phone", "value": house.number("a1"), "label": "mobile",
+        "contact_point_id": str(contact_point_id(house.party("b2"), "phone", house.number("a1"))), "kind": "phone",
+        "value": house.number("a1"), "label": "mobile",
     }  # fmt: skip
     await house.feed(house.party_message("b2", version=2, contact_points=[shared]))
     texts.reply(house.number("a1"), "Stop.")
@@ -281,7 +291,8 @@ async def test_stop_takes_effect_for_the_number_whoever_has_it(house: House, tex
     assert parties == {str(house.party("a1")), str(house.party("b2"))}
     assert [body["direction"] for topic, body in events if topic == "contact.attempted"] == ["inbound"] * 2
     for number in ("a1", "b2"):
-        refused = await send(house, number, "sms", contact_point_id=str(house.phone(number)))
+        point = contact_point_id(house.party(number), "phone", house.number("a1"))
+        refused = await send(house, number, "sms", contact_point_id=str(point))
         assert refused.json()["rules"][0]["id"] == "contact.opted_out"
 
 
@@ -291,6 +302,28 @@ async def test_a_number_that_takes_no_texts_bounces_by_its_receipt(house: House,
     await step(house)
     await until(house, message_id, "bounced")
     assert "contact_point.invalidated" in dict(await house.carry())
+
+
+async def test_a_receipt_that_overtakes_the_answer_to_the_hand_over_is_kept_for_it(house: House) -> None:
+    message_id = await queued(house, "a1", "sms")
+    late = sender(house)
+    send_it = late._channels["sms"]
+    form = {"MessageStatus": "delivered"}
+    url = f"{house.settings.public_url}/v1/gateways/text/status"
+    token = house.settings.text_auth_token
+    assert token is not None
+
+    async def overtaken(row: Any) -> Any:
+        result = await send_it(row)
+        signed = form | {"MessageSid": str(result.ref)}
+        seal = gateway_signature(token.get_secret_value(), url, signed)
+        answer = await house.http.post("/v1/gateways/text/status", data=signed, headers={"X-Twilio-Signature": seal})
+        assert answer.status_code == 204, answer.text
+        return result
+
+    late._channels = {"sms": overtaken}
+    await late.step()
+    assert (await shown(house, message_id))["status"] == "delivered"
 
 
 async def test_a_text_without_a_receipt_has_failed_in_the_end(house: House, texts: TextGateway) -> None:

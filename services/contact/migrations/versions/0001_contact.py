@@ -184,6 +184,17 @@ STATEMENTS = (
     )
     """,
     """
+    CREATE TABLE early_receipt (
+        channel VARCHAR NOT NULL,
+        ref VARCHAR NOT NULL,
+        status VARCHAR NOT NULL,
+        reason VARCHAR,
+        is_permanent BOOLEAN NOT NULL,
+        at TIMESTAMP WITH TIME ZONE NOT NULL,
+        CONSTRAINT pk_early_receipt PRIMARY KEY (channel, ref)
+    )
+    """,
+    """
     CREATE TABLE field_visit (
         field_visit_id UUID NOT NULL,
         creditor_id UUID NOT NULL,
