@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.compliance.api import cases, choices, decisions, restrictions, rule_packs
 from services.compliance.api.doors import Rules
 from services.compliance.consumers import CONSUMED, subscriptions
+from services.compliance.domain.reach import reach
 from services.compliance.handlers.activate_rules import put_in_force
 from services.compliance.handlers.decide_contacts import DecideContact, Decider
 from services.compliance.handlers.rebuild import how_to_rebuild
@@ -61,7 +62,9 @@ def create_api(
         lifespan=[waker.running, _in_force(rules, engine, clock)],
         after_commit=[waker.wake],
     )
-    decider = Decider(rules.book, rules_sha256(rules.packs), timedelta(seconds=settings.permit_ttl_s))
+    decider = Decider(
+        rules.book, rules_sha256(rules.packs), timedelta(seconds=settings.permit_ttl_s), reach(rules.book.rules)
+    )
     app.state.rules = rules
     app.state.decider = decider
     app.state.decisions = MicroBatcher(app.state.edge, decider, _locks, find_locks=_creditor_locks(AccountCreditors()))

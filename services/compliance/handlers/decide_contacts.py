@@ -45,11 +45,15 @@ class DecideContact:
 
 @dataclass(frozen=True, slots=True)
 class Decider:
-    """Decides by the rules of one book. `permit_ttl`: for how long a permit may be placed."""
+    """Decides by the rules of one book. `permit_ttl`: for how long a permit may be placed.
+
+    `reach`: how far back the rules look.
+    """
 
     book: RuleBook
     rules_sha256: bytes
     permit_ttl: timedelta
+    reach: timedelta
 
     async def __call__(self, tx: Tx, commands: Sequence[DecideContact]) -> list[Answer | Refusal]:
         """Decide, reserve and save. Refuses `account-unknown` and `accounts-of-several-creditors`."""
@@ -58,7 +62,7 @@ class Decider:
             tx,
             {one.request.party_id for one in commands},
             {each for one in commands for each in one.request.account_ids},
-            min([one.at for one in commands if one.at is not None], default=now),
+            min([one.at for one in commands if one.at is not None], default=now) - self.reach,
         )
         batch = _Batch(self, tx, now, known)
         answers = [batch.decide(command) for command in commands]

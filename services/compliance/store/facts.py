@@ -7,24 +7,25 @@ itself reserves is added, so that the next request of the same party is counted 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from services.compliance.domain import facts as f
+from services.compliance.domain.results import SILENT
 from services.compliance.store import choice_forms, fact_forms, point_forms
 from services.compliance.store.instants import latest
 from shared.db.transaction import Tx
 
 Row = Mapping[str, Any]
 
-LOOK_BACK: Final = timedelta(days=366)
-"""How far back contacts are loaded; for ever: messages from the person, inquiries of third parties, open attempts."""
 _DEBT_WIDE: Final = ("dispute_hold", "identity_theft", "litigation")
 """Kinds that hold for the debt, whoever of its parties is contacted."""
 _STAY: Final = "bankruptcy_stay"
 _CODEBTOR: Final = "codebtor_stay"
 """What a stay is to another party of the debt: 11 USC 1301. The chapter is not known, so every stay is one."""
+
+_SILENT: Final = sorted(code for code in SILENT if code is not None)
 
 _ACCOUNTS = "SELECT * FROM account_view WHERE account_id = ANY($1::uuid[])"
 _CREDITORS = """
@@ -53,13 +54,25 @@ _REPRESENTATIONS = "SELECT * FROM representation WHERE party_id = ANY($1::uuid[]
 _DISPUTES = "SELECT * FROM dispute WHERE account_id = ANY($1::uuid[]) ORDER BY dispute_id"
 _CONSENTS = "SELECT * FROM consent WHERE party_id = ANY($1::uuid[]) ORDER BY consent_id"
 _PREFERENCES = "SELECT * FROM preference WHERE party_id = ANY($1::uuid[]) ORDER BY preference_id"
-_ATTEMPTS = """
-SELECT a.attempt_id, a.party_id, a.account_ids, a.permit_id, a.direction, a.channel, a.purpose, a.contact_point_id,
+_ATTEMPT = """
+SELECT {} a.attempt_id, a.party_id, a.account_ids, a.permit_id, a.direction, a.channel, a.purpose, a.contact_point_id,
   a.at, a.result_code, a.debts_discussed, p.recipient_id
-FROM attempt a LEFT JOIN permit p USING (permit_id)
-WHERE a.party_id = ANY($1::uuid[]) AND (a.at >= $2 OR a.result_code IS NULL OR a.purpose = 'location'
-  OR (a.direction = 'inbound' AND a.channel IN ('email', 'sms')))
-ORDER BY a.at, a.attempt_id
+FROM attempt a LEFT JOIN permit p USING (permit_id) WHERE a.party_id = ANY($1::uuid[])
+"""
+_TIMELESS = """(a.result_code IS NULL OR a.purpose = 'location'
+  OR (a.direction = 'inbound' AND a.channel IN ('email', 'sms')))"""
+_SAID = "a.party_id, a.channel, a.direction, a.account_ids, a.debts_discussed"
+_ATTEMPTS = f"""
+SELECT * FROM ({_ATTEMPT.format("")} AND (a.at >= $2 OR {_TIMELESS})) AS counted
+UNION ALL
+SELECT * FROM ({_ATTEMPT.format(f"DISTINCT ON ({_SAID})")} AND a.at < $2 AND NOT {_TIMELESS}
+  AND a.result_code <> ALL($3::text[]) ORDER BY {_SAID}, a.at DESC) AS said
+ORDER BY at, attempt_id
+"""
+"""The contacts that a rule may count, those that matter however old, and of the rest the last that said something.
+
+An open attempt, an inquiry of a third party and the person's own message have no window; nor has it that something was
+said of a debt by some medium, of which one is as good as many.
 """
 _PERMITS = """
 SELECT permit_id, party_id, account_ids, channel, contact_point_id, recipient_id, reserved_at FROM permit
@@ -111,7 +124,7 @@ class KnownFacts:
 
 
 async def load_facts(tx: Tx, party_ids: Collection[UUID], account_ids: Collection[UUID], since: datetime) -> KnownFacts:
-    """Load the facts of these parties and accounts. `since`: the earliest moment that is asked about."""
+    """Load the facts of these parties and accounts. `since`: from when on contacts count for some rule."""
     parties, accounts = sorted(set(party_ids)), sorted(set(account_ids))
     account_rows = {row["account_id"]: row for row in await tx.fetch(_ACCOUNTS, accounts)}
     creditor_ids = sorted({row["creditor_id"] for row in account_rows.values()})
@@ -127,7 +140,7 @@ async def load_facts(tx: Tx, party_ids: Collection[UUID], account_ids: Collectio
         representations=_by(await tx.fetch(_REPRESENTATIONS, parties), "party_id"),
         consents=_by(await tx.fetch(_CONSENTS, parties), "party_id"),
         preferences=_by(await tx.fetch(_PREFERENCES, parties), "party_id"),
-        attempts=_by(await tx.fetch(_ATTEMPTS, parties, since - LOOK_BACK), "party_id"),
+        attempts=_by(await tx.fetch(_ATTEMPTS, parties, since, _SILENT), "party_id"),
         permits=_by(await tx.fetch(_PERMITS, parties), "party_id"),
     )
     disputes = _by(await tx.fetch(_DISPUTES, accounts), "account_id")
