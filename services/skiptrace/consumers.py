@@ -1,6 +1,6 @@
 """Which topics skiptrace consumes, and what it does in long work: the doors beside HTTP."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -32,11 +32,14 @@ def policy_of(settings: SkiptraceSettings) -> Policy:
     )
 
 
-def party_locks(payload: Any) -> Locks:
-    """The locks of a message: its creditor, and the party, for everything here is judged by party."""
-    if payload is None:  # an erasure, which names its party in the key: the handler takes the lock
-        return Locks()
-    return Locks(creditors=frozenset({payload.creditor_id}), accounts=frozenset({payload.party_id}))
+def party_locks(payloads: Iterable[Any]) -> Locks:
+    """The locks of payloads: their creditors, and their parties, for everything here is judged by party."""
+    # An erasure has no payload and names its party in the key: the handler takes that lock.
+    known = [payload for payload in payloads if payload is not None]
+    return Locks(
+        creditors=frozenset(payload.creditor_id for payload in known),
+        accounts=frozenset(payload.party_id for payload in known),
+    )
 
 
 def subscriptions(settings: SkiptraceSettings) -> Sequence[Subscription]:

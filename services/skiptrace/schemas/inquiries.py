@@ -120,6 +120,18 @@ class FoundLocation(_Model):
 class InquiryReport(_Model):
     """What came of an inquiry. The caller states whether the limits of the script were kept."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "outcome": "answered",
+                    "debt_was_mentioned": False,
+                    "found": [{"kind": "phone", "phone": "+12175550166", "label": "home"}],
+                }
+            ]
+        }
+    )
+
     outcome: Outcome
     debt_was_mentioned: bool
     employer_was_named: Literal["no", "on_request", "unasked"] = "no"

@@ -133,11 +133,19 @@ class CandidateView(_Model):
 class JudgementRequest(_Model):
     """How somebody knows that a candidate is right, or is not."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"method": "document"}]})
+
     method: Literal["collector", "document", "third_party"] = "collector"
 
 
 class EvidenceRequest(_Model):
     """A finding of a person's own research: what was looked at and what it showed."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"kind": "public_record", "note": "The county lists a deed at 12 Example Avenue."}]
+        }
+    )
 
     kind: Literal["public_record", "social_media", "collateral", "credit", "interview", "document", "other"]
     note: FreeText

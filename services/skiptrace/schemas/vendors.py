@@ -52,6 +52,29 @@ class VendorLayout(_Model):
 class VendorRequest(_Model):
     """A vendor as an administrator states it."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "Person search",
+                    "endpoint": "person_search",
+                    "currency": "USD",
+                    "cost_hit_minor": 75,
+                    "cost_no_hit_minor": 10,
+                    "purposes": ["fcra_collection"],
+                    "layout": {
+                        "path": "/v1/person-searches",
+                        "reference": "/reference",
+                        "purpose": "/permissible_purpose",
+                        "subject": {"given_name": "/subject/given_name", "family_name": "/subject/family_name"},
+                        "persons": "/persons",
+                        "points": {"phone": {"each": "/phones", "value": "/number"}},
+                    },
+                }
+            ]
+        }
+    )
+
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
     adapter: Literal["person_search"] = "person_search"
     endpoint: VendorCode = Field(description="The name of its address and account in the settings of the deployment.")
