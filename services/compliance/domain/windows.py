@@ -10,9 +10,9 @@ from functools import lru_cache
 
 from services.compliance.domain.calendar_days import local, marks
 from services.compliance.domain.case import Case
+from services.compliance.domain.checks.params import WEEKDAYS
 from services.compliance.domain.facts import Consent, TimeDesignation
 
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 HORIZON_DAYS = 15
 """How far an opening is looked for: hours and weekdays repeat within a week, changes of the clock and ends apart."""
 

@@ -359,6 +359,21 @@ def test_new_york_city_counts_to_three_from_its_effective_date() -> None:
         ]
 
 
+def test_what_calls_itself_a_reply_must_be_one() -> None:
+    """regf.time.reply_once: the hours are left open to an answer, not to a word."""
+    late = NOW.replace(hour=3)
+    reply: dict[str, Any] = {"channel": Channel.EMAIL, "contact_point_id": EMAIL, "purpose": Purpose.REPLY}
+    assert ask(known(), late, **reply).outcome is Outcome.BLOCK
+    wrote = Attempt(
+        name("written"), late - HOUR, Channel.EMAIL, DEBTS[:1], "inbound_message", Direction.INBOUND,
+        contact_point_id=EMAIL,
+    )  # fmt: skip
+    assert ask(known(attempts=(wrote,)), late, **reply).is_allowed
+    answered = replace(wrote, attempt_id=name("answered"), at=late - HOUR / 2, result_code="email_sent",
+                       direction=Direction.OUTBOUND)  # fmt: skip
+    assert ask(known(attempts=(wrote, answered)), late, **reply).outcome is Outcome.BLOCK
+
+
 def test_a_policy_may_be_switched_off_and_a_law_may_not() -> None:
     first = called(0.05)
     facts = known(attempts=(first,))

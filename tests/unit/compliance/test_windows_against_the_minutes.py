@@ -16,7 +16,7 @@ from services.compliance.domain.calendar_days import first_instant, midnight, mi
 from services.compliance.domain.case import Case
 from services.compliance.domain.checks import CHECKS
 from services.compliance.domain.checks.finding import Finding, Result
-from services.compliance.domain.checks.params import DesignatedTime, LocalTimeWindow
+from services.compliance.domain.checks.params import WEEKDAYS, DesignatedTime, LocalTimeWindow
 from services.compliance.domain.facts import (
     Channel,
     Consent,
@@ -30,7 +30,6 @@ from services.compliance.domain.facts import (
     Role,
     TimeDesignation,
 )
-from services.compliance.domain.windows import WEEKDAYS
 
 NAMES = UUID("5f0c4f0e-6a1b-4c55-9d53-0f5f0d3c1407")
 ZONES = (

@@ -56,6 +56,7 @@ CHECKS: Mapping[str, Check] = {
     ),  # not paid, settled, sold, discharged or closed
     # Medium, contact point and its basis (1006.14(h), 1006.6(d)(3)-(5), 1006.22(f))
     "medium_refused": Check(p.MediumRefused, media.medium_refused),
+    "reply_answers": Check(p.NoParams, media.reply_answers),  # purpose reply: the consumer's own contact is unanswered
     "opted_out": Check(p.NoParams, media.opted_out),  # an opt-out of this address or number, electronic channels
     "contact_point_usable": Check(p.ContactPointUsable, media.contact_point_usable),
     "consent_required": Check(p.ConsentRequired, media.consent_required),

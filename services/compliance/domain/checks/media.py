@@ -13,7 +13,7 @@ from services.compliance.domain.checks.params import (
     ReassignedNumberCheck,
     TraitForbidden,
 )
-from services.compliance.domain.facts import ELECTRONIC, Channel, ContactPoint, Direction, Refusal
+from services.compliance.domain.facts import ELECTRONIC, Channel, ContactPoint, Direction, Purpose, Refusal
 
 _KIND_OF = {
     Channel.PHONE: "phone",
@@ -46,6 +46,15 @@ def medium_refused(case: Case, params: MediumRefused) -> Finding:
         )
     ]
     return _refused(case, found, can_reply=params.reply_once)
+
+
+def reply_answers(case: Case, _params: NoParams) -> Finding:
+    """Comment 6(b)(1)-2: a reply is the one answer to a contact of the consumer through the same medium."""
+    if case.request.purpose is not Purpose.REPLY or case.request.direction is Direction.INBOUND:
+        return NOT_APPLICABLE
+    asked_at = case.reply_to()
+    facts = {"answers": asked_at.isoformat() if asked_at is not None else None}
+    return Finding(Result.FAIL if asked_at is None else Result.PASS, facts)
 
 
 def opted_out(case: Case, _params: NoParams) -> Finding:

@@ -3,7 +3,21 @@
 A rule with a name, a type or a word that is not here is refused when it is read. Times of the day are `HH:MM`.
 """
 
+from collections.abc import Container
 from dataclasses import dataclass
+
+from services.compliance.domain.calendar_days import minute_of
+from services.compliance.domain.facts import Channel
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_LABELS = frozenset({"mobile", "home", "work", "other"})
+
+
+def _check(words: tuple[str, ...], known: Container[str], what: str) -> None:
+    """Raise ValueError for a word that is none of the known ones: it would make a rule that never looks."""
+    for word in words:
+        if word not in known:
+            raise ValueError(f"{word!r} is no {what}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +62,12 @@ class ContactCount:
     uncounted_results: tuple[str, ...] = ()
     includes_inbound: bool = False
 
+    def __post_init__(self) -> None:
+        _check(self.channels, frozenset(Channel), "channel")
+        _check((self.per,), {"debt", "party", "number"}, "count")
+        _check((self.counts,), {"attempts", "connected", "conversations", "communications"}, "kind of contact")
+        _check((*self.labels, *self.labels_except), _LABELS, "label")
+
 
 @dataclass(frozen=True, slots=True)
 class MinGap:
@@ -69,6 +89,12 @@ class LocalTimeWindow:
     end: str = "21:00"
     weekdays: tuple[str, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
     labels: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if minute_of(self.start) >= minute_of(self.end):
+            raise ValueError(f"{self.start} is not before {self.end}")
+        _check(self.weekdays, WEEKDAYS, "weekday")
+        _check(self.labels, _LABELS, "label")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +120,9 @@ class Workplace:
 
     when: str = "prohibited"
     oral_days: int = 0
+
+    def __post_init__(self) -> None:
+        _check((self.when,), {"prohibited", "always"}, "time of a workplace rule")
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +242,9 @@ class Disclosure:
 
     codes: tuple[str, ...]
     when: str = "always"
+
+    def __post_init__(self) -> None:
+        _check((self.when,), {"always", "initial", "subsequent", "first_written"}, "time of a disclosure")
 
 
 @dataclass(frozen=True, slots=True)
