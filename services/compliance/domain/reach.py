@@ -16,6 +16,9 @@ _MARGIN: Final = timedelta(days=3)
 
 
 def reach(rules: Iterable[Rule]) -> timedelta:
-    """The longest window of any rule, with a margin. A rule that counts says its window in days."""
-    days = [getattr(rule.params, name, 0) for rule in rules for name in _WINDOWS]
+    """The longest window of any rule, with a margin. A rule that counts says its window in days.
+
+    Whether a call within the window was made with consent depends on talks since the consent: its days come on top.
+    """
+    days = [sum(getattr(rule.params, name, 0) for name in _WINDOWS) for rule in rules]
     return timedelta(days=max(days, default=0)) + _MARGIN
