@@ -17,8 +17,9 @@ from services.accounts.api import (
     stream,
     work_items,
 )
-from services.accounts.consumers import FACTS, chunks, subscriptions
+from services.accounts.consumers import FACTS, FOLLOWED, chunks, subscriptions
 from services.accounts.handlers.rebuild import how_to_rebuild
+from services.accounts.handlers.turn_restrictions import RestrictionCalendar
 from services.accounts.settings import AccountsSettings
 from services.accounts.store.backlog import MEASURES
 from shared.cli import ServiceDescription
@@ -72,7 +73,8 @@ def create_api(settings: AccountsSettings, *, engine: AsyncEngine | None = None,
 
 
 def create_worker(settings: AccountsSettings, engine: AsyncEngine, clock: Clock) -> Worker:
-    """The worker process: consumers, relay and jobs."""
+    """The worker process: consumers, relay, jobs, and the calendar of restrictions."""
+    calendar = RestrictionCalendar(engine, clock, version_epoch=settings.version_epoch)
     return Worker(
         "accounts",
         settings,
@@ -80,6 +82,7 @@ def create_worker(settings: AccountsSettings, engine: AsyncEngine, clock: Clock)
         clock,
         subscriptions=subscriptions(settings),
         chunks=chunks(settings),
+        background=[calendar.run],
         measures=MEASURES,
         migrations=MIGRATIONS,
     )
@@ -91,5 +94,5 @@ SERVICE = ServiceDescription(
     create_api=create_api,
     create_worker=create_worker,
     subscriptions=subscriptions,
-    rebuild=lambda settings: how_to_rebuild(FACTS, version_epoch=settings.version_epoch),
+    rebuild=lambda settings: how_to_rebuild((*FACTS, *FOLLOWED), version_epoch=settings.version_epoch),
 )

@@ -69,9 +69,9 @@ class PausedDays(Payload):
 
 
 class AccountRestriction(Payload):
-    """What stands against working an account as usual, by its kind (`bankruptcy`, `discharge`, ..), and since when."""
+    """What stands against working an account as usual, and since when, on its creditor's calendar."""
 
-    kind: str
+    kind: str = Field(description="As compliance publishes it: `bankruptcy_stay`, `discharged`, `cease`, ..")
     since_on: date
 
 

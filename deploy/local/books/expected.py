@@ -24,8 +24,8 @@ from deploy.local.books.turning_points import charged_off_on, payoffs
 
 PAY_DUES = frozenset({"interest", "principal", "escrow"})
 CORE = "core"
-ENDING = frozenset({"bankruptcy", "discharge"})
-"""The restrictions that cancel promises and arrangements."""
+ENDING = {"bankruptcy_stay": "bankruptcy", "discharged": "discharge"}
+"""The restrictions that cancel promises and arrangements, and the reason that they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +142,9 @@ class Facts:
         charged_off = charged_off_on(model)
         ends = [] if charged_off is None else [End(charged_off, CHARGE_OFF)]
         for kind, since_on in sorted(self._restrictions.get(str(account_id), ())):
-            if kind in ENDING and all(end.reason != kind for end in ends):
-                ends.append(End(since_on, kind))
+            reason = ENDING.get(kind)
+            if reason is not None and all(end.reason != reason for end in ends):
+                ends.append(End(since_on, reason))
         return Case(
             promises=[promise(one) for one in self.promises.get(account_id, ())],
             arrangements=[self._arrangement(one) for one in self.arrangements.get(account_id, ())],

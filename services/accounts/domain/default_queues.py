@@ -62,12 +62,14 @@ _BY_RANK: dict[str, Json] = {
             {"code": kind, "when": {"field": "restrictions", "op": "contains", "value": kind}}
             for kind in RESTRICTION_KINDS
         ],
+        keeps_calling_hours=False,
     ),
     "escalated": _queue(
         "Escalated to a supervisor",
         {"all": [_PAST_DUE, {"field": "escalated_at", "op": "not_null"}]},
         _BY_BALANCE,
         skills=["supervisor"],
+        keeps_calling_hours=False,
     ),
     "broken_promise": _queue(
         "Broken promise",

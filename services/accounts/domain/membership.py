@@ -26,6 +26,7 @@ class Placement(NamedTuple):
     priority: int
     reasons: tuple[str, ...]
     is_offerable: bool
+    calling_group: str
 
 
 class Move(NamedTuple):
@@ -51,6 +52,7 @@ def place(item: WorkItem | None, placement: Placement, *, new_item_id: Callable[
             priority=placement.priority,
             reasons=placement.reasons,
             is_offerable=placement.is_offerable,
+            calling_group=placement.calling_group,
             status=Status.OPEN,
             holder=None,
             leased_until=None,
@@ -65,8 +67,13 @@ def place(item: WorkItem | None, placement: Placement, *, new_item_id: Callable[
 def _updated(item: WorkItem, placement: Placement) -> WorkItem | None:
     """The item as the predicates see it now; None when that is as it was."""
     is_due = item.withheld_until is not None and item.withheld_until <= placement.business_date
-    known = (item.priority, item.reasons, item.is_offerable)
-    if not is_due and known == (placement.priority, placement.reasons, placement.is_offerable):
+    seen = {
+        "priority": placement.priority,
+        "reasons": placement.reasons,
+        "is_offerable": placement.is_offerable,
+        "calling_group": placement.calling_group,
+    }
+    if not is_due and all(getattr(item, name) == value for name, value in seen.items()):
         return None
-    current = replace(item, priority=placement.priority, reasons=placement.reasons, is_offerable=placement.is_offerable)
+    current = replace(item, **seen)  # type: ignore[arg-type]  # the same names and types
     return offer_again(current) if is_due else current

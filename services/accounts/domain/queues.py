@@ -47,7 +47,10 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class QueueDefinition:
-    """One queue, of one creditor's accounts or (`creditor_id` None) of all. Items wait for `offer_when`."""
+    """One queue, of one creditor's accounts or (`creditor_id` None) of all. Items wait for `offer_when`.
+
+    Where it keeps calling hours, an item is offered only while its party may be called.
+    """
 
     code: str
     name: str
@@ -57,6 +60,7 @@ class QueueDefinition:
     offer_when: Predicate = ALWAYS
     reasons: tuple[Reason, ...] = ()
     skills: tuple[str, ...] = ()
+    keeps_calling_hours: bool = True
     creditor_id: UUID | None = None
 
 
@@ -91,6 +95,7 @@ def _read_definition(code: str, raw: Mapping[str, Any], creditor_id: UUID | None
         offer_when=ALWAYS if offer_when is None else read_predicate(offer_when, "offer_when"),
         reasons=_read_reasons(raw.get("reasons") or []),
         skills=_read_skills(raw.get("skills") or []),
+        keeps_calling_hours=_read_switch(raw.get("keeps_calling_hours", True), "keeps_calling_hours"),
         creditor_id=creditor_id,
     )
     conditions = (definition.predicate, definition.offer_when, *(reason.when for reason in definition.reasons))
@@ -144,6 +149,12 @@ def _read_skills(raw: object) -> tuple[str, ...]:
     raise DefinitionError("queue-definition-invalid", f"at most {MAX_SKILLS} codes", "skills")
 
 
+def _read_switch(raw: object, field: str) -> bool:
+    if isinstance(raw, bool):
+        return raw
+    raise DefinitionError("queue-definition-invalid", "true or false", field)
+
+
 def _is_code(raw: object) -> bool:
     return isinstance(raw, str) and CODE.fullmatch(raw) is not None
 
@@ -158,4 +169,5 @@ def definition_json(definition: QueueDefinition) -> dict[str, Any]:
         "priority": dict(definition.priority),
         "reasons": [{"code": reason.code, "when": predicate_json(reason.when)} for reason in definition.reasons],
         "skills": list(definition.skills),
+        "keeps_calling_hours": definition.keeps_calling_hours,
     }

@@ -77,6 +77,7 @@ class WorkItem:
     priority: int
     reasons: tuple[str, ...]
     is_offerable: bool
+    calling_group: str
     status: Status
     holder: str | None
     leased_until: datetime | None

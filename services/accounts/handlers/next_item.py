@@ -1,18 +1,22 @@
 """`next`: leases the best item of a queue that nobody holds, to the token's subject, for 30 minutes.
 
 Candidates are read without a lock, then taken one by one: an account that another transaction holds is passed over,
-the rest are checked again under their lock. So any number of collectors ask at once and each gets another item.
+the rest are checked again under their lock. So any number of collectors ask at once and each gets another item. Of a
+queue that keeps calling hours, only accounts whose party may be called at this moment are offered.
 """
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from services.accounts.domain.actor import Actor
+from services.accounts.domain.calling_hours import is_open
+from services.accounts.domain.queues import QueueDefinition
 from services.accounts.domain.work_item import WorkItem, is_offered, lease
 from services.accounts.handlers.held_item import save_item
 from services.accounts.schemas.work_items import WorkItemOut
-from services.accounts.store.offers import Candidate, queue_head
+from services.accounts.store.offers import Candidate, calling_groups_of, queue_head
 from services.accounts.store.predicates import Definitions
 from services.accounts.store.queues import load_definitions, load_item, load_placements
 from shared.db.locks import try_lock
@@ -35,13 +39,18 @@ async def next_item(tx: Tx, queue: str, actor: Actor, *, version_epoch: int = 0)
     if definition is None or not (definition.creditor_id is None or actor.may_see(definition.creditor_id)):
         return Refusal("queue-unknown", "no such queue")
     creditors = None if actor.creditors is None else sorted(actor.creditors)
+    groups = [
+        each for each in await calling_groups_of(tx, queue, creditors=creditors) if _may_offer(definition, each, tx)
+    ]
     tried: set[UUID] = set()
     for _ in range(MAX_LOOKS):
         busy: set[UUID] = set()
         while len(tried) < MAX_TRIED and (
-            head := await queue_head(tx, queue, creditors=creditors, exclude=sorted(tried))
+            head := await queue_head(tx, queue, creditors=creditors, groups=groups, exclude=sorted(tried))
         ):
-            leased = await _lease_first(tx, head, definitions, actor, busy, version_epoch=version_epoch)
+            leased = await _lease_first(
+                tx, head, _Asked(definition, definitions, actor), busy, version_epoch=version_epoch
+            )
             if leased is not None:
                 return WorkItemOut.of(leased)
             tried.update(candidate.work_item_id for candidate in head)
@@ -52,8 +61,17 @@ async def next_item(tx: Tx, queue: str, actor: Actor, *, version_epoch: int = 0)
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Of which queue, by which definitions, and who asks."""
+
+    queue: QueueDefinition
+    definitions: Definitions
+    actor: Actor
+
+
 async def _lease_first(
-    tx: Tx, head: Sequence[Candidate], definitions: Definitions, actor: Actor, busy: set[UUID], *, version_epoch: int
+    tx: Tx, head: Sequence[Candidate], asked: _Asked, busy: set[UUID], *, version_epoch: int
 ) -> WorkItem | None:
     for candidate in head:
         if not await try_lock(tx, candidate.account_id):
@@ -62,16 +80,25 @@ async def _lease_first(
         item = await load_item(tx, candidate.work_item_id, version_epoch=version_epoch)
         if item is None or not is_offered(item, now=tx.clock.now(), business_date=candidate.business_date):
             continue
-        if not await _still_wanted(tx, item, candidate, definitions):
+        if not await _still_wanted(tx, item, candidate, asked):
             continue
-        leased = lease(item, holder=actor.sub, now=tx.clock.now())
+        leased = lease(item, holder=asked.actor.sub, now=tx.clock.now())
         await save_item(tx, leased)
         return leased
     return None
 
 
-async def _still_wanted(tx: Tx, item: WorkItem, candidate: Candidate, definitions: Definitions) -> bool:
+def _may_offer(queue: QueueDefinition, calling_group: str, tx: Tx) -> bool:
+    return not queue.keeps_calling_hours or is_open(calling_group, tx.clock.now())
+
+
+async def _still_wanted(tx: Tx, item: WorkItem, candidate: Candidate, asked: _Asked) -> bool:
     """Whether the queue still wants the account and offers it, where a night's run has not come by yet."""
     dates = {candidate.creditor_id: candidate.business_date}
-    placements = await load_placements(tx, definitions, [item.account_id], dates)
-    return any(placement.queue == item.queue and placement.is_offerable for placement, _ in placements)
+    placements = await load_placements(tx, asked.definitions, [item.account_id], dates)
+    return any(
+        placement.queue == item.queue
+        and placement.is_offerable
+        and _may_offer(asked.queue, placement.calling_group, tx)
+        for placement, _ in placements
+    )

@@ -29,7 +29,7 @@ from services.accounts.store.aging_policies import Policies, load_policies
 from services.accounts.store.creditors import load_creditors
 from services.accounts.store.facts import Loaded, add_commitments, load_facts
 from services.accounts.store.history import HistoryFact, record_history
-from services.accounts.store.pauses import paused
+from services.accounts.store.newcomers import newcomer_columns
 from services.accounts.store.turning_points import TurningPoints, load_turning_points
 from shared.db.transaction import Tx
 from shared.events.envelope import EPOCH_BITS
@@ -109,6 +109,7 @@ async def recompute(
         for account_id, one in loaded.items()
         if who[account_id].creditor_id in dates
     ]
+    await _add_own(tx, [each for each in changes if each.before is None])
     placements = await find_queues(tx, [row_to_place(e.account_id, e.who, e.before, e.after) for e in changes], dates)
     queues = {each.account_id: each.queue for each in placements}
     for each in changes:
@@ -118,6 +119,15 @@ async def recompute(
     await record_history(tx, _history(changes))
     moved = await move_items(tx, placements, version_epoch=version_epoch)
     return Recomputed({each.account_id: each.reasons for each in changes if each.reasons}, moved.changed)
+
+
+async def _add_own(tx: Tx, opened: Sequence[_Change]) -> None:
+    """What else accounts begin with: the restrictions that were told before they came, and when they may be called."""
+    own = await newcomer_columns(
+        tx, {each.account_id: (each.who.creditor_id, each.after["party_id"]) for each in opened}
+    )
+    for each in opened:
+        each.after |= own[each.account_id]
 
 
 def _newcomer(row: Row) -> Newcomer:
@@ -190,8 +200,8 @@ def _publish(tx: Tx, changes: Sequence[_Change], causes: Mapping[UUID, UUID]) ->
     for each in changes:
         if not each.reasons:
             continue
-        pauses = paused(each.before) if each.before else ()
-        state = account_state(each.account_id, each.who, each.after, each.standing, each.business_date, pauses=pauses)
+        own = each.before or each.after
+        state = account_state(each.account_id, each.who, each.after, each.standing, each.business_date, own=own)
         for nth, reason in enumerate(each.reasons, start=1):
             tx.emit(f"account.{reason}", state, version=each.version + nth, causation=causes.get(each.account_id))
 

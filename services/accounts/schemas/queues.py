@@ -59,6 +59,10 @@ class QueueIn(BaseModel):
     )
     reasons: list[ReasonIn] = Field(default_factory=list, description="Default: the code of the queue.")
     skills: list[str] = Field(default_factory=list, examples=[["spanish"]])
+    keeps_calling_hours: bool = Field(
+        default=True,
+        description="`next` offers an account only while its party may be called; false: work of the office.",
+    )
     creditor_id: UUID | None = Field(default=None, description="Only accounts of this creditor; absent: of all.")
 
     @model_validator(mode="before")
@@ -90,6 +94,7 @@ class QueueOut(BaseModel):
     priority: dict[str, int]
     reasons: list[ReasonIn]
     skills: list[str]
+    keeps_calling_hours: bool
     creditor_id: UUID | None
     depth: int = Field(description="Accounts in the queue.")
     past_due_minor: int | None = Field(description="Their amount past due; null when they have several currencies.")

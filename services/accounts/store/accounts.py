@@ -1,6 +1,7 @@
 """The account row: what it says of a standing, and saving the rows that changed.
 
-The work list's own columns (restrictions, escalation) and those of pauses are never written here.
+The work list's own columns (restrictions, calling group, escalation) and those of pauses are written here only when an
+account is opened.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,9 +13,10 @@ from uuid import UUID
 from services.accounts.domain.account import AccountStanding, Judged
 from services.accounts.domain.commitments import Commitments
 from services.accounts.domain.delinquency import delinquent_days
-from services.accounts.domain.pauses import Pause
+from services.accounts.store.pauses import paused
 from services.accounts.store.payoffs import payoffs_of
 from services.accounts.store.predicates import PLACED_BY
+from services.accounts.store.restrictions import restrictions_of
 from services.accounts.tables.accounts import ACCOUNT
 from shared.db.sets import insert_rows, load_rows, update_rows
 from shared.db.transaction import Tx
@@ -74,7 +76,7 @@ _MOVED = (
     "queue",
     "version",
 )
-_OWN = ("queue", "restrictions", "escalated_at")
+_OWN = ("queue", "restrictions", "escalated_at", "calling_group")
 _JUDGED_BY = tuple(name for name in PLACED_BY if name not in {"account_id", "creditor_id", *_OWN})
 _TO_PLACE = ("account_id", "creditor_id", *_OWN, *_JUDGED_BY)
 _public, _described, _moved = itemgetter(*_PUBLIC), itemgetter(*_DESCRIBED), itemgetter(*_MOVED)
@@ -125,7 +127,7 @@ def account_row(
 
 def row_to_place(account_id: UUID, who: Newcomer, before: Row | None, after: Row) -> Row:
     """What decides the queue of an account that is about to be saved."""
-    own = (None, [], None) if before is None else _own(before)
+    own = (None, after["restrictions"], None, after["calling_group"]) if before is None else _own(before)
     return dict(zip(_TO_PLACE, (account_id, who.creditor_id, *own, *_judged_by(after)), strict=True))
 
 
@@ -151,9 +153,10 @@ def account_state(
     standing: AccountStanding,
     business_date: date,
     *,
-    pauses: Sequence[Pause],
+    own: Row,
 ) -> AccountState:
-    """The event payload of an account."""
+    """The event payload of an account. `own` is the row with its pauses and restrictions, which `row` may lack."""
+    pauses = paused(own) if "paused" in own else ()  # an account that is being opened has none
     return AccountState(
         creditor_id=who.creditor_id,
         account_id=account_id,
@@ -179,6 +182,7 @@ def account_state(
         payoffs=tuple(
             Payoff(paid_off_on=each.paid_off_on, owed_again_on=each.owed_again_on) for each in payoffs_of(row) or ()
         ),
+        restrictions=restrictions_of(own),
     )
 
 

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from services.accounts.domain.calling_hours import UNKNOWN, calling_group
+from services.accounts.store.calling_groups import regroup_later, regroup_parties
 from services.accounts.tables.parties import ACCOUNT_PARTY, CONTACT_POINT, PARTY
 from shared.db.sets import insert_rows, load_rows, update_rows
 from shared.db.transaction import Tx
@@ -64,7 +66,9 @@ async def save_parties(tx: Tx, stated: Sequence[StatedParty], *, first_version: 
     for party_id, columns in latest.items():
         before = stored.get(party_id)
         if before is None:
-            new.append({"party_id": party_id, **columns, "version": first_version + 1})
+            known = [(point.kind, point.value) for point in points[party_id].values()]
+            group = calling_group(columns["region"], columns["postal_code"], known)
+            new.append({"party_id": party_id, **columns, "calling_group": group, "version": first_version + 1})
         elif party_id in points_changed or any(before[name] != value for name, value in columns.items()):
             version = max(before["version"], first_version) + 1
             changed.append({"party_id": party_id, **columns, "version": version})
@@ -73,11 +77,20 @@ async def save_parties(tx: Tx, stated: Sequence[StatedParty], *, first_version: 
     for row in (*new, *changed):
         tx.emit("party.updated", _event(row, points[row["party_id"]]), version=row["version"])
     changed_ids = {row["party_id"] for row in (*new, *changed)}
+    restated = [row for key, row in stored.items() if key in changed_ids or row["calling_group"] == UNKNOWN]
+    await _regroup(tx, latest, restated)
     return parts_changed | {one.account_id for one in stated if one.party_id in changed_ids}
 
 
+async def _regroup(tx: Tx, latest: Mapping[UUID, Row], stored: Sequence[Row]) -> None:
+    """Has the accounts of parties that may be called at other times now take that over."""
+    if stored:
+        moved = await regroup_parties(tx, [row["party_id"] for row in stored])
+        await regroup_later(tx, {party_id: latest[party_id]["creditor_id"] for party_id in moved})
+
+
 def _event(row: Row, points: Points) -> PartyUpdated:
-    columns = {name: value for name, value in row.items() if name not in ("version", "party_number")}
+    columns = {name: value for name, value in row.items() if name not in ("version", "party_number", "calling_group")}
     return PartyUpdated(**columns, contact_points=tuple(point._asdict() for _, point in sorted(points.items())))
 
 

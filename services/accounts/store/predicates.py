@@ -134,9 +134,10 @@ class _Compiler:
 PLACED_BY = tuple(
     column.name
     for column in ACCOUNT.columns
-    if column.name in FIELDS or column.name in ("account_id", "creditor_id", "credit_limit_minor", "queue")
+    if column.name in FIELDS
+    or column.name in ("account_id", "creditor_id", "credit_limit_minor", "queue", "calling_group")
 )
-"""The columns of an account that decide where it belongs."""
+"""The columns of an account that decide where it belongs, and when it is offered."""
 
 
 @lru_cache(maxsize=32)
@@ -144,7 +145,8 @@ def placement_sql(definitions: Definitions, *, is_given: bool = False) -> Sql:
     """Selects where accounts belong now: `$1` account ids, `$2` and `$3` creditor ids and their business dates.
 
     `is_given`: `$1` are not ids but rows with the columns `PLACED_BY`, about to be saved.
-    Columns: account_id, creditor_id, business_date, stored_queue, queue, priority, reasons, is_offerable.
+    Columns: account_id, creditor_id, business_date, stored_queue, queue, priority, reasons, is_offerable and
+    calling_group.
     """
     accounts = given_rows(ACCOUNT, PLACED_BY, "a") if is_given else "account a"
     chosen = "TRUE" if is_given else "a.account_id = ANY($1::uuid[])"
@@ -156,7 +158,7 @@ def placement_sql(definitions: Definitions, *, is_given: bool = False) -> Sql:
     return Sql(
         f"""
         SELECT a.account_id, a.creditor_id, b.business_date, a.queue AS stored_queue, q.queue,
-               {priority} AS priority, {reasons} AS reasons, {offerable} AS is_offerable
+               {priority} AS priority, {reasons} AS reasons, {offerable} AS is_offerable, a.calling_group
         FROM {accounts}
         JOIN unnest($2::uuid[], $3::date[]) AS b(creditor_id, business_date) ON b.creditor_id = a.creditor_id
         CROSS JOIN LATERAL (SELECT {queue} AS queue OFFSET 0) q

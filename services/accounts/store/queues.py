@@ -25,8 +25,8 @@ from shared.events.envelope import EPOCH_BITS
 _DEFINITIONS_LOCK = "(1095910985, 1)"
 _CACHED_SETS = 16
 _OPEN_ITEMS = """
-SELECT work_item_id, account_id, creditor_id, queue, priority, reasons, is_offerable, status, holder, leased_until,
-       withheld_until, version
+SELECT work_item_id, account_id, creditor_id, queue, priority, reasons, is_offerable, calling_group, status, holder,
+       leased_until, withheld_until, version
 FROM work_item WHERE account_id = ANY($1::uuid[]) AND closed_at IS NULL
 """
 _parsed: dict[tuple[UUID, ...], Definitions] = {}
@@ -120,6 +120,7 @@ async def _place(
                 priority=row["priority"],
                 reasons=tuple(row["reasons"]),
                 is_offerable=row["is_offerable"],
+                calling_group=row["calling_group"],
             ),
             row["stored_queue"],
         )
@@ -152,6 +153,7 @@ def to_work_item(row: Mapping[str, Any], *, version_epoch: int = 0) -> WorkItem:
         priority=row["priority"],
         reasons=tuple(row["reasons"]),
         is_offerable=row["is_offerable"],
+        calling_group=row["calling_group"],
         status=Status(row["status"]),
         holder=row["holder"],
         leased_until=row["leased_until"],
@@ -166,6 +168,7 @@ def _columns(item: WorkItem) -> dict[str, Any]:
         "priority": item.priority,
         "reasons": list(item.reasons),
         "is_offerable": item.is_offerable,
+        "calling_group": item.calling_group,
         "status": item.status.value,
         "holder": item.holder,
         "leased_until": item.leased_until,

@@ -6,9 +6,11 @@ from services.accounts.tables import (
     creditors,
     entries,
     imports,
+    outside_events,
     parties,
     pauses,
     queues,
+    restrictions,
     snapshots,
 )
 from services.accounts.tables.registry import MESSAGING, METADATA, Base, table_of
@@ -22,9 +24,11 @@ __all__ = [
     "creditors",
     "entries",
     "imports",
+    "outside_events",
     "parties",
     "pauses",
     "queues",
+    "restrictions",
     "snapshots",
     "table_of",
 ]

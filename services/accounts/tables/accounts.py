@@ -11,6 +11,7 @@ from sqlalchemy import BigInteger, Column, Date, Index, String, Table, text
 from sqlalchemy.dialects.postgresql import ARRAY, DATEMULTIRANGE, TIMESTAMP
 from sqlmodel import Field
 
+from services.accounts.domain.calling_hours import UNKNOWN
 from services.accounts.tables.registry import Base, table_of
 
 _AT = TIMESTAMP(timezone=True)
@@ -63,6 +64,12 @@ class Account(Base, table=True):
             postgresql_where=text("oldest_unpaid_due_on IS NOT NULL"),
         ),
         Index("ix_account_creditor_id_product_class", "creditor_id", "product_class", "account_id"),
+        Index(
+            "ix_account_restrictions_turn_on",
+            "restrictions_turn_on",
+            "creditor_id",
+            postgresql_where=text("restrictions_turn_on IS NOT NULL"),
+        ),
         # Half-empty pages keep an account's new version on its own page (HOT), where no indexed column changed.
         {"postgresql_with": {"fillfactor": "85"}},
     )
@@ -116,6 +123,19 @@ class Account(Base, table=True):
     escalated_at: datetime | None = Field(default=None, sa_type=_AT)
     restrictions: list[str] = Field(
         default_factory=list, sa_column=Column(ARRAY(String), nullable=False, server_default="{}")
+    )
+    restricted_since: list[date] = Field(
+        default_factory=list,
+        sa_column=Column(ARRAY(Date), nullable=False, server_default="{}"),
+        description="The day of each of `restrictions`, in their order.",
+    )
+    restrictions_turn_on: date | None = Field(
+        default=None, description="The day, of the creditor's calendar, on which one begins or ends by itself."
+    )
+    calling_group: str = Field(
+        default=UNKNOWN,
+        sa_column_kwargs={"server_default": UNKNOWN},
+        description="That of its primary party: when `next` may offer it.",
     )
     paused: list[Any] = Field(
         default_factory=list,

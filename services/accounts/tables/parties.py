@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Index, Table
 from sqlmodel import Field
 
+from services.accounts.domain.calling_hours import UNKNOWN
 from services.accounts.tables.registry import Base, table_of
 
 
@@ -26,6 +27,9 @@ class Party(Base, table=True):
     city: str | None = None
     region: str | None = None
     postal_code: str | None = None
+    calling_group: str = Field(
+        default=UNKNOWN, sa_column_kwargs={"server_default": UNKNOWN}, description="See `domain/calling_hours.py`."
+    )
     version: int = Field(default=0, sa_type=BigInteger)
 
 

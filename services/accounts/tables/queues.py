@@ -12,6 +12,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Column, Index, String, Table
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
 from sqlmodel import Field
 
+from services.accounts.domain.calling_hours import UNKNOWN
 from services.accounts.tables.registry import Base, table_of
 
 _AT = TIMESTAMP(timezone=True)
@@ -42,6 +43,7 @@ class WorkItem(Base, table=True):
             "ix_work_item_head",
             "queue",
             "creditor_id",
+            "calling_group",
             text("priority DESC"),
             "work_item_id",
             postgresql_where=text(
@@ -83,6 +85,11 @@ class WorkItem(Base, table=True):
     priority: int = Field(sa_type=BigInteger)
     reasons: list[str] = Field(sa_column=Column(ARRAY(String), nullable=False))
     is_offerable: bool = Field(description="`offer_when` of the queue, as it was when the account was last evaluated.")
+    calling_group: str = Field(
+        default=UNKNOWN,
+        sa_column_kwargs={"server_default": UNKNOWN},
+        description="Its account's, as it was when the account was last evaluated.",
+    )
     status: str
     holder: str | None = None
     leased_until: datetime | None = Field(default=None, sa_type=_AT)

@@ -4,13 +4,13 @@ Pure. A charge-off, a bankruptcy and a discharge end what is open on their day; 
 whether they arrive before or after the money of the days before them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal
 
 EndReason = Literal["charge_off", "bankruptcy", "discharge"]
-_ENDING_RESTRICTIONS: Final[frozenset[EndReason]] = frozenset({"bankruptcy", "discharge"})
+_ENDING_RESTRICTIONS: Final[Mapping[str, EndReason]] = {"bankruptcy_stay": "bankruptcy", "discharged": "discharge"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def account_facts(
     """
     ends = [End(charged_off_on or snapshot_on, "charge_off")] if status == "charged_off" else []
     since = dict(sorted(restrictions, reverse=True))  # of one kind, the first
-    ends += [End(since[kind], kind) for kind in sorted(_ENDING_RESTRICTIONS) if kind in since]
+    ends += [End(since[kind], reason) for kind, reason in _ENDING_RESTRICTIONS.items() if kind in since]
     told = [Payoff(*days) for days in payoffs]
     if balance_minor <= 0 and all(one.owed_again_on is not None for one in told):
         told.append(Payoff(snapshot_on))

@@ -6,8 +6,8 @@ from typing import Any
 from shared.ids import new_id
 from tests.integration.accounts.desk import DAY, LOAN, Desk
 
-MID = LOAN | {"oldest_unpaid_due_on": "2026-02-01", "past_due_minor": 20_000}
-"""37 days past due on DAY."""
+MID = LOAN | {"oldest_unpaid_due_on": "2026-02-01", "past_due_minor": 20_000, "phone": None, "email": None}
+"""37 days past due on DAY. Nobody can be called, so it is offered at any hour."""
 
 
 async def _get(desk: Desk, path: str, **params: Any) -> dict[str, Any]:
@@ -62,7 +62,7 @@ async def test_a_promise_moves_the_account_and_its_breaking_moves_it_again(desk:
 
 
 async def test_a_night_offers_again_what_was_withheld_and_moves_what_has_aged(desk: Desk) -> None:
-    await desk.take(MID, LOAN | {"core_account_number": "L2", "oldest_unpaid_due_on": "2026-02-09"})
+    await desk.take(MID, MID | {"core_account_number": "L2", "oldest_unpaid_due_on": "2026-02-09"})
     item = await _next(desk, "mid")
     assert item is not None
     assert item["account_id"] == str(desk.id_of("L1"))

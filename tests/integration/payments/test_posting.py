@@ -185,18 +185,18 @@ async def test_money_that_is_booked_on_a_day_to_come_is_posted_when_it_comes(des
 
 
 async def test_no_restriction_stops_incoming_money_and_it_is_flagged_for_review(desk: Desk) -> None:
-    restricted = [{"kind": "bankruptcy", "since_on": "2026-03-01"}, {"kind": "cease", "since_on": "2026-03-02"}]
+    restricted = [{"kind": "bankruptcy_stay", "since_on": "2026-03-01"}, {"kind": "cease", "since_on": "2026-03-02"}]
     await desk.feed(desk.account_message("A", version=2, topic="account.updated", restrictions=restricted))
     answer = (await desk.pay(desk.body("A", "1"))).json()
     await desk.feed(desk.core("A", "2"), desk.core("LATER", "3"))
     await desk.feed(desk.account_message("LATER", restrictions=restricted))
-    assert (answer["status"], answer["review_reasons"]) == ("posted", ["bankruptcy", "cease"])
+    assert (answer["status"], answer["review_reasons"]) == ("posted", ["bankruptcy_stay", "cease"])
     flags = {
         event["source_ref"]: event["review_reasons"]
         for topic, event in await desk.published()
         if topic == "payment.posted"
     }
-    assert flags == {ref: ["bankruptcy", "cease"] for ref in ("1", "2", "3")}
+    assert flags == {ref: ["bankruptcy_stay", "cease"] for ref in ("1", "2", "3")}
 
 
 async def test_a_bad_payment_of_the_core_is_parked_and_its_neighbours_are_posted(desk: Desk) -> None:

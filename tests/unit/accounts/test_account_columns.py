@@ -4,7 +4,10 @@ from services.accounts.store.accounts import _DESCRIBED, _MOVED
 from services.accounts.tables.accounts import ACCOUNT
 
 _IDENTITY = {"creditor_id", "core_account_number", "currency"}
-_WRITTEN_BY_OTHERS = {"paused", "restrictions", "escalated_at"}  # by pauses, restrictions and the work list
+_WRITTEN_BY_OTHERS = {
+    "paused", "restrictions", "restricted_since", "restrictions_turn_on", "calling_group", "escalated_at",
+}  # fmt: skip
+"""By pauses, restrictions, the party and the work list."""
 
 
 def test_every_column_that_is_computed_is_saved_when_it_changes() -> None:

@@ -29,7 +29,9 @@ def test_a_charge_off_ends_on_its_day_or_where_none_is_known_on_its_snapshots() 
 
 
 def test_bankruptcy_and_discharge_end_since_the_first_of_each() -> None:
-    found = facts(restrictions=[("bankruptcy", CLOSE), ("discharge", CLOSE), ("bankruptcy", DAY), ("cease", DAY)])
+    found = facts(
+        restrictions=[("bankruptcy_stay", CLOSE), ("discharged", CLOSE), ("bankruptcy_stay", DAY), ("cease", DAY)]
+    )
     assert found.ends == (End(DAY, "bankruptcy"), End(CLOSE, "discharge"))
 
 
