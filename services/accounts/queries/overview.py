@@ -1,11 +1,13 @@
 """Account-360: one account with its dues, people, promises, arrangement, latest payments and place in the work list."""
 
 from collections.abc import Collection, Mapping
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from services.accounts.domain.account import AccountStanding
 from services.accounts.queries.accounts import get_account, load_standing
+from services.accounts.queries.contacts import bad_points, last_contacts, restrictions_in_force
 from services.accounts.schemas.overview import (
     OverviewArrangement,
     OverviewContactPoint,
@@ -62,11 +64,11 @@ async def get_overview(tx: Tx, account_id: UUID, creditors: Collection[UUID] | N
         account=account,
         dues=[] if isinstance(standing, Refusal) else _dues(standing.standing),
         parties=await _parties(tx, account_id),
-        restrictions=account.restrictions,
+        restrictions=await restrictions_in_force(tx, account_id, await _today(tx, account.creditor_id)),
         promises=[OverviewPromise(**row) for row in await tx.fetch(_PROMISES, account_id, LATEST)],
         arrangement=None if arrangement is None else _arrangement(arrangement),
         last_payments=[OverviewPayment(**row) for row in await tx.fetch(_PAYMENTS, account_id, LATEST)],
-        last_contacts=[],
+        last_contacts=await last_contacts(tx, account_id, LATEST),
         queue=None
         if item is None
         else OverviewQueue(
@@ -82,6 +84,11 @@ async def get_overview(tx: Tx, account_id: UUID, creditors: Collection[UUID] | N
     )
 
 
+async def _today(tx: Tx, creditor_id: UUID) -> date:
+    zone: str = await tx.fetchval("SELECT time_zone FROM creditor WHERE creditor_id = $1", creditor_id)
+    return tx.clock.today(zone)
+
+
 def _dues(standing: AccountStanding) -> list[OverviewDue]:
     dues = [
         OverviewDue(due_on=due.due_on, amount_minor=due.amount_minor, is_past_due=True) for due in standing.past_dues
@@ -94,7 +101,9 @@ def _dues(standing: AccountStanding) -> list[OverviewDue]:
 
 async def _parties(tx: Tx, account_id: UUID) -> list[OverviewParty]:
     rows = await tx.fetch(_PARTIES, account_id)
-    points = await tx.fetch(_POINTS, [row["party_id"] for row in rows])
+    party_ids = [row["party_id"] for row in rows]
+    points = await tx.fetch(_POINTS, party_ids)
+    bad = await bad_points(tx, party_ids)
     return [
         OverviewParty(
             party_id=row["party_id"],
@@ -108,6 +117,7 @@ async def _parties(tx: Tx, account_id: UUID) -> list[OverviewParty]:
                     kind=point["kind"],
                     value=point["value"],
                     label=point["label"],
+                    invalid_reason=bad.get(point["contact_point_id"]),
                 )
                 for point in points
                 if point["party_id"] == row["party_id"]

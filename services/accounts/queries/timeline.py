@@ -1,7 +1,8 @@
 """An account's timeline: every fact about it, in the order of the days for which the facts count.
 
-Within a day: money first, then the close of that day, then what followed from both. Pages go by the sort key of the
-last row, so a fact that arrives meanwhile never shifts a page.
+Within a day: money first, then the close of that day, then what followed from both, and what other services told: of
+the account, and of the people behind it. Pages go by the sort key of the last row, so a fact that arrives meanwhile
+never shifts a page.
 """
 
 from collections.abc import Collection
@@ -58,6 +59,14 @@ UNION ALL
 SELECT exited_on, 2, closed_at - interval '1 microsecond', closed_at, work_item_id, 'queue.exited',
        jsonb_build_object('queue', queue, 'work_item_id', work_item_id, 'exit_reason', exit_reason)
 FROM work_item WHERE account_id = $1 AND closed_at IS NOT NULL
+UNION ALL
+SELECT (o.at AT TIME ZONE c.time_zone)::date, 2, o.at, o.at, o.id, o.kind, o.detail
+FROM outside_event o JOIN creditor c ON c.creditor_id = o.creditor_id WHERE o.account_id = $1
+UNION ALL
+SELECT (o.at AT TIME ZONE c.time_zone)::date, 2, o.at, o.at, o.id, o.kind, o.detail
+FROM outside_event o JOIN creditor c ON c.creditor_id = o.creditor_id
+WHERE o.account_id IS NULL AND o.party_id IN (SELECT party_id FROM account_party WHERE account_id = $1)
+  AND (NOT o.detail ? 'account_ids' OR o.detail->'account_ids' ? $1::uuid::text)
 """
 _FORWARD = f"""
 SELECT * FROM ({_FACTS}) f

@@ -31,7 +31,7 @@ class AccountOut(BaseModel):
     bucket: Bucket
     stage: Stage
     queue: str | None = Field(description="The work queue that it is in; null as of a past day.")
-    restrictions: list[str] = Field(description="Kinds. Nothing places one yet: the list is empty.")
+    restrictions: list[str] = Field(description="The kinds of those that hold now, whatever `as_of` says.")
     arrangement_status: str | None
     is_absent: bool = Field(description="The latest complete file left it out.")
     snapshot_on: date

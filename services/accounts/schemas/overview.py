@@ -1,7 +1,7 @@
 """HTTP models of account-360: everything about one account that a screen needs, in one answer."""
 
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -30,6 +30,10 @@ class OverviewContactPoint(_Out):
     kind: str = Field(examples=["phone"])
     value: str
     label: str = Field(examples=["mobile"])
+    invalid_reason: str | None = Field(
+        description="Why it does not reach the party, where that was found out; null: nothing is known against it.",
+        examples=["wrong_number"],
+    )
 
 
 class OverviewParty(_Out):
@@ -92,6 +96,31 @@ class OverviewPayment(_Out):
     reversal_reason: str | None
 
 
+class OverviewRestriction(_Out):
+    """A restriction that holds today, on the creditor's calendar."""
+
+    restriction_id: UUID
+    kind: str = Field(examples=["cease"])
+    since_on: date
+    ends_on: date | None = Field(description="The last day that it holds; null: until it is lifted.")
+    citation: str | None = Field(examples=["12 CFR 1006.6(c)(1)"])
+    is_party_wide: bool = Field(description="It holds for all accounts of the party.")
+    placed_at: datetime
+
+
+class OverviewContact(_Out):
+    """An attempt to reach somebody about the account, or a contact that came in."""
+
+    attempt_id: UUID
+    at: datetime
+    direction: str = Field(examples=["outbound"])
+    channel: str = Field(examples=["phone"])
+    purpose: str = Field(examples=["collection"])
+    result_code: str | None = Field(description="Null while its outcome is not known.", examples=["rpc_promise"])
+    is_right_party: bool | None
+    next_step: str | None = Field(examples=["promise"])
+
+
 class OverviewQueue(_Out):
     """The queue that the account is in, and its work item."""
 
@@ -111,9 +140,9 @@ class OverviewOut(_Out):
     account: AccountOut
     dues: list[OverviewDue] = Field(description="Unpaid dues, oldest first: those past due, and the next one.")
     parties: list[OverviewParty]
-    restrictions: list[str] = Field(description="As on the account.")
+    restrictions: list[OverviewRestriction] = Field(description="Those that hold, the oldest first.")
     promises: list[OverviewPromise] = Field(description="The latest first.")
     arrangement: OverviewArrangement | None
     last_payments: list[OverviewPayment] = Field(description="The latest first.")
-    last_contacts: list[dict[str, Any]] = Field(description="Empty until contacts are published.")
+    last_contacts: list[OverviewContact] = Field(description="The latest first.")
     queue: OverviewQueue | None

@@ -12,11 +12,16 @@ class TimelineItem(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    on: date = Field(description="The day for which it counts: effective date, close of day, or business date.")
+    on: date = Field(
+        description="The day for which it counts: effective date, close of day, or business date; "
+        "of what other services told, the day on the creditor's calendar."
+    )
     at: datetime | None = Field(description="When it was recorded here; null for snapshots.")
     kind: str = Field(
         description="`payment`, `reversal`, `snapshot`, `snapshot.absent`, `account.*`, `promise.*`, `arrangement.*`, "
-        "`pause`, `pause.cancelled`, `queue.entered`, `queue.exited` or `work_item.*`; more may come.",
+        "`pause`, `pause.cancelled`, `queue.entered`, `queue.exited`, `work_item.*`, and what other services told: "
+        "`restriction.*`, `dispute.*`, `consent.*`, `contact.*`, `message.*`, `contact_point.*`, `callback.scheduled`, "
+        "`field_visit.completed`, `skiptrace.*`; more may come.",
         examples=["payment"],
     )
     id: UUID

@@ -1,0 +1,54 @@
+"""What compliance and contact told of an account, as account-360 shows it: restrictions, contacts, bad points."""
+
+from collections.abc import Collection, Mapping
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from services.accounts.schemas.overview import OverviewContact, OverviewRestriction
+from services.accounts.store.calling_groups import invalid_points
+from shared.db.transaction import Tx
+
+# The day is that of the creditor's calendar, as on the account's row.
+_RESTRICTIONS = """
+SELECT v.restriction_id, v.kind, v.effective_on AS since_on, v.ends_on, v.citation, v.is_party_wide, v.placed_at
+FROM restriction_view v
+WHERE v.account_id = $1 AND v.lifted_at IS NULL AND v.effective_on <= $2 AND (v.ends_on IS NULL OR v.ends_on >= $2)
+ORDER BY v.effective_on, v.placed_at, v.restriction_id
+"""
+# An attempt and its outcome are two facts, in whichever order they came; what came in has the second alone.
+_CONTACTS = """
+SELECT id AS attempt_id, jsonb_object_agg(kind, detail) AS told FROM outside_event
+WHERE account_id = $1 AND kind IN ('contact.attempted', 'contact.completed')
+GROUP BY id ORDER BY min(detail->>'at') DESC, id DESC LIMIT $2
+"""
+
+
+async def restrictions_in_force(tx: Tx, account_id: UUID, today: date) -> list[OverviewRestriction]:
+    """The restrictions that hold on a day of the creditor's calendar, the oldest first."""
+    return [OverviewRestriction(**row) for row in await tx.fetch(_RESTRICTIONS, account_id, today)]
+
+
+async def last_contacts(tx: Tx, account_id: UUID, limit: int) -> list[OverviewContact]:
+    """The latest attempts and inbound contacts that concern an account, the latest first."""
+    return [_contact(row["attempt_id"], row["told"]) for row in await tx.fetch(_CONTACTS, account_id, limit)]
+
+
+def _contact(attempt_id: UUID, told: Mapping[str, Mapping[str, Any]]) -> OverviewContact:
+    outcome = told.get("contact.completed")
+    detail = {**told.get("contact.attempted", {}), **(outcome or {})}
+    return OverviewContact(
+        attempt_id=attempt_id,
+        at=detail["at"],
+        direction=detail["direction"],
+        channel=detail["channel"],
+        purpose=detail["purpose"],
+        result_code=detail.get("result_code"),
+        is_right_party=None if outcome is None else outcome["is_right_party"],
+        next_step=detail.get("next_step"),
+    )
+
+
+async def bad_points(tx: Tx, party_ids: Collection[UUID]) -> Mapping[UUID, str]:
+    """The contact points of parties that are no good, each with why."""
+    return {key: row["reason"] for key, row in (await invalid_points(tx, party_ids)).items()}
