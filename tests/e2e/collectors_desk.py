@@ -23,8 +23,10 @@ MEMBER: Json = {
     "region": "OH",
     "postal_code": "43215",
 }
+HOME = "1 High Street, Columbus, OH 43215"
 HERSELF: Json = {"date_of_birth": "1980-02-29", "postal_code": "43215"}
 """What only she answers."""
+_KIND = {"email": "email", "letter": "address"}
 _ON_THE_WAY = {"account-not-here", "party-not-here", "party-unknown", "account-unknown", "contact-point-unknown"}
 
 
@@ -41,14 +43,16 @@ class CollectorsDesk:
         self.old_number = f"+1614{unlike + 200}0134"
         self.new_number = f"+1614{unlike + 200}0177"
         self.email = f"ana.{bank.creditor}@example.com"
+        self.member = MEMBER | {"family_name": f"Diaz {bank.creditor}"}
 
     async def open(self) -> "CollectorsDesk":
         """Import the loan, 21 days past due; the member agrees to be called at night."""
         points = [
             {"kind": "phone", "value": self.old_number, "label": "mobile"},
             {"kind": "email", "value": self.email, "label": "other"},
+            {"kind": "address", "value": HOME, "label": "home"},
         ]
-        await self.bank.import_close("2026-01-31", LOAN | {"parties": [MEMBER | {"contact_points": points}]})
+        await self.bank.import_close("2026-01-31", LOAN | {"parties": [self.member | {"contact_points": points}]})
         consent = {"party_id": self.party, "channel": "phone", "purpose": "time", "basis": "direct"}
         consent["evidence"] = "Works at night; asked to be called at any hour"
         await self.done("compliance_officer", "POST", "compliance", "/v1/consents", consent)
@@ -85,28 +89,25 @@ class CollectorsDesk:
         assert (await self.verify(attempt))["is_verified"]
         return await self.report(attempt, result_code, debts_discussed=[self.account], **more)
 
-    async def send(self, channel: str, purpose: str, template: str) -> Json:
-        """Send a message; returns it as it ended."""
-        body = {
-            "account_ids": [self.account],
-            "party_id": self.party,
-            "channel": channel,
+    async def send(self, channel: str, purpose: str, template: str) -> httpx.Response:
+        """Ask to send a message."""
+        body = self._contact(channel, HOME if channel == "letter" else self.email) | {
             "purpose": purpose,
             "template": template,
         }
-        if channel == "email":
-            body["contact_point_id"] = self.point("email", self.email)
-        made = await self.done("collector", "POST", "contact", "/v1/messages", body)
+        return await self.ask("collector", "POST", "contact", "/v1/messages", body)
+
+    async def message_where(self, sent: httpx.Response, status: str) -> Json:
+        """A message that was taken, once it stands so."""
+        assert sent.status_code == 202, sent.text
         return await eventually(
-            lambda: self.bank.read("contact", f"/v1/messages/{made['message_id']}"),
-            lambda message: message["ended_at"] is not None,
+            lambda: self.bank.read("contact", f"/v1/messages/{sent.json()['message_id']}"),
+            lambda message: bool(message["status"] == status),
         )
 
     # What is allowed, and what is known
 
-    async def decision(
-        self, channel: str, value: str | None, at: str | None = None, purpose: str = "collection"
-    ) -> Json:
+    async def decision(self, channel: str, value: str, at: str | None = None, purpose: str = "collection") -> Json:
         """What compliance says of a contact, without placing it."""
         body = self._contact(channel, value) | {"purpose": purpose, "direction": "outbound"}
         if at is not None:
@@ -133,7 +134,7 @@ class CollectorsDesk:
             {"number": number, "line_type": "mobile", "first_seen": "2025-11-01", "last_seen": "2026-01-28"}
             for number in numbers
         ]
-        subject = {name: MEMBER[name] for name in ("given_name", "family_name", "date_of_birth")}
+        subject = {name: self.member[name] for name in ("given_name", "family_name", "date_of_birth")}
         person = {"matched_on": ["family_name", "given_name", "date_of_birth"], "phones": phones}
         person |= {"addresses": [], "emails": []}
         url = f"{self.bank.operator.stack.person_search.url}/people"
@@ -154,13 +155,12 @@ class CollectorsDesk:
         told: Json = answer.json()
         return told
 
-    def _contact(self, channel: str, value: str | None) -> Json:
-        body: Json = {
+    def _contact(self, channel: str, value: str) -> Json:
+        """One contact with the member about her loan."""
+        return {
             "party_id": self.party,
             "account_ids": [self.account],
             "channel": channel,
+            "contact_point_id": self.point(_KIND.get(channel, "phone"), value),
             "purpose": "collection",
         }
-        if value is not None:
-            body["contact_point_id"] = self.point("email" if channel == "email" else "phone", value)
-        return body

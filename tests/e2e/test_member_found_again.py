@@ -35,10 +35,10 @@ async def test_a_member_is_found_again_promises_pays_and_is_left_alone_until_the
     # The right party, and a promise made in the same breath.
     outcome = await desk.talk(desk.new_number, "rpc_promise", next_step=PROMISE)
     promise = await bank.read("payments", f"/v1/promises/{outcome['next_step_id']}")
-    assert (promise["status"], promise["amount_minor"]) == ("made", 25_000)
+    assert (promise["status"], promise["installments"][0]["amount_minor"]) == ("made", 25_000)
     await bank.account_where("L-1", queue="arrangement_follow_up")
     await eventually(desk.skip_traces, lambda found: found[0]["status"] == "located")
-    points = await eventually(desk.contact_points, lambda found: found[desk.new_number]["status"] == "verified")
+    await eventually(desk.contact_points, lambda found: found[desk.new_number]["status"] == "verified")
 
     # The core books the money: the promise is kept, and nobody has anything to do any more.
     await bank.publish_payments(bank.payment("L-1", 25_000, "2026-02-01", "core-1"))
