@@ -99,6 +99,7 @@ async def _lines(edge: Edge, dial_list_id: UUID) -> AsyncIterator[bytes]:
 
 @router.post(
     "/{dial_list_id}/records/{record_id}/check",
+    status_code=201,
     responses=problems(*PLACING_PROBLEMS, "dial-list-unknown", "dial-record-unknown", "dial-record-used"),
 )
 async def check_dial_record(

@@ -23,6 +23,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from deploy.local.clients import Client
 from deploy.local.issuer import AUDIENCE, Issuer
 from deploy.local.ports import free_port
+from services.accounts import app as accounts
+from services.accounts.settings import AccountsSettings
 from services.compliance import app as compliance
 from services.compliance.consumers import subscriptions as compliance_subscriptions
 from services.compliance.settings import ComplianceSettings
@@ -92,6 +94,7 @@ class House:
     engine: AsyncEngine
     compliance: Neighbour
     payments: Neighbour
+    accounts: Neighbour
     appliers: dict[str, tuple[BatchApplier, frozenset[str]]]
     issuer: Issuer
     clock: FixedClock
@@ -137,6 +140,13 @@ class House:
         for applier, topics in self.appliers.values():
             if wanted := [message for message in messages if message.topic in topics]:
                 await applier.apply(wanted)
+
+    async def carry_accounts(self) -> None:
+        """Take what accounts has published to whoever subscribes to it."""
+        async with self.accounts.app.state.engine.begin() as connection:
+            taken = (await connection.exec_driver_sql("DELETE FROM outbox RETURNING *")).mappings().all()
+        for row in sorted(taken, key=lambda row: row["id"]):
+            await self.feed(self.message(row["topic"], row["body"], row["aggregate_version"], row["key"]))
 
     async def published(self) -> list[tuple[str, dict[str, Any]]]:
         """Take what contact would send: (topic, payload)."""
@@ -266,11 +276,12 @@ async def open_house(get_engine: GetEngine, issuer: Issuer, **settings: Any) -> 
         "jwks_url": issuer.jwks_url,
         "jwt_issuer": issuer.url,
     }
-    engines = {name: await get_engine(name) for name in ("contact", "compliance", "payments")}
+    engines = {name: await get_engine(name) for name in ("contact", "compliance", "payments", "accounts")}
     urls = {name: SecretStr(engine.url.render_as_string(hide_password=False)) for name, engine in engines.items()}
-    ports = {"compliance": free_port(), "payments": free_port()}
+    ports = {"compliance": free_port(), "payments": free_port(), "accounts": free_port()}
     judge = ComplianceSettings(database_url=urls["compliance"], **shared | {"port": ports["compliance"]})
     till = PaymentsSettings(database_url=urls["payments"], **shared | {"port": ports["payments"]})
+    desk = AccountsSettings(database_url=urls["accounts"], **shared | {"port": ports["accounts"]})
     ours = ContactSettings(
         database_url=urls["contact"],
         token_url=issuer.token_url,
@@ -278,7 +289,7 @@ async def open_house(get_engine: GetEngine, issuer: Issuer, **settings: Any) -> 
         client_secret=SecretStr(SECRET),
         compliance_url=f"http://127.0.0.1:{ports['compliance']}",
         payments_url=f"http://127.0.0.1:{ports['payments']}",
-        accounts_url="http://127.0.0.1:1",
+        accounts_url=f"http://127.0.0.1:{ports['accounts']}",
         **shared | settings,
     )
     neighbours = {
@@ -289,6 +300,10 @@ async def open_house(get_engine: GetEngine, issuer: Issuer, **settings: Any) -> 
         "payments": Neighbour(
             _by_our_tokens(payments.create_api(till, engine=engines["payments"], clock=clock), issuer),
             ports["payments"],
+        ),
+        "accounts": Neighbour(
+            _by_our_tokens(accounts.create_api(desk, engine=engines["accounts"], clock=clock), issuer),
+            ports["accounts"],
         ),
     }
     app = _by_our_tokens(contact.create_api(ours, engine=engines["contact"], clock=clock), issuer)
@@ -312,8 +327,8 @@ async def open_house(get_engine: GetEngine, issuer: Issuer, **settings: Any) -> 
             httpx.AsyncClient(transport=transport, base_url="http://contact", timeout=60)
         )
         yield House(
-            http, app, ours, engines["contact"], neighbours["compliance"], neighbours["payments"], appliers, issuer,
-            clock,
+            http, app, ours, engines["contact"], neighbours["compliance"], neighbours["payments"],
+            neighbours["accounts"], appliers, issuer, clock,
         )  # fmt: skip
 
 
@@ -325,7 +340,7 @@ async def fresh(house: House, *numbers: str) -> AsyncIterator[House]:
     try:
         yield await replace(house, creditor=uuid4()).open(*numbers)
     finally:
-        for neighbour in (house.compliance, house.payments):
+        for neighbour in (house.compliance, house.payments, house.accounts):
             await neighbour.start()
 
 

@@ -1,0 +1,80 @@
+"""Where a contact point stands follows from its facts in any order; marks hold for the value."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.contact.domain.contact_points import (
+    CHANNELS_OF,
+    PointFacts,
+    status_of,
+    usable_channels,
+    value_key,
+    why_unusable,
+)
+from services.contact.domain.replies import is_opt_out
+from services.contact.domain.verification import ENOUGH, Known, verify
+
+NOON = datetime(2026, 3, 11, 16, tzinfo=UTC)
+moments = st.none() | st.integers(0, 5).map(lambda days: NOON + timedelta(days=days))
+points = st.builds(
+    PointFacts,
+    st.just(uuid4()),
+    st.sampled_from(["phone", "email", "address"]),
+    is_listed=st.booleans(),
+    is_candidate=st.booleans(),
+    verified_at=moments,
+    invalid_at=moments,
+    value_wrong_at=moments,
+    opted_out=st.frozensets(st.sampled_from(["phone", "voicemail", "sms", "email", "letter"])),
+)
+
+
+@given(points)
+def test_a_channel_may_be_used_exactly_when_no_rule_names_it(point: PointFacts) -> None:
+    usable = usable_channels(point)
+    for channel in CHANNELS_OF[point.kind]:
+        assert (channel in usable) == (why_unusable(point, channel) is None)
+
+
+@given(points)
+def test_what_is_wrong_or_refused_is_never_used(point: PointFacts) -> None:
+    if point.verified_at is None and (point.invalid_at is not None or point.value_wrong_at is not None):
+        assert usable_channels(point) == ()
+    assert not set(usable_channels(point)) & point.opted_out
+
+
+@given(points)
+def test_the_later_of_verified_and_invalid_holds(point: PointFacts) -> None:
+    if point.verified_at is not None and point.invalid_at is not None:
+        assert (status_of(point) == "invalid") == (point.invalid_at > point.verified_at)
+
+
+def test_another_persons_wrong_number_stays_good_for_whom_it_was_verified() -> None:
+    wrong = PointFacts(uuid4(), "phone", is_listed=True, value_wrong_at=NOON)
+    theirs = PointFacts(uuid4(), "phone", is_listed=True, value_wrong_at=NOON, verified_at=NOON - timedelta(days=9))
+    assert (status_of(wrong), status_of(theirs)) == ("invalid", "verified")
+
+
+def test_one_value_has_one_key_whatever_its_case_and_spaces() -> None:
+    assert value_key("email", " Pat@Example.COM ") == value_key("email", "pat@example.com")
+    assert value_key("address", "1  Main St,\nAlbany") == value_key("address", "1 main st, albany")
+
+
+def test_the_words_of_refusal_are_understood_in_any_case_and_nothing_else_is() -> None:
+    for text in ("STOP", "stop.", " Opt out ", "unsubscribe!", "QUIT", "End", "Revoke", "cancel", "ALTO", "baja"):
+        assert is_opt_out(text), text
+    for text in ("please stop calling my mother", "I will not stop", "yes", "", "ENDING soon"):
+        assert not is_opt_out(text), text
+
+
+def test_two_facts_must_fit_and_none_may_fail() -> None:
+    known = Known(NOON.date(), "12207-1234", "Doe", None)
+    assert verify(known, {"date_of_birth": NOON.date(), "postal_code": "12207"}, ()).is_verified
+    assert not verify(known, {"date_of_birth": NOON.date()}, ()).is_verified
+    assert verify(known, {"date_of_birth": NOON.date()}, ("photo_id",)).is_verified
+    assert not verify(known, {"date_of_birth": NOON.date(), "postal_code": "99999"}, ("photo_id",)).is_verified
+    assert verify(known, {"street": "anything", "family_name": "DOE"}, ()).matched == ("family_name",)
+    assert ENOUGH == 2
