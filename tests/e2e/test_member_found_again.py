@@ -45,9 +45,11 @@ async def test_a_member_is_found_again_promises_pays_and_is_left_alone_until_the
     await bank.obligation_where("promises", {"id": promise["id"]}, "kept")
     await bank.account_where("L-1", queue=None, past_due_minor=0)
 
-    # They talked: no call before the seventh day after it, by law.
-    refused = await desk.call(desk.new_number)
-    assert refused.status_code == 403
+    # The next instalment is missed. But they have talked: no call before the seventh day after it, by law.
+    await bank.open_date("2026-02-11")
+    await bank.account_where("L-1", queue="early_stage", past_due_minor=25_000)
+    refused = await eventually(lambda: desk.call(desk.new_number), lambda answer: COOLDOWN in answer.text)
+    assert (refused.status_code, refused.json()["code"]) == (403, "contact-blocked")
     (rule,) = [each for each in refused.json()["rules"] if each["id"] == COOLDOWN]
     assert (rule["citation"], rule["result"]) == ("12 CFR 1006.14(b)(2)(i)(B)", "fail")
     free = datetime.fromisoformat(refused.json()["not_before"])
