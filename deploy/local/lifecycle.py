@@ -32,7 +32,7 @@ _POLL_SECONDS = 0.1
 _STOP_SECONDS = 90.0
 _SUPERVISOR_LOG = "supervisor.log"
 # What we put into a data directory. `down --wipe` removes these names only: a mistaken --data-dir costs nothing else.
-_OURS = ("postgres", "kafka", "keys", "logs", "demo", "letters", "credentials.json", state.FILE, ".lock")
+_OURS = ("postgres", "kafka", "keys", "logs", "demo", "letters", "mail", "credentials.json", state.FILE, ".lock")
 
 Watcher = Callable[[StackState], None]
 

@@ -12,11 +12,8 @@ import pytest
 import pytest_asyncio
 from fastapi import FastAPI
 
+from deploy.contracts import _NOWHERE, SERVICES
 from deploy.local.issuer import Issuer
-from services.accounts.app import create_api as accounts_api
-from services.accounts.settings import AccountsSettings
-from services.payments.app import create_api as payments_api
-from services.payments.settings import PaymentsSettings
 from shared.http.roles import ROLES
 from tests.conftest import GetEngine
 
@@ -163,20 +160,18 @@ def url_of(path: str, operation: dict[str, Any], *, name: str | None = None, tex
     return path + ("?" + "&".join(query) if query else "")
 
 
-@pytest_asyncio.fixture(params=["accounts", "payments"])
+@pytest_asyncio.fixture(params=[service.name for service in SERVICES])
 async def surface(request: pytest.FixtureRequest, service_engine: GetEngine, issuer: Issuer) -> AsyncIterator[Surface]:
-    name: str = request.param
-    engine = await service_engine(name)
-    kind, create = (AccountsSettings, accounts_api) if name == "accounts" else (PaymentsSettings, payments_api)
-    settings = kind.model_validate(
-        {
-            "database_url": engine.url.render_as_string(hide_password=False),
-            "kafka_bootstrap_servers": "127.0.0.1:1",
-            "jwks_url": issuer.jwks_url,
-            "jwt_issuer": issuer.url,
-        }
-    )
-    app = create(settings, engine=engine)  # type: ignore[arg-type]  # each takes its own kind
+    service = next(one for one in SERVICES if one.name == request.param)
+    engine = await service_engine(service.name)
+    known = {
+        "database_url": engine.url.render_as_string(hide_password=False),
+        "jwks_url": issuer.jwks_url,
+        "jwt_issuer": issuer.url,
+    }
+    settings = service.settings(**_NOWHERE | known)
+    create: Any = service.create_api  # with the test's own database
+    app: FastAPI = create(settings, engine=engine)
     token = issuer.mint(ROLES, sub="user-1")
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app, raise_app_exceptions=False),
