@@ -46,11 +46,12 @@ def places_call(request: Request) -> bool:
 class CallLedger:
     """The calls that count, for the person asked about, over as many days as a rule looks back."""
 
-    __slots__ = ("_case", "_consents", "_overs", "_window_days", "calls")
+    __slots__ = ("_case", "_consents", "_counted", "_overs", "_window_days", "calls")
 
     def __init__(self, case: Case, window_days: int, consent_days: int) -> None:
         self._case = case
         self._window_days = window_days
+        self._counted: dict[Key, list[Call]] = {}
         self._consents = _frequency_consents(case, case.days_back(window_days + consent_days))
         self._overs = {each.consent_id: case.first_over(each.granted_at, consent_days) for each in self._consents}
         looked_back = window_days + (consent_days if self._consents else 0)
@@ -58,7 +59,13 @@ class CallLedger:
 
     def counted(self, key: Key) -> list[Call]:
         """The calls that count for the debt: connected, to this person's number, without consent. Oldest first."""
-        return [call for call in self.calls if key in call.called and self._consent_to(call, key) is None]
+        found = self._counted.get(key)
+        if found is None:
+            found = [call for call in self.calls if key in call.called]
+            if self._consents:
+                found = [call for call in found if self._consent_to(call, key) is None]
+            self._counted[key] = found
+        return found
 
     def released_from_count(self, key: Key, max_calls: int) -> datetime | None:
         """From when one more call is within the limit; None: it always is. A limit of 0 never is (`datetime.max`)."""

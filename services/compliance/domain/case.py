@@ -106,7 +106,9 @@ class Case:
         return other
 
     def local_times(self) -> dict[str, str]:
-        """The wall-clock time in every plausible zone, for the record."""
+        """The wall-clock time in every plausible zone, for the record; of a later moment nothing is recorded."""
+        if self.at is not self.known:
+            return {}
         if self._local_times is None:
             times = [clock.isoformat(timespec="seconds") for clock in self.clocks]
             self._local_times = dict(zip(self.zones, times, strict=True))

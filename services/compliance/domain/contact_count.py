@@ -11,7 +11,6 @@ from uuid import UUID
 from services.compliance.domain.case import Case, Key
 from services.compliance.domain.checks.params import ContactCount, MinGap
 from services.compliance.domain.facts import CALLS, PROFESSIONALS, Attempt, Direction
-from services.compliance.domain.history import Contact
 from services.compliance.domain.results import Effect
 
 ALL = "all"
@@ -48,15 +47,15 @@ class ContactCounter:
         labels: dict[UUID | None, str | None] = {}
         if params.labels or params.labels_except:
             labels |= {point.contact_point_id: point.label for point in case.facts.contact_points}
-        for contact in case.history.with_person(case.days_back(params.window_days)):
-            attempt = contact.attempt
-            if attempt.channel not in params.channels or not self._counts(contact):
+        channels, moments = params.channels, self.moments
+        for at, attempt, effect, is_misdirected in case.history.with_person(case.days_back(params.window_days)):
+            if is_misdirected or attempt.channel not in channels or not _is_counted(params, attempt, effect):
                 continue
             if labels and not _is_labelled(labels.get(attempt.contact_point_id), params):
                 continue
             for key in self._keys(attempt):
-                if key in self.moments:
-                    self.moments[key].append(contact.at)
+                if key in moments:
+                    moments[key].append(at)
 
     def released(self) -> datetime | None:
         """From when one more contact is within the limit for all that was asked; None: it always is."""
@@ -68,20 +67,21 @@ class ContactCounter:
             return self._case.at + timedelta(days=1)
         return max(self._case.after_days(each[len(each) - limit], self._params.window_days) for each in full)
 
-    def _counts(self, contact: Contact) -> bool:
-        attempt, params = contact.attempt, self._params
-        if contact.is_misdirected or attempt.result_code in params.uncounted_results:
-            return False
-        if attempt.direction is Direction.INBOUND and not params.includes_inbound:
-            return False
-        return _is_of_kind(params.counts, attempt, contact.effect)
-
     def _keys(self, attempt: Attempt) -> Sequence[Key] | frozenset[Key]:
         if self._params.per == "party":
             return (ALL,)
         if self._params.per == "number":
             return (attempt.contact_point_id,) if attempt.contact_point_id is not None else ()
-        return self._case.keys_of((*attempt.account_ids, *attempt.debts_discussed))
+        discussed = attempt.debts_discussed
+        return self._case.keys_of((*attempt.account_ids, *discussed) if discussed else attempt.account_ids)
+
+
+def _is_counted(params: ContactCount, attempt: Attempt, effect: Effect) -> bool:
+    if attempt.result_code in params.uncounted_results:
+        return False
+    if attempt.direction is Direction.INBOUND and not params.includes_inbound:
+        return False
+    return _is_of_kind(params.counts, attempt, effect)
 
 
 def _is_of_kind(counts: str, attempt: Attempt, effect: Effect) -> bool:

@@ -181,8 +181,7 @@ def _earliest(case: Case, results: tuple[RuleResult, ...], book: RuleBook, *, wi
     Each rule says when it alone would let go; no earlier moment than the latest of these can be lawful, so the search
     goes there, looks at all rules again, those that come into force included, and on until nothing forbids.
     """
-    is_static = _is_static(case.facts, case.known)
-    settled = {id(each.rule) for each in results if _is_settled(each, is_static=is_static)}
+    settled = _settled(results, case.facts, case.known)
     blocking = [each for each in results if each.outcome in _BLOCKING]
     for _ in range(_STEPS):
         moment = _next(case, blocking)
@@ -199,26 +198,32 @@ _TIMELESS = frozenset({"trait_forbidden", "debt_collectable", "disclosure", "lan
 """Checks whose result no passing of time changes, on the same facts."""
 _EASING = frozenset(
     {
-        "call_count", "conversation_cooldown", "contact_count", "min_gap", "open_attempt", "designated_place",
-        "workplace", "restriction_absent", "not_represented", "dispute_absent", "medium_refused", "opted_out",
-        "contact_point_usable", "leaked_address", "recipient_allowed", "location_once",
+        "contact_count", "min_gap", "open_attempt", "restriction_absent", "dispute_absent", "opted_out",
+        "contact_point_usable", "leaked_address", "location_once",
     }
 )  # fmt: skip
 """Checks that, once passed, stay passed: counts fall and restrictions end, unless a fact is dated after the request."""
-_PASSING = frozenset({"consents", "reply", "exception"})
-"""What a pass may rest on that ends again."""
+_EXCUSED = frozenset(
+    {
+        "call_count", "conversation_cooldown", "designated_place", "workplace", "not_represented", "medium_refused",
+        "recipient_allowed",
+    }
+)  # fmt: skip
+"""The same, but a pass may rest on what ends again: a consent, or the one reply."""
+_EXCUSES = frozenset({"consents", "reply", "exception"})
 
 
-def _is_settled(result: RuleResult, *, is_static: bool) -> bool:
-    """Whether the rule will not forbid the contact later either, so that the search need not ask it again."""
-    finding, check = result.finding, result.rule.check
-    if finding.result is _NOT_APPLICABLE:
-        return True
-    if finding.result is not _PASS:
-        return False
-    if check in _TIMELESS:
-        return True
-    return is_static and check in _EASING and _PASSING.isdisjoint(finding.facts)
+def _settled(results: tuple[RuleResult, ...], facts: Facts, known: datetime) -> set[int]:
+    """The rules, by id, that will not forbid the contact later either, so that the search need not ask them again."""
+    lasting, excused = (_TIMELESS | _EASING, _EXCUSED) if _is_static(facts, known) else (_TIMELESS, frozenset())
+    found = set()
+    for rule, finding, _ in results:
+        if finding.result is _NOT_APPLICABLE or (
+            finding.result is _PASS
+            and (rule.check in lasting or (rule.check in excused and _EXCUSES.isdisjoint(finding.facts)))
+        ):
+            found.add(id(rule))
+    return found
 
 
 def _is_static(facts: Facts, known: datetime) -> bool:

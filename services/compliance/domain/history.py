@@ -83,7 +83,8 @@ class History:
 
     def _find(self, start: datetime) -> list[Contact]:
         known, person = self._known, self._recipient_id
-        recent = [each for each in self._attempts if start <= each.at <= known]
+        recent = [each for each in self._attempts if each.at >= start]
+        recent = [each for each in recent if each.at <= known]
         recent.sort(key=_at)
         placed = [
             (each, effect)
