@@ -1,7 +1,7 @@
 """Books of the compliance service, made by SQL: people with a debt each, and 200 facts that a decision has to look at.
 
-Rows are those that the service itself would have written. Nobody may have been called today, so that a call is allowed
-and its permit reserved; the facts of the past are spread over the last half year.
+Rows are those that the service itself would have written. Nobody was called today, and everybody has consented to calls
+at any hour, so that a call is allowed whenever it is measured; the contacts of the past are spread over half a year.
 """
 
 from hashlib import md5
@@ -13,12 +13,12 @@ from shared.db.transaction import Tx
 ATTEMPTS = 160
 POINTS = 6
 MARKS = 10
-CONSENTS = 12
+CONSENTS = 11
 PREFERENCES = 4
 RESTRICTIONS = 4
 DISPUTES = 2
 REPRESENTATIONS = 2
-FACTS = ATTEMPTS + POINTS + MARKS + CONSENTS + PREFERENCES + RESTRICTIONS + DISPUTES + REPRESENTATIONS
+FACTS = ATTEMPTS + POINTS + MARKS + CONSENTS + 1 + PREFERENCES + RESTRICTIONS + DISPUTES + REPRESENTATIONS
 """Facts of each person, beside the person and the debt."""
 
 _ID = "md5(%s)::uuid"
@@ -66,6 +66,13 @@ _STATEMENTS = (
       {_ID % "'T' || n || '-' || k % 6"}, 'direct', now() - (30 + k) * interval '1 day',
       CASE WHEN k % 3 = 0 THEN now() - (10 + k) * interval '1 day' END, '{{"text": "Said so"}}', now(), 'collector', 1
     FROM generate_series(0, $2 - 1) AS n CROSS JOIN generate_series(0, {CONSENTS - 1}) AS k
+    """,
+    f"""
+    INSERT INTO consent (consent_id, creditor_id, party_id, channel, purpose, basis, granted_at, evidence, recorded_at,
+      recorded_by, version)
+    SELECT {_ID % "'H' || n"}, $1, {_PERSON}, 'phone', 'time', 'direct', now() - interval '20 days',
+      '{{"text": "Call at any hour"}}', now(), 'collector', 1
+    FROM generate_series(0, $2 - 1) AS n
     """,
     f"""
     INSERT INTO preference (preference_id, creditor_id, party_id, kind, known_at, terms, recorded_at, recorded_by,
