@@ -63,8 +63,11 @@ async def refuse(tx: Tx, actor: Actor, request: RevocationRequest) -> UUID | Ref
     held = await lock_party(tx, actor, request.party_id, request.account_ids)
     if isinstance(held, Refusal):
         return held
-    row = _choice(tx, actor, request, held, record_id(request.attempt_id, f"stop_medium:{request.channel}")) | {
-        "revoked_at": request.revoked_at or tx.clock.now()
+    # A voicemail is a call: who refuses the one refuses the medium.
+    channel = "phone" if request.channel == "voicemail" else request.channel
+    row = _choice(tx, actor, request, held, record_id(request.attempt_id, f"stop_medium:{channel}")) | {
+        "channel": channel,
+        "revoked_at": request.revoked_at or tx.clock.now(),
     }
     return await _record_consent(tx, row)
 
