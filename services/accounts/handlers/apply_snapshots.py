@@ -14,6 +14,7 @@ from uuid import UUID
 from services.accounts.handlers.recompute import Recomputed, recompute
 from services.accounts.handlers.snapshot_rows import Examined
 from services.accounts.store.accounts import Newcomer, load_accounts
+from services.accounts.store.calling_groups import regroup_later
 from services.accounts.store.parties import StatedParty, save_parties
 from services.accounts.store.snapshots import keep_snapshots
 from shared.db.transaction import Tx
@@ -86,6 +87,7 @@ async def apply_snapshots(tx: Tx, lines: Sequence[SnapshotLine], *, version_epoc
     ruling = _ruling(latest.values(), {account_id: row["snapshot_on"] for account_id, row in stored.items()})
     first_version = version_epoch << EPOCH_BITS
     restated = await save_parties(tx, _parties(ruling.values()), first_version=first_version)
+    await regroup_later(tx, _passed_on(ruling, stored))
     recomputed = await recompute(
         tx,
         accounts,
@@ -133,6 +135,15 @@ def _ruling(lines: Iterable[SnapshotLine], seen: Mapping[UUID, date]) -> dict[UU
         if known is None or line.business_date >= known:
             ruling[line.account_id] = line
     return ruling
+
+
+def _passed_on(ruling: Mapping[UUID, SnapshotLine], stored: Mapping[UUID, Mapping[str, Any]]) -> dict[UUID, UUID]:
+    """The parties, with their creditors, to whom accounts pass that were another's: they are called at other hours."""
+    return {
+        line.taken.parties[0].party_id: line.creditor_id
+        for account_id, line in ruling.items()
+        if account_id in stored and stored[account_id]["party_id"] != line.taken.parties[0].party_id
+    }
 
 
 def _parties(lines: Iterable[SnapshotLine]) -> list[StatedParty]:

@@ -5,7 +5,7 @@ be no good, or good after all, decide when a party may be called. What is told o
 kept until it is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -24,9 +24,10 @@ POINTS = ("contact_point.invalidated", "contact_point.verified")
 OTHERS = tuple(topic for topic in TOLD if topic not in (*RESTRICTIONS, *POINTS))
 
 
-def party_locks(payload: Any) -> Locks:
-    """The locks of what is told about a contact point: its creditor and its party."""
-    return Locks(locks_of(payload).creditors, frozenset((payload.party_id,)))
+def party_locks(payloads: Iterable[Any]) -> Locks:
+    """The locks of what is told about contact points: their creditors and their parties."""
+    told = list(payloads)
+    return Locks(locks_of(told).creditors, frozenset(payload.party_id for payload in told))
 
 
 async def follow_told(tx: Tx, messages: Messages) -> Sequence[Rejected]:

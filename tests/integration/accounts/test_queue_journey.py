@@ -86,7 +86,7 @@ async def test_a_promise_that_passed_unpaid_is_offered_by_the_night_alone(desk: 
 
 
 async def test_the_overview_shows_everything_about_an_account(desk: Desk) -> None:
-    await desk.take(MID)
+    await desk.take(LOAN)
     payment = desk.posted(5_000, DAY + timedelta(days=1))
     await desk.apply(
         payment,

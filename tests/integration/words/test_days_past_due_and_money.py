@@ -174,7 +174,8 @@ async def test_no_restriction_ever_stops_incoming_money(book: Book) -> None:
     await book.take()
     async with book.world.accounts.engine.begin() as connection:
         await connection.exec_driver_sql(
-            f"UPDATE account SET restrictions = ARRAY['cease_communication'] WHERE account_id = '{book.id_of()}'"
+            "UPDATE account SET restrictions = ARRAY['cease'], restricted_since = ARRAY[DATE '2026-03-01']"
+            f" WHERE account_id = '{book.id_of()}'"
         )
     await book.core_pays("R1", 10_000, "2026-03-11")
     await book.pay(5_000)
