@@ -201,6 +201,23 @@ async def test_a_medium_refused_and_a_time_named_on_a_call_hold_from_the_event(d
     assert [(one["channel"], one["basis"], one["granted_at"]) for one in consents] == [("sms", "refused", None)]
 
 
+async def test_a_dispute_that_a_collector_opened_on_the_call_is_not_opened_again_by_its_event(desk: Desk) -> None:
+    await desk.open("A", "B")
+    for number, opened in (("A", True), ("B", False)):
+        attempt = desk.attempt(number, NOON - timedelta(days=8))
+        facts: dict[str, Any] = {}
+        if opened:
+            body = {
+                "account_id": str(desk.account(number)), "party_id": str(desk.party(number)),
+                "kind": "original_creditor_request", "is_written": False,
+            }  # fmt: skip
+            made = (await desk.post("/v1/disputes", body, role="collector")).json()
+            facts = {"next_step": "dispute", "next_step_id": made["dispute_id"]}
+        await desk.feed(desk.completed(attempt, "rpc_dispute", {"kind": "dispute"}, **facts))
+        listed = (await desk.get("/v1/disputes", account_id=str(desk.account(number)))).json()["items"]
+        assert [one["is_written"] for one in listed] == [False]
+
+
 async def test_an_attorney_is_recorded_with_its_restriction_and_goes_with_it(desk: Desk) -> None:
     await desk.open("A")
     body: dict[str, Any] = {
