@@ -84,6 +84,9 @@ class CallLedger:
     def earliest(self, released: dict[Key, datetime | None]) -> datetime | None:
         """The first moment, from the case's on, at which each debt is released or the person consented; None: never."""
         moment = self._case.at
+        if not self._consents:
+            latest = max([release for release in released.values() if release is not None], default=moment)
+            return None if latest is NEVER else max(latest, moment)
         while True:
             latest = moment
             for key, release in released.items():
@@ -97,6 +100,8 @@ class CallLedger:
 
     def consent_now(self, key: Key, moment: datetime) -> Consent | None:
         """The consent that takes a call placed at the moment out of the count."""
+        if not self._consents:
+            return None
         point = self._case.request.contact_point_id
         for consent in self._consents:
             if _fits(consent, key, point, self._case) and self._lasts(consent, key, moment, is_asked=True):

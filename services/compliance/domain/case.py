@@ -47,6 +47,7 @@ class Case:
     """
 
     __slots__ = (
+        "_days_back",
         "_local_times",
         "_tells_first",
         "at",
@@ -92,6 +93,7 @@ class Case:
         self.zones: tuple[str, ...] = tuple(zones) or US_ZONES
         self.clocks: tuple[datetime, ...] = tuple([local(self.at, zone) for zone in self.zones])
         self.days: tuple[date, ...] = tuple([clock.date() for clock in self.clocks])
+        self._days_back: dict[int, datetime] = {}
         self._local_times: dict[str, str] | None = None
         self.in_force = self._find_in_force() if self.facts.restrictions else {}
         self.disputes = self._find_disputes() if self.facts.disputes else []
@@ -133,8 +135,12 @@ class Case:
 
     def days_back(self, days: int) -> datetime:
         """The earliest instant that lies, in any plausible zone, on one of the `days` local days that end today."""
-        back = (days - 1) * _DAY
-        return min([midnight(zone, day - back) for zone, day in zip(self.zones, self.days, strict=True)])
+        found = self._days_back.get(days)
+        if found is None:
+            back = (days - 1) * _DAY
+            found = min([midnight(zone, day - back) for zone, day in zip(self.zones, self.days, strict=True)])
+            self._days_back[days] = found
+        return found
 
     def after_days(self, moment: datetime, days: int) -> datetime:
         """The instant at which `days` local days, that of `moment` the first, are over in every plausible zone."""
