@@ -156,7 +156,7 @@ def create_api(settings: ContactSettings, *, engine: AsyncEngine | None = None, 
             locks_of,
             location=lambda made: f"/v1/contact-attempts/{made.attempt_id}",
         ),
-        permits=Permits(compliance, transactions),
+        permits=Permits(compliance, transactions, clock),
         reporter=Reporter(compliance, owners, transactions, clock),
         channels=configured(settings),
     )
@@ -167,7 +167,7 @@ def create_worker(settings: ContactSettings, engine: AsyncEngine, clock: Clock) 
     """The worker process: consumers, relay, the builder of dial lists and the sender of messages."""
     neighbours = _Neighbours.of(settings, clock)
     compliance, transactions = Compliance(neighbours.compliance), _OfWorker(engine, clock)
-    sender = Sender(settings, transactions, Permits(compliance, transactions), channels(settings, clock), clock)
+    sender = Sender(settings, transactions, Permits(compliance, transactions, clock), channels(settings, clock), clock)
     return Worker(
         "contact",
         settings,

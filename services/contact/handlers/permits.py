@@ -17,6 +17,7 @@ from services.contact.handlers.actor import Actor
 from services.contact.handlers.place_attempts import PlaceAttempt
 from services.contact.handlers.record_blocks import Blocked, record_blocks
 from services.contact.store.cases import load_case
+from shared.clock import Clock
 from shared.db.transaction import Tx
 from shared.errors import Problem, Refusal
 from shared.events.contact import BlockReason
@@ -72,8 +73,9 @@ class Permitted:
 class Permits:
     """Gets permits for placings, and gives them back."""
 
-    def __init__(self, compliance: Compliance, transactions: Transactions) -> None:
+    def __init__(self, compliance: Compliance, transactions: Transactions, clock: Clock) -> None:
         self._compliance = compliance
+        self._clock = clock
         self._transactions = transactions
 
     async def get(self, actor: Actor, placing: Placing, key: str) -> Permitted:
@@ -83,18 +85,21 @@ class Permits:
             Problem: `contact-blocked`, `compliance-unavailable`, or what the request has wrong.
         """
         creditor_id = await self._check(actor, placing)
-        question = Question(
-            placing.party_id, placing.account_ids, placing.channel, placing.contact_point_id, placing.purpose, key
-        )
-        try:
-            decision = await self._compliance.ask(question)
-        except ComplianceUnavailableError as error:
-            await self._block(Blocked(creditor_id, placing, "compliance_unavailable", actor.sub))
-            raise Problem(
-                "compliance-unavailable",
-                "Compliance gave no answer in time. Nobody was contacted; try again.",
-                headers={"Retry-After": str(RETRY_S)},
-            ) from error
+        decision = await self._ask(actor, creditor_id, placing, key)
+        permit = decision.permit
+        if permit is not None and permit.expires_at <= self._clock.now():
+            # The wish is older than its permit: its first answer was lost on the way here.
+            await self._block(
+                Blocked(
+                    creditor_id,
+                    placing,
+                    "permit_expired",
+                    actor.sub,
+                    permit_id=permit.id,
+                    decision_id=decision.decision_id,
+                )
+            )
+            decision = await self._ask(actor, creditor_id, placing, f"{key}:{permit.id}")
         if not decision.is_allowed:
             rules = tuple(decision.refusing)
             await self._block(
@@ -110,6 +115,20 @@ class Permits:
             )
             raise blocked(rules, decision)
         return Permitted(creditor_id, decision)
+
+    async def _ask(self, actor: Actor, creditor_id: UUID, placing: Placing, key: str) -> Decision:
+        question = Question(
+            placing.party_id, placing.account_ids, placing.channel, placing.contact_point_id, placing.purpose, key
+        )
+        try:
+            return await self._compliance.ask(question)
+        except ComplianceUnavailableError as error:
+            await self._block(Blocked(creditor_id, placing, "compliance_unavailable", actor.sub))
+            raise Problem(
+                "compliance-unavailable",
+                "Compliance gave no answer in time. Nobody was contacted; try again.",
+                headers={"Retry-After": str(RETRY_S)},
+            ) from error
 
     async def give_back(self, actor: Actor, permitted: Permitted, placing: Placing, refusal: str) -> Problem:
         """Report a permit that was not used, because contact itself found a reason; return the problem to answer."""

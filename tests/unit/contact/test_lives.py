@@ -87,7 +87,7 @@ def test_the_pause_between_tries_grows_and_stays_within_half_an_hour(tries: int)
 
 def an_attempt(status: AttemptStatus, code: ResultCode) -> Attempt:
     meaning = MEANINGS[code]
-    channel = sorted(meaning.channels)[0]
+    channel = min(meaning.channels)
     return Attempt(uuid4(), uuid4(), uuid4(), (DEBT,), meaning.direction, channel, "collection", None, status, NOW)
 
 
@@ -123,6 +123,6 @@ def test_what_a_code_implies_is_heard_once_and_what_was_said_of_it_stands_for_it
 
 def test_a_call_is_not_closed_by_the_result_of_a_letter_nor_an_outbound_one_by_an_inbound_result() -> None:
     for code in ("letter_sent", "inbound_rpc"):
-        refused = judge_outcome(an_attempt("placed", "no_answer"), Report(code))  # type: ignore[arg-type]
+        refused = judge_outcome(an_attempt("placed", "no_answer"), Report(code))
         assert isinstance(refused, Refusal)
         assert refused.code == "result-code-invalid"
