@@ -1,7 +1,7 @@
 """A person is lost by an event, searched for and found, and the others hear of it; over a real database and socket."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -292,3 +292,20 @@ async def test_evidence_is_kept_and_holds_no_card_number(desk: Desk) -> None:
     assert refused.json()["code"] == "card-number-refused"
     assert [one["note"] for one in (await desk.get(path)).json()["items"]] == [kept.json()["note"]]
     assert (await desk.post(path, {"kind": "other", "note": "x"}, role="admin")).status_code == 403
+
+
+async def test_a_talk_locates_the_case_that_it_falls_into_also_when_it_is_told_late_and_no_earlier_one(
+    desk: Desk,
+) -> None:
+    desk.knows_nobody()
+    await desk.request()
+    await desk.search()
+    assert [case["status"] for case in await desk.traces()] == ["exhausted"]
+    before_the_end = desk.clock.now() - timedelta(milliseconds=1)
+    desk.clock.ahead = timedelta(days=1)
+    await desk.feed(desk.outcome("rpc_refused", at=desk.clock.now()))
+    assert [case["status"] for case in await desk.traces()] == ["exhausted"]
+    [case] = await desk.traces()
+    late = min(before_the_end, datetime.fromisoformat(case["resolved_at"]))
+    await desk.feed(desk.outcome("rpc_refused", at=late))
+    assert [case["status"] for case in await desk.traces()] == ["located"]
