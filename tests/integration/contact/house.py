@@ -290,7 +290,8 @@ async def open_house(get_engine: GetEngine, issuer: Issuer, **settings: Any) -> 
         compliance_url=f"http://127.0.0.1:{ports['compliance']}",
         payments_url=f"http://127.0.0.1:{ports['payments']}",
         accounts_url=f"http://127.0.0.1:{ports['accounts']}",
-        **shared | settings,
+        # A machine that is busy with other tests is not a compliance that is silent.
+        **{"compliance_timeout_s": 30, "next_step_timeout_s": 30} | shared | settings,
     )
     neighbours = {
         "compliance": Neighbour(
