@@ -46,7 +46,7 @@ def first_instant(zone: str, day: date, minute: int) -> datetime:
 def _change(tz: ZoneInfo, before: datetime, after: datetime) -> datetime:
     """The instant between these two at which the zone's offset changes (to the minute, as all changes since 1972)."""
     offset = before.astimezone(tz).utcoffset()
-    low, high = 0, int((after - before) / _MINUTE)
+    low, high = 0, (after - before) // _MINUTE
     while low + 1 < high:
         middle = (low + high) // 2
         if (before + middle * _MINUTE).astimezone(tz).utcoffset() == offset:
