@@ -40,8 +40,9 @@ _EXPECTED = (
     ProcessError,
     PermissionError,
 )
-# The demo makes a creditor, imports as core banking does, agrees as a collector does, and runs aging.
-_DEMO_ROLES = ("admin", "integrator", "collector", "supervisor")
+# The demo makes creditors, imports as core banking does, agrees as a collector does, and runs aging; a member's consent
+# is taken by a compliance officer.
+_DEMO_ROLES = ("admin", "integrator", "collector", "supervisor", "compliance_officer")
 _DEMO_TTL = timedelta(hours=12)
 _UP = "python -m deploy.local up --detach"
 _HIGHEST_BASE = 65_000
@@ -164,8 +165,7 @@ def demo(data_dir: DataDir = _DEFAULT_DATA_DIR) -> None:
     """Live through a month of 15,000 real card accounts on the running stack, and check the books."""
     # Plots are slow to import, and only the demo needs them.
     from deploy.local.demo import main as run_demo  # noqa: PLC0415
-    from deploy.local.demo.run import Stack as DemoStack  # noqa: PLC0415
-    from deploy.local.verify_books import place_of  # noqa: PLC0415
+    from deploy.local.demo.stack import demo_stack  # noqa: PLC0415
 
     directory = data_dir.resolve()
     found = lifecycle.running(directory)
@@ -174,9 +174,7 @@ def demo(data_dir: DataDir = _DEFAULT_DATA_DIR) -> None:
             f"the stack in {directory} is not up: run `python -m deploy.local up --detach` first"
         )
     stack = _stack(directory)
-    token = stack.issuer.mint(_DEMO_ROLES, ttl=_DEMO_TTL, sub="demo")
-    where = DemoStack(place_of(stack, token), stack.url("payments"), directory / "demo" / "report.html")
-    raise typer.Exit(run_demo(where))
+    raise typer.Exit(run_demo(demo_stack(stack, _DEMO_ROLES, _DEMO_TTL)))
 
 
 @app.command("verify-books")
@@ -194,6 +192,23 @@ def verify_books(
     found = state.load(data_dir.resolve())
     stack = None if found is None else _stack(data_dir.resolve())
     run(stack, creditor_id=creditor, wait_s=wait, as_json=as_json)
+
+
+@app.command("verify-contacts")
+def verify_contacts(
+    data_dir: DataDir = _DEFAULT_DATA_DIR,
+    *,
+    creditor: Annotated[UUID | None, typer.Option(help="Check this creditor's contacts only.")] = None,
+    wait: Annotated[float, typer.Option(help="Seconds to wait until every contact is counted.")] = 60,
+    as_json: Annotated[bool, typer.Option("--json", help="Every check and difference, for programs.")] = False,
+) -> None:
+    """Find contacts that a rule forbade. Exit code 1: there are some; 2: it cannot be told."""
+    # As above.
+    from deploy.local.verify_books import run_contacts  # noqa: PLC0415
+
+    found = state.load(data_dir.resolve())
+    stack = None if found is None else _stack(data_dir.resolve())
+    run_contacts(stack, creditor_id=creditor, wait_s=wait, as_json=as_json)
 
 
 @app.command(hidden=True)

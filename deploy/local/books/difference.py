@@ -1,7 +1,7 @@
 """What the checker found: checks, each with how much it looked at, and the differences that it names."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -57,6 +57,11 @@ class Check:
         """Names a difference."""
         owner = None if account_id is None else str(account_id)
         self.differences.append(Difference(subject, what, expected, found, owner, tuple(facts)))
+
+
+def as_report(checks: Sequence[Check]) -> dict[str, Any]:
+    """For programs: every check with every difference."""
+    return {"ok": not any(check.differences for check in checks), "checks": [asdict(check) for check in checks]}
 
 
 def text(value: object) -> str:

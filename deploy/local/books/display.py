@@ -8,12 +8,13 @@ from rich.text import Text
 
 from deploy.local.books.difference import Check
 
+BOOKS = ("The books balance", "THE BOOKS DO NOT BALANCE")
 SHOWN = 50
 _FACTS = 12
 
 
-def show(console: Console, checks: Sequence[Check], seconds: float) -> None:
-    """Prints what was checked and what is wrong."""
+def show(console: Console, checks: Sequence[Check], seconds: float, verdicts: tuple[str, str] = BOOKS) -> None:
+    """Prints what was checked and what is wrong, and one of the two `verdicts`: all is well, or not."""
     table = Table("check", "invariant", "looked at", "differ", box=None)
     for column in table.columns[2:]:
         column.justify = "right"
@@ -32,5 +33,5 @@ def show(console: Console, checks: Sequence[Check], seconds: float) -> None:
     total = SHOWN - left
     if left < 0:
         console.print(f"... and {-left:,} more: see --json.")
-    verdict = "The books balance." if not total else f"THE BOOKS DO NOT BALANCE: {total:,} differences."
+    verdict = f"{verdicts[0]}." if not total else f"{verdicts[1]}: {total:,} differences."
     console.print(f"{verdict} {seconds:.1f} s.", highlight=False)

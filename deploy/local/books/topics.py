@@ -109,10 +109,10 @@ class Reader:
         ]
         return dict(await self._consumer.end_offsets(partitions)) if partitions else {}
 
-    async def behind(self, ends: Ends) -> list[str]:
+    async def behind(self, ends: Ends, groups: Mapping[str, Sequence[str]] = GROUPS) -> list[str]:
         """Which groups have not yet passed these ends, and on which topic."""
         found = []
-        for group, topics in GROUPS.items():
+        for group, topics in groups.items():
             committed = await self._admin.list_consumer_group_offsets(group)
             for place, end in ends.items():
                 reached = committed[place].offset if place in committed else 0

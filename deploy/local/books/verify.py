@@ -6,8 +6,7 @@ has moved meanwhile; then every check runs on what was read.
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 from uuid import UUID
 
 import asyncpg
@@ -53,10 +52,6 @@ class Verdict:
     def differences(self) -> list[Difference]:
         """Everything that is not as the facts say."""
         return [difference for check in self.checks for difference in check.differences]
-
-    def as_json(self) -> dict[str, Any]:
-        """For programs: every check with every difference."""
-        return {"ok": not self.differences, "checks": [asdict(check) for check in self.checks]}
 
 
 async def verify_books(place: Place, *, creditor_id: UUID | None = None, wait_s: float = 60) -> Verdict:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
+from uuid import UUID
 
 from deploy.local.demo.cards import CURRENCY
 from deploy.local.demo.doors import CREDITOR
@@ -41,9 +42,9 @@ class CoreBank:
     ) -> None:
         await self._publisher.close()
 
-    async def publish(self, payments: Sequence[CorePayment]) -> None:
+    async def publish(self, payments: Sequence[CorePayment], creditor: UUID = CREDITOR) -> None:
         """Publishes payments, each as bare JSON, and waits until Kafka has them all."""
-        await self._publisher.send([_message(payment) for payment in payments])
+        await self._publisher.send([_message(payment, creditor) for payment in payments])
 
     async def publish_poison(self) -> None:
         """Publishes what no consumer can take: a message cut short, and an amount that is no whole number."""
@@ -53,9 +54,9 @@ class CoreBank:
         await self._publisher.send([Outgoing(FEED, key, broken), Outgoing(FEED, key, absurd.encode())])
 
 
-def _message(payment: CorePayment) -> Outgoing:
+def _message(payment: CorePayment, creditor: UUID) -> Outgoing:
     body: dict[str, Any] = {
-        "creditor_id": str(CREDITOR),
+        "creditor_id": str(creditor),
         "core_account_number": payment.number,
         "amount_minor": payment.amount_minor,
         "currency": CURRENCY,

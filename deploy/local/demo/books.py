@@ -3,10 +3,12 @@
 The demo knows what its core has sent, and how many messages it has poisoned.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import asyncpg
 
+from deploy.local.books.difference import Check as Checked
 from deploy.local.books.verify import Verdict
 from deploy.local.demo.cards import MINOR_PER_UNIT
 from deploy.local.demo.doors import CREDITOR
@@ -31,10 +33,15 @@ def check_books(verdict: Verdict, plan: Plan, poisoned: int) -> list[Check]:
     return [
         _every_payment_is_posted(verdict, plan),
         _only_the_poison_is_parked(verdict, poisoned),
-        *(
-            (check.name, f"{check.examined:,} looked at, {len(check.differences)} differ", not check.differences)
-            for check in verdict.checks
-        ),
+        *told(verdict.checks),
+    ]
+
+
+def told(checks: Iterable[Checked]) -> list[Check]:
+    """Checks as the summary tells them."""
+    return [
+        (check.name, f"{check.examined:,} looked at, {len(check.differences)} differ", not check.differences)
+        for check in checks
     ]
 
 

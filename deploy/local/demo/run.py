@@ -21,8 +21,12 @@ from rich.table import Table
 from deploy.local.books.rest import Databases, come_to_rest
 from deploy.local.books.topics import Reader
 from deploy.local.books.verify import Place, verify_books
+from deploy.local.contacts.verify import Where, verify_contacts
 from deploy.local.demo import books
+from deploy.local.demo.agency import AGENCY, members
 from deploy.local.demo.bank import CoreBank
+from deploy.local.demo.call_doors import Services, open_doors
+from deploy.local.demo.calls import CallDay, Day
 from deploy.local.demo.cards import MONTH, SNAPSHOT_ON, Card, read_cards, snapshot_csv
 from deploy.local.demo.doors import CREDITOR, Doors, account_id
 from deploy.local.demo.nacha_file import return_file
@@ -47,6 +51,8 @@ class Stack:
     place: Place
     payments_url: str
     report: Path
+    agency: Services
+    contacts: Where
 
 
 @dataclass(slots=True)
@@ -99,7 +105,8 @@ class _Demo:
                 first = await self._begin(doors, cards, plan, bank)
                 await asyncio.wait_for(self._watch.is_listening.wait(), timeout=30)
                 await self._live(doors, bank, plan, first)
-                return await self._close(doors, plan, is_again=first > SNAPSHOT_ON)
+                calls = await self._call(bank, cards)
+                return await self._close(doors, plan, calls, is_again=first > SNAPSHOT_ON)
             finally:
                 listening.cancel()
                 with suppress(asyncio.CancelledError):
@@ -182,14 +189,30 @@ class _Demo:
         place = self._stack.place
         await come_to_rest(self._reader, Databases(place.payments_database, place.accounts_database), SETTLE_SECONDS)
 
-    async def _close(self, doors: Doors, plan: Plan, *, is_again: bool) -> int:
+    async def _call(self, bank: CoreBank, cards: list[Card]) -> Day:
+        """The agency's day of calls, by the real clock."""
+        placed = members(cards)
+        async with open_doors(self._stack.agency) as doors:
+            day = CallDay(doors, bank, self._reader, placed)
+            started = time.perf_counter()
+            if await day.live():
+                seconds = time.perf_counter() - started
+                self._say(
+                    f"The agency called about {len(placed)} accounts that were placed with it, in {seconds:.1f} s."
+                )
+            else:
+                self._say("The agency has had its day of calls before.")
+            return await day.tell()
+
+    async def _close(self, doors: Doors, plan: Plan, calls: Day, *, is_again: bool) -> int:
+        contacts = await verify_contacts(self._stack.contacts, creditor_id=AGENCY, wait_s=SETTLE_SECONDS)
         verdict = await verify_books(self._stack.place, creditor_id=CREDITOR, wait_s=SETTLE_SECONDS)
         told = stories(verdict.facts.history)
         diary = self._diary
         diary.latencies = self._watch.latencies
         if is_again:
             diary.recall(self._stack.report.with_name(DIARY))
-        diary.checks = books.check_books(verdict, plan, POISON)
+        diary.checks = [*books.check_books(verdict, plan, POISON), *books.told(contacts)]
         diary.figures = {
             **books.figures(verdict),
             "promises kept": told.last["promise"].get("kept", 0),
@@ -205,12 +228,14 @@ class _Demo:
         }
         write_report(diary, self._stack.report)
         diary.keep(self._stack.report.with_name(DIARY))
-        self._summary(await doors.queues())
+        self._summary(await doors.queues(), calls)
         return 0 if diary.is_balanced else 1
 
-    def _summary(self, depths: dict[str, int]) -> None:
+    def _summary(self, depths: dict[str, int], calls: Day) -> None:
         self._console.print(_grid("September 2005", self._diary.figures.items()))
         self._console.print(_grid("Queues at the end", [(code, depth) for code, depth in depths.items() if depth]))
+        self._console.print(_grid("A day of calls at the agency", calls.figures()))
+        self._console.print(_grid("Stopped by", calls.by_rule(), columns=3))
         self._console.print(
             _grid(
                 "The books",
@@ -225,12 +250,13 @@ class _Demo:
         self._console.print(text, highlight=False, soft_wrap=True)
 
 
-def _grid(title: str, rows: Any) -> Table:
+def _grid(title: str, rows: Any, columns: int = 2) -> Table:
     table = Table(title=title, show_header=False, title_justify="left")
-    table.add_column()
+    for _ in range(columns - 1):
+        table.add_column()
     table.add_column(justify="right")
-    for name, value in rows:
-        table.add_row(str(name), str(value))
+    for row in rows:
+        table.add_row(*map(str, row))
     return table
 
 

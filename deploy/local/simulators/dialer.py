@@ -2,7 +2,7 @@
 
 `python -m deploy.local.simulators.dialer --url http://127.0.0.1:8002 --token $(..) --queue early_stage --size 500`. It
 dials nobody: what comes of a call follows from the record and `--seed`, the same each time. A right party is handed to
-a person; here it is reported as a call that dropped.
+a person where there are any; else it is reported as a call that dropped.
 """
 
 import argparse
@@ -11,7 +11,7 @@ import json
 import random
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +27,7 @@ OUTCOMES: dict[str, int] = {
     "agent_skipped": 3,
 }
 """What comes of a released call, and how often in a hundred."""
+Agents = Callable[[dict[str, Any], dict[str, Any]], Awaitable[bool]]
 _RELEASED = 201
 _BLOCKED = 403
 _USED = 409
@@ -61,12 +62,17 @@ class Report:
 
 
 class Dialer:
-    """Works one list off with so many lines at once. `http` carries the base address and the token."""
+    """Works one list off with so many lines at once. `http` carries the base address and the token.
 
-    def __init__(self, http: httpx.AsyncClient, *, lines: int = 8, seed: int = 1) -> None:
+    `agents` get each released record with the number to dial, and say whether somebody answered: then its outcome is
+    theirs to report.
+    """
+
+    def __init__(self, http: httpx.AsyncClient, *, lines: int = 8, seed: int = 1, agents: Agents | None = None) -> None:
         self._http = http
         self._lines = lines
         self._seed = seed
+        self._agents = agents
         self.report = Report()
 
     async def make_list(self, queue: str, size: int) -> str:
@@ -124,6 +130,9 @@ class Dialer:
         answer = await self._http.post(path, headers={"Idempotency-Key": f"check-{record['record_id']}-{self._seed}"})
         if answer.status_code == _RELEASED:
             self.report.released += 1
+            if self._agents is not None and await self._agents(record, answer.json()):
+                self.report.results["handed_over"] += 1
+                return None
             code = self._outcome(record["record_id"])
             self.report.results[code] += 1
             return {"record_id": record["record_id"], "result_code": code}
