@@ -43,6 +43,7 @@ TARGETS = {
     "B5 p99": Target(6, 3),
     "B6": Target(6, 3),
     "B7": Target(0.40, 0.60),
+    "B8": Target(0.30, 0.60),
     "B9": Target(1.2, 1.05),
 }
 
