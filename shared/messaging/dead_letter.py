@@ -4,7 +4,7 @@ A redelivered message is parked once (topic, partition, offset, produce time). T
 it may be personal data. Its `detail` and the lists of dead letters are not: they name places and rules, no values.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, overload
@@ -132,7 +132,8 @@ def _row(item: Parked, now: datetime) -> dict[str, Any]:
         "source": _clean(message.source) if message else _header(raw, "ce_source"),
         "type": _clean(message.type) if message else _header(raw, "ce_type"),
         "creditor_id": getattr(message.payload, "creditor_id", None) if message else None,
-        "headers": {_clean(name): _text(value) for name, value in raw.headers},
+        # In their order, and each as often as it came: by a doubled attribute alone a message may not be readable.
+        "headers": [(_text(name.encode()), _text(value)) for name, value in raw.headers],
         "value": raw.value,
         "code": item.code,
         "detail": scrub(_clean(item.detail)),
@@ -180,6 +181,11 @@ def _event_id(raw: RawMessage) -> UUID | None:
         return None
 
 
+def _pairs(headers: dict[str, str | None] | list[tuple[str, str | None]]) -> Iterable[tuple[str, str | None]]:
+    """The headers of a row; those that were parked before doubled ones were kept stand as an object."""
+    return headers.items() if isinstance(headers, dict) else headers
+
+
 def _dead_letter(row: Any) -> DeadLetter:
     return DeadLetter(
         dead_letter_id=row["dead_letter_id"],
@@ -189,7 +195,10 @@ def _dead_letter(row: Any) -> DeadLetter:
             offset=row["offset"],
             key=None if row["key"] is None else _bytes(row["key"]),
             value=row["value"],
-            headers=tuple((name, None if value is None else _bytes(value)) for name, value in row["headers"].items()),
+            headers=tuple(
+                (_bytes(name).decode(), None if value is None else _bytes(value))
+                for name, value in _pairs(row["headers"])
+            ),
             produced_at=row["produced_at"].astimezone(UTC),
         ),
         event_id=row["event_id"],
