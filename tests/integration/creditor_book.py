@@ -6,6 +6,7 @@ units; the account is `L1` unless said otherwise.
 
 import json
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -29,6 +30,7 @@ LOAN: dict[str, Any] = {
 """At the close of 2026-03-10: 10,000 due on 1 February and on 1 March, the next on 1 April."""
 CURRENT: dict[str, Any] = {**LOAN, "past_due_minor": 0, "oldest_unpaid_due_on": None}
 DAY = "2026-03-10"
+GOLDEN = Path(__file__).parents[1] / "contract" / "golden"
 
 
 @dataclass
@@ -149,6 +151,15 @@ class Book:
         made = read(await self.try_arrange(list(installments), **terms))
         await self.settle()
         return str(made["id"])
+
+    async def restrict(self, kind: str, restriction_id: str | None = None, *, version: int = 1, **changes: Any) -> None:
+        """Compliance publishes a restriction of the account, from 2026-03-09 on; lifted where `lifted_at` is said."""
+        topic = "restriction.placed" if changes.get("lifted_at") is None else "restriction.lifted"
+        value = json.loads((GOLDEN / f"{topic}.json").read_text())["value"]
+        value |= {"creditor_id": str(self.creditor_id), "account_id": self.id_of(), "effective_on": "2026-03-09"}
+        value |= {"kind": kind, "restriction_id": restriction_id or str(uuid4()), **changes}
+        self.world.send([self.world.told(topic, value, version)])
+        await self.settle()
 
     async def promise_of(self, promise_id: str) -> dict[str, Any]:
         return read(await self.world.payments.client.get(f"/v1/promises/{promise_id}"))

@@ -70,6 +70,7 @@ async def _account_with_a_past(world: World) -> UUID:
     await book.arrange(("2026-03-20", 20_000))
     await book.promise(20_000, "2026-03-20")
     await book.core_pays("R1", 15_000, "2026-03-15")
+    await book.restrict("cease")
     await world.settle()
     return UUID(book.id_of())
 

@@ -22,7 +22,8 @@ from services.payments.app import SERVICE as PAYMENTS
 from shared.cli import ServiceDescription
 from shared.clock import SystemClock
 from shared.events.envelope import encode_headers
-from shared.ids import account_id
+from shared.events.topics import TOPICS
+from shared.ids import account_id, new_id
 from shared.jobs import JobRunner
 from shared.messaging.batch import BatchApplier
 from shared.messaging.message import RawMessage
@@ -63,6 +64,20 @@ class World:
         self._offset += 1
         key = str(body["core_account_number"]).encode()
         return RawMessage(topic, 0, self._offset, key, json.dumps(body).encode(), (), datetime.now(UTC))  # noqa: TID251
+
+    def told(self, topic: str, body: dict[str, Any], version: int) -> RawMessage:
+        """A state that a service of ours publishes which is not played here."""
+        self._offset += 1
+        spec = TOPICS[topic]
+        payload = spec.payload.model_validate(body)
+        now = datetime.now(UTC)  # noqa: TID251
+        event = {
+            "event_id": new_id(), "type": spec.type, "source": f"/{spec.owner}", "subject": None, "time": now,
+            "aggregate_version": version, "correlation_id": None, "causation_id": None, "traceparent": None,
+        }  # fmt: skip
+        key = str(getattr(payload, spec.key)).encode()
+        headers = tuple(encode_headers(event))
+        return RawMessage(topic, 0, self._offset, key, payload.model_dump_json().encode(), headers, now)
 
     def send(self, messages: Iterable[RawMessage]) -> None:
         """Puts messages on the way to whoever listens to their topics."""
