@@ -55,6 +55,7 @@ async def decide_contact(body: DecisionRequest, principal: Asker, key: OptionalK
 # A colon in a path is a parameter to the router, unless the path is declared before those that have one.
 @router.post(
     ":batch",
+    status_code=200,
     response_class=LinesResponse,
     responses={
         **problems("unsupported-media-type"),
