@@ -1,6 +1,7 @@
 """B9: the next item of a long queue, against the next of a queue of 1,000. Both are leased for good, one by one."""
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from statistics import median
 from time import perf_counter
 
@@ -13,6 +14,7 @@ from benchmarks.rounds import Case, Measurement, Side, interleaved, measurement
 from services.accounts.domain.actor import Actor
 from services.accounts.handlers.next_item import next_item
 from services.accounts.schemas.work_items import WorkItemOut
+from shared.clock import FixedClock
 from shared.db.transaction import Tx
 from shared.jobs import run_chunk
 
@@ -21,12 +23,32 @@ SHORT = 1_000
 QUEUE = "early_stage"
 SEED = 3_000
 """Accounts that are imported; a sixth of them are in the queue, and each of these is multiplied."""
+NOON = FixedClock(datetime(2026, 3, 11, 18, 30, tzinfo=UTC))
+"""Daytime from New York to Honolulu: every calling group of the book is open, whenever it is measured."""
+GROUPS = (
+    "America/New_York",
+    "America/Chicago",
+    "America/Denver",
+    "America/Los_Angeles",
+    "America/Phoenix",
+    "Pacific/Honolulu",
+    "America/Chicago America/New_York",
+    "America/Denver America/Los_Angeles",
+)
 CALLS = 100
 PLAIN_CALLS = 10
 Next = Callable[[AsyncEngine], Awaitable[str]]
 _CUT = """
 DELETE FROM work_item WHERE work_item_id IN (
   SELECT work_item_id FROM work_item WHERE queue = $1 ORDER BY work_item_id OFFSET $2)
+"""
+_SPREAD = """
+WITH spread AS (
+  UPDATE work_item
+  SET calling_group = ($1::varchar[])[1 + (hashtext(work_item_id::text) & 1023) % cardinality($1::varchar[])]
+  RETURNING account_id, calling_group
+)
+UPDATE account SET calling_group = spread.calling_group FROM spread WHERE account.account_id = spread.account_id
 """
 
 
@@ -50,7 +72,8 @@ async def measure(place: Place, *, scale: float, rounds: int) -> list[Measuremen
         )
     case = Case(
         code="B9",
-        title=f"next of a queue of {n:,} items: read the head, lock, check again, lease, event, commit",
+        title=f"next of a queue of {n:,} items in {len(GROUPS)} calling groups: heads, lock, check again, lease, "
+        "event, commit",
         limit=f"the same with {SHORT:,} items",
         plain="ORDER BY priority LIMIT 1 FOR UPDATE SKIP LOCKED over the long queue, through the session, on the same "
         "indexes",
@@ -77,14 +100,14 @@ async def median_call(engine: AsyncEngine, leased: set[str], following: Next, ca
 
 async def next_of(engine: AsyncEngine) -> str:
     """Lease the next item as the API does, in one transaction; return its id."""
-    item = await run_chunk(engine, CLOCK, lambda tx: next_item(tx, QUEUE, Actor("collector")))
+    item = await run_chunk(engine, NOON, lambda tx: next_item(tx, QUEUE, Actor("collector")))
     if not isinstance(item, WorkItemOut):
         raise AssertionError(f"no item: {item}")  # noqa: TRY004 - what was measured did not happen
     return str(item.work_item_id)
 
 
 async def _plain_next(engine: AsyncEngine) -> str:
-    return await next_plainly(engine, QUEUE, "collector")
+    return await next_plainly(engine, QUEUE, "collector", NOON.now())
 
 
 async def prepared_queue(place: Place, items: int) -> str:
@@ -102,6 +125,7 @@ async def prepared_queue(place: Place, items: int) -> str:
 
         async def cut(tx: Tx) -> int:
             await tx.execute(_CUT, QUEUE, items)
+            await tx.execute(_SPREAD, list(GROUPS))
             found: int = await tx.fetchval("SELECT count(*) FROM work_item WHERE queue = $1", QUEUE)
             return found
 

@@ -1,12 +1,12 @@
 """`next` the plain way: the best open row of the queue under a lock that skips those of others."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from benchmarks.plain.outbox import CLOCK, publish
+from benchmarks.plain.outbox import publish
 from services.accounts.tables.accounts import Account
 from services.accounts.tables.creditors import Creditor
 from services.accounts.tables.queues import WorkItem
@@ -14,9 +14,8 @@ from services.accounts.tables.registry import MESSAGING
 from shared.events.accounts import QueueItemChanged
 
 
-async def next_plainly(engine: AsyncEngine, queue: str, holder: str) -> str:
+async def next_plainly(engine: AsyncEngine, queue: str, holder: str, now: datetime) -> str:
     """Lease the next item and return its id."""
-    now = CLOCK.now()
     async with AsyncSession(engine, expire_on_commit=False) as session:
         found = await session.exec(
             select(WorkItem)

@@ -94,6 +94,13 @@ async def test_a_book_that_was_told_in_any_order_is_what_its_facts_say(
         ("accounts", "entry", "DELETE FROM entry WHERE account_id = $1"),
         ("accounts", "promise_view", "UPDATE promise_view SET status = 'broken' WHERE account_id = $1"),
         ("accounts", "arrangement_view", "DELETE FROM arrangement_view WHERE account_id = $1"),
+        ("accounts", "restriction_view", "UPDATE restriction_view SET kind = 'scra' WHERE account_id = $1"),
+        ("accounts", "outside_event", "DELETE FROM outside_event WHERE account_id = $1"),
+        (
+            "accounts",
+            "account",
+            "UPDATE account SET restrictions = '{}', restricted_since = '{}' WHERE account_id = $1",
+        ),
         ("accounts", "account", "UPDATE account SET balance_minor = 1, bucket = 'current' WHERE account_id = $1"),
         ("payments", "account_view", "UPDATE account_view SET balance_minor = 1 WHERE account_id = $1"),
         ("payments", "promise", "UPDATE promise SET paid_minor = 7 WHERE account_id = $1"),
