@@ -1,6 +1,5 @@
 """`next` offers who may be called now, by the clocks of every place where the party may be, and the best of those."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,14 +16,14 @@ from tests.integration.accounts.neighbours import restriction, tell, told
 SEATTLE = "+12065550123"
 BOSTON = "+16175550123"
 TOLL_FREE = "+18005550123"
-NOWHERE: Mapping[str, Any] = {"phone": None, "email": None}
+NOWHERE: dict[str, Any] = {"phone": None, "email": None}
 
 
 def _utc(hour: int, minute: int = 0, *, month: int = 3, day: int = 12) -> datetime:
     return datetime(2026, month, day, hour, minute, tzinfo=UTC)
 
 
-async def _open(desk: Desk, *parties: Mapping[str, Any]) -> list[str]:
+async def _open(desk: Desk, *parties: dict[str, Any]) -> list[str]:
     """Accounts A0, A1, .. of parties of their own, the first the best."""
     rows = [
         LOAN | NOWHERE | {"core_account_number": f"A{n}", "party_number": f"P{n}", "past_due_minor": 20_000 - n} | party
@@ -52,7 +51,8 @@ async def _group(desk: Desk, number: str) -> tuple[str, str]:
             desk.id_of(number),
         ),
     )
-    return tuple(rows[0])
+    account, item = rows[0]
+    return account, item
 
 
 async def test_next_passes_over_the_better_account_whose_party_may_not_be_called_now(desk: Desk) -> None:
@@ -121,7 +121,7 @@ async def test_the_number_of_another_says_nothing_of_where_the_party_is(desk: De
     await _open(desk, {"phone": BOSTON, "region": "WA"})
     party = party_id(desk.creditor_id, "P0")
     phone = contact_point_id(party, "phone", BOSTON)
-    about = {"party_id": party, "contact_point_id": phone, "number": "A0"}
+    about: dict[str, Any] = {"party_id": party, "contact_point_id": phone, "number": "A0"}
     await tell(desk, told(desk, "contact_point.invalidated", **about, kind="phone", at="2026-03-11T12:00:00Z"))
     await desk.run_jobs()
     assert await _group(desk, "A0") == ("America/Los_Angeles", "America/Los_Angeles")
