@@ -8,12 +8,12 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
-from deploy.local.books.topics import ACCOUNT_STATES, CREDITOR_STATES, Reader
+from deploy.local.books.topics import ACCOUNT_STATES, Reader
 from deploy.local.demo.agency import AGENCY, PLACED_ON, QUEUE, SIZE, Member
 from deploy.local.demo.bank import CoreBank
-from deploy.local.demo.call_doors import CallDoors, Json, until
+from deploy.local.demo.call_doors import PATIENCE_S, CallDoors, Json, until
 from deploy.local.demo.cards import CURRENCY, MINOR_PER_UNIT
 from deploy.local.demo.doors import CREATED
 from deploy.local.demo.plan import CorePayment
@@ -23,7 +23,7 @@ _AT_ONCE = 16
 _LINES = 8
 _TALKS = 3
 """Every third member who may be called at any hour picks up."""
-_FOLLOWED = (*CREDITOR_STATES, *ACCOUNT_STATES, "party.updated")
+_FOLLOWED = ("creditor.updated", "party.updated", *ACCOUNT_STATES)
 _GROUPS = {"contact": _FOLLOWED, "compliance": _FOLLOWED}
 NEW_PHONE = "+16145550190"
 
@@ -98,7 +98,9 @@ class CallDay:
         """They come in after the list was made: the check before each call finds them."""
         await self._doors.cease_letter(self._ceasing)
         paying = self._paying
-        payment = CorePayment(paying.number, paying.card.past_due_minor, PLACED_ON, "online", "agency-1", None)
+        # The placement holds what was booked until its date, so this money comes on the next.
+        on = PLACED_ON + timedelta(days=1)
+        payment = CorePayment(paying.number, paying.card.past_due_minor, on, "online", "agency-1", None)
         await self._bank.publish([payment], AGENCY)
         await until(
             lambda: self._doors.read("accounts", f"/v1/accounts/{paying.account_id}"),
@@ -137,7 +139,8 @@ class CallDay:
         """The wrong number opens a search by itself; its number reaches the member, who promises to pay."""
         member = self._moved
         await self._doors.vendor_knows(member, NEW_PHONE)
-        await self._lost.wait()
+        async with asyncio.timeout(PATIENCE_S):
+            await self._lost.wait()
         point = f"/v1/contact-points/{member.point_id(NEW_PHONE)}"
         await until(lambda: self._known(point), bool)
         made = await until(lambda: self._doors.call(member, NEW_PHONE), lambda answer: answer.status_code == CREATED)
