@@ -110,17 +110,17 @@ class ComplaintRequest(Model):
 
     party_id: UUID
     account_id: UUID | None = None
-    category: Word
+    category: Annotated[Word, Field(examples=["manner_of_contact"])]
     via: Literal["phone", "letter", "email", "branch", "regulator", "social", "other"]
     received_at: Moment | None = Field(default=None, description="Absent: now.")
-    statement: FreeText
+    statement: Annotated[FreeText, Field(examples=["You called me at work again."])]
     is_hold: bool = False
 
 
 class ComplaintClose(Model):
     """How a complaint was resolved."""
 
-    resolution: Annotated[FreeText, Field(min_length=1)]
+    resolution: Annotated[FreeText, Field(min_length=1, examples=["The number is marked as one of work."])]
 
 
 class ComplaintView(Recorded):

@@ -59,8 +59,8 @@ class RestrictionRequest(Heard):
 class LiftRequest(Model):
     """Why a restriction no longer holds."""
 
-    reason: Line
-    evidence: Evidence
+    reason: Annotated[Line, Field(examples=["The case was dismissed."])]
+    evidence: Annotated[Evidence, Field(examples=[{"text": "Order of dismissal", "received_on": "2026-08-20"}])]
 
 
 class RestrictionView(Model):

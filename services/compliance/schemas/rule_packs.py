@@ -58,7 +58,7 @@ class RulePackView(RulePackSummary):
 class PolicyRequest(Model):
     """Whether a policy rule holds for the creditor."""
 
-    is_on: bool
+    is_on: bool = Field(examples=[False])
 
 
 class PolicyView(Model):

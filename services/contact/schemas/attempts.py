@@ -22,7 +22,12 @@ _POINT = "7e2d1c0b-9a8f-5e6d-8c7b-5a4f3e2d1c0b"
 
 AccountIds = Annotated[
     tuple[UUID, ...],
-    Field(min_length=1, max_length=50, description="The first is the debt that an unanswered call counts for."),
+    Field(
+        min_length=1,
+        max_length=50,
+        description="The first is the debt that an unanswered call counts for.",
+        examples=[["0a7c3d0e-6f1b-5f0a-9a43-6d0f5a1f2b3c"]],
+    ),
 ]
 
 

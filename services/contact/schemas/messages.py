@@ -17,6 +17,11 @@ TemplateCode = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,47}$", examples=
 Language = Literal["en", "es"]
 
 
+_AN_ID = "0192f3a4-5b6c-7d8e-9f0a-1b2c3d4e5f60"
+_RECEIPTS = [{"message_id": _AN_ID, "channel": "email", "status": "bounced", "is_permanent": True}]
+_DIAL_RESULTS = [{"record_id": _AN_ID, "result_code": "no_answer"}]
+
+
 class MessageRequest(Model):
     """An e-mail, a text or a letter. It is written now and sent at once, under a permit."""
 
@@ -89,7 +94,9 @@ class TemplateRequest(Model):
     language: Language
     creditor_id: UUID | None = Field(default=None, description="Default: for every creditor.")
     subject: Annotated[str, Field(max_length=200)] | None = None
-    body: Annotated[str, Field(min_length=1, max_length=20_000)]
+    body: Annotated[
+        str, Field(min_length=1, max_length=20_000, examples=["Hello {{ given_name }}, please call {{ phone }}."])
+    ]
 
 
 class TemplateView(Model):
@@ -119,7 +126,7 @@ class ReceiptIn(Model):
 class ReceiptsRequest(Model):
     """Up to 1,000 receipts; one that came before changes nothing."""
 
-    receipts: Annotated[tuple[ReceiptIn, ...], Field(min_length=1, max_length=1000)]
+    receipts: Annotated[tuple[ReceiptIn, ...], Field(min_length=1, max_length=1000, examples=[_RECEIPTS])]
 
 
 class ReceiptsTaken(Model):
@@ -174,7 +181,7 @@ class DialResultIn(Model):
 class DialResultsRequest(Model):
     """Up to 1,000 results. The same again changes nothing; the first result of a record stands."""
 
-    results: Annotated[tuple[DialResultIn, ...], Field(min_length=1, max_length=1000)]
+    results: Annotated[tuple[DialResultIn, ...], Field(min_length=1, max_length=1000, examples=[_DIAL_RESULTS])]
 
 
 class DialResultTold(Model):
