@@ -4,6 +4,7 @@ The member works at night and has agreed to be called at any hour (12 CFR 1006.6
 depend on when it runs; the hours of everybody else are tested where the clock is ours.
 """
 
+import json
 from typing import Any
 
 import httpx
@@ -140,6 +141,13 @@ class CollectorsDesk:
         url = f"{self.bank.operator.stack.person_search.url}/people"
         async with httpx.AsyncClient() as http:
             (await http.put(url, json={"subject": subject, "person": person})).raise_for_status()
+
+    def assert_nothing_forbidden(self, contacts: int) -> None:
+        """The checker has looked at so many contacts of ours, and finds none that a rule forbade."""
+        done = self.bank.operator.verify_contacts(self.bank.creditor)
+        assert done.returncode == 0, done.stdout + done.stderr
+        checks = {each["name"]: each["examined"] for each in json.loads(done.stdout)["checks"]}
+        assert checks["no contact was made without a permit for it"] == contacts, checks
 
     async def ask(self, role: str, method: str, service: str, path: str, body: Json) -> httpx.Response:
         """Call a service, again while what the request names is still on its way to it."""

@@ -59,6 +59,10 @@ class Operator:
         """Have the books of one creditor checked: the report as JSON, and the exit code."""
         return self._local("verify-books", "--json", "--creditor", str(creditor), *options)
 
+    def verify_contacts(self, creditor: UUID) -> subprocess.CompletedProcess[str]:
+        """Have the contacts of one creditor checked: the report as JSON, and the exit code."""
+        return self._local("verify-contacts", "--json", "--creditor", str(creditor))
+
     def _local(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command, *options = arguments
         return _run("deploy.local", command, "--data-dir", str(self.data_dir), *options)

@@ -37,3 +37,4 @@ async def test_an_oral_cease_stops_everything_but_the_permitted_notices(desk: Co
         lambda: bank.read("compliance", "/v1/restrictions", party_id=desk.party), lambda found: bool(found["items"])
     )
     assert [(one["kind"], one["is_written"]) for one in page["items"]] == [("cease", False)]
+    desk.assert_nothing_forbidden(contacts=3)

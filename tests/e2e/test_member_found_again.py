@@ -58,3 +58,4 @@ async def test_a_member_is_found_again_promises_pays_and_is_left_alone_until_the
     before = await desk.decision("phone", desk.new_number, at=(free - timedelta(seconds=1)).isoformat())
     after = await desk.decision("phone", desk.new_number, at=free.isoformat())
     assert (before["outcome"], after["outcome"].startswith("allow")) == ("block_until", True), after
+    desk.assert_nothing_forbidden(contacts=2)
