@@ -21,15 +21,13 @@ from deploy.local.issuer import Issuer
 from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
 from deploy.local.process import ProcessSpec
-from deploy.local.simulators.person_search import PersonSearch
-from deploy.local.simulators.text_gateway import NUMBER, TextGateway
+from deploy.local.stand_ins import Program, StandIns
 
 ROOT = Path(__file__).resolve().parents[2]
 DEFAULT_PORT_BASE = 8000
 # Each service's place above the port base.
 SERVICES: Mapping[str, int] = {"accounts": 1, "contact": 2, "payments": 3, "skiptrace": 4, "compliance": 5}
 _ISSUER, _WORKERS, _POSTGRES, _KAFKA, _CONTROLLER = 10, 10, 20, 21, 22
-_PERSON_SEARCH, _MAIL_SERVER, _TEXT_GATEWAY = 40, 41, 42
 # The services that act in their own name, and the role in which the issuer lets them.
 _CLIENTS: Mapping[str, tuple[str, ...]] = {"contact": ("contact_service",)}
 # Which services a service asks, beside the topics.
@@ -79,20 +77,9 @@ class Stack:
         return self.outside.get("KAFKA_BOOTSTRAP_SERVERS") or f"{ports.LOOPBACK}:{self.port_base + _KAFKA}"
 
     @property
-    def person_search(self) -> PersonSearch:
-        """The stand-in for a vendor of person searches, which skiptrace asks."""
-        return PersonSearch(self.data_dir / "keys", self.port_base + _PERSON_SEARCH)
-
-    @property
-    def mail_port(self) -> int:
-        """Where the stand-in for a mail server listens; it keeps what it takes in `mail/`."""
-        return self.port_base + _MAIL_SERVER
-
-    @property
-    def text_gateway(self) -> TextGateway:
-        """The stand-in for a gateway of texts; what people answer goes to contact."""
-        inbound = f"{self.url('contact')}/v1/gateways/text/inbound"
-        return TextGateway(self.data_dir / "keys", self.port_base + _TEXT_GATEWAY, inbound)
+    def stand_ins(self) -> StandIns:
+        """The stand-ins for vendors and gateways."""
+        return StandIns(self.data_dir, self.port_base, self.url("contact"))
 
     def url(self, service: str) -> str:
         """Where a service's API is."""
@@ -122,27 +109,10 @@ class Stack:
         values |= self._own_name(service)
         values |= {f"{other.upper()}_URL": self.url(other) for other in _ASKS.get(service, ())}
         if service == "skiptrace":
-            values["VENDOR_ENDPOINTS"] = json.dumps({"person_search": self.person_search.endpoint})
+            values["VENDOR_ENDPOINTS"] = json.dumps({"person_search": self.stand_ins.person_search.endpoint})
         if service == "contact":
-            values |= self._message_gateways()
+            values |= self.stand_ins.settings_of_contact() | {"LINK_SECRET": self._secret("contact-links")}
         return {f"{service.upper()}_{name}": value for name, value in values.items()}
-
-    def _message_gateways(self) -> dict[str, str]:
-        """Where contact's e-mails, texts and letters go, and where their answers come from."""
-        texts = self.text_gateway
-        return {
-            "PUBLIC_URL": self.url("contact"),
-            "LINK_SECRET": self._secret("contact-links"),
-            "LETTER_DIRECTORY": str(self.data_dir / "letters"),
-            "SENDER_PERSON": "Casey Harbor",
-            "SMTP_HOST": ports.LOOPBACK,
-            "SMTP_PORT": str(self.mail_port),
-            "SMTP_START_TLS": "false",
-            "TEXT_URL": texts.url,
-            "TEXT_ACCOUNT_SID": texts.account["sid"],
-            "TEXT_AUTH_TOKEN": texts.account["token"],
-            "TEXT_FROM": NUMBER,
-        }
 
     def _own_name(self, service: str) -> dict[str, str]:
         """How a service that acts in its own name gets its tokens."""
@@ -191,10 +161,7 @@ class Stack:
         for service, place in SERVICES.items():
             taken[f"{service} API"] = self.port_base + place
             taken[f"{service} worker"] = self.worker_port(service)
-        taken["person search"] = self.person_search.port
-        taken["mail server"] = self.mail_port
-        taken["text gateway"] = self.text_gateway.port
-        return taken
+        return taken | {program.module: program.port for program in self.stand_ins.programs}
 
 
 def outside_parts(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
@@ -220,7 +187,7 @@ def process_table(stack: Stack) -> list[ProcessSpec]:
     if stack.kafka is not None:
         table.append(stack.kafka.spec())
         before_service = ("issuer", "kafka")
-    table += _simulators(stack)
+    table += [_stand_in(program) for program in stack.stand_ins.programs]
     for service in SERVICES:
         table += _processes_of(stack, service, before_migration, before_service)
     return table
@@ -240,26 +207,14 @@ def _issuer(stack: Stack) -> ProcessSpec:
     )
 
 
-def _simulators(stack: Stack) -> list[ProcessSpec]:
-    """The stand-ins for what others run: a vendor of person searches, a mail server, a gateway of texts."""
-    vendor, texts, keys = stack.person_search, stack.text_gateway, str(stack.data_dir / "keys")
-    mail = ("--folder", str(stack.data_dir / "mail"), "--port", str(stack.mail_port))
-    return [
-        _simulator(
-            "person_search", "--folder", keys, "--port", str(vendor.port), ready=_answers(f"{vendor.url}/healthz")
-        ),
-        _simulator("mail_server", *mail, ready=lambda: ports.accepts(stack.mail_port)),
-        _simulator(
-            "text_gateway",
-            *("--folder", keys, "--port", str(texts.port), "--inbound-url", texts.inbound_url),
-            ready=_answers(f"{texts.url}/healthz"),
-        ),
-    ]
-
-
-def _simulator(module: str, *arguments: str, ready: Callable[[], bool]) -> ProcessSpec:
-    argv = _python(f"deploy.local.simulators.{module}", *arguments)
-    return ProcessSpec(name=module.replace("_", "-"), argv=argv, cwd=ROOT, ready=ready)
+def _stand_in(program: Program) -> ProcessSpec:
+    probe, port = program.probe, program.port
+    return ProcessSpec(
+        name=program.module.replace("_", "-"),
+        argv=_python(f"deploy.local.simulators.{program.module}", *program.arguments),
+        cwd=ROOT,
+        ready=_answers(probe) if probe is not None else lambda: ports.accepts(port),
+    )
 
 
 def _databases(stack: Stack, postgres: Postgres) -> ProcessSpec:

@@ -138,7 +138,7 @@ class CollectorsDesk:
         subject = {name: self.member[name] for name in ("given_name", "family_name", "date_of_birth")}
         person = {"matched_on": ["family_name", "given_name", "date_of_birth"], "phones": phones}
         person |= {"addresses": [], "emails": []}
-        url = f"{self.bank.operator.stack.person_search.url}/people"
+        url = f"{self.bank.operator.stack.stand_ins.person_search.url}/people"
         async with httpx.AsyncClient() as http:
             (await http.put(url, json={"subject": subject, "person": person})).raise_for_status()
 

@@ -20,8 +20,8 @@ def demo_stack(stack: Stack, roles: tuple[str, ...], ttl: timedelta) -> DemoStac
         report=stack.data_dir / "demo" / "report.html",
         agency=Services(
             urls={service: stack.url(service) for service in SERVICES},
-            person_search_url=stack.person_search.url,
-            text_gateway_url=stack.text_gateway.url,
+            person_search_url=stack.stand_ins.person_search.url,
+            text_gateway_url=stack.stand_ins.text_gateway.url,
             token=agency,
         ),
         contacts=contacts_of(stack),
