@@ -27,9 +27,16 @@ ARRANGEMENT_STATES = (
 )
 QUEUE_MOVES = ("queue.item_entered", "queue.item_exited")
 CREDITOR_STATES = ("creditor.updated", "business_date.advanced")
+CONTACT_FACTS = (
+    "restriction.placed", "restriction.lifted", "contact_point.invalidated", "contact_point.verified", "dispute.opened",
+    "dispute.resolved", "consent.granted", "consent.revoked", "contact.attempted", "contact.completed",
+    "contact.blocked", "message.sent", "message.bounced", "message.opted_out", "callback.scheduled",
+    "field_visit.completed", "skiptrace.requested", "skiptrace.searched", "skiptrace.located", "skiptrace.exhausted",
+)  # fmt: skip
+"""What the timeline of an account tells of the other services; restrictions turn its queue."""
 APPLIED_BY = {
     "payments": (*CREDITOR_STATES, *ACCOUNT_STATES),
-    "accounts": ("payment.posted", "payment.reversed", *PROMISE_STATES, *ARRANGEMENT_STATES),
+    "accounts": ("payment.posted", "payment.reversed", *PROMISE_STATES, *ARRANGEMENT_STATES, *CONTACT_FACTS),
 }
 """The events of our own that each service applies, and marks in its inbox."""
 GROUPS = {

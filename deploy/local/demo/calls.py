@@ -20,6 +20,7 @@ from deploy.local.demo.plan import CorePayment
 from deploy.local.simulators.dialer import Dialer
 
 _AT_ONCE = 16
+_OWN = "what contact itself knows"
 _LINES = 8
 _TALKS = 3
 """Every third member who may be called at any hour picks up."""
@@ -43,6 +44,7 @@ class Day:
 
     def figures(self) -> list[tuple[str, str]]:
         """What came of it."""
+        cost = f"{self.cost_minor / MINOR_PER_UNIT:.2f}"
         talks = sum(count for code, count in self.results.items() if code.startswith("rpc_"))
         results = ", ".join(f"{count} {code}" for code, count in self.results.most_common(6))
         return [
@@ -50,7 +52,7 @@ class Day:
             ("what came of them", results),
             ("talks with the right party", f"{talks:,}"),
             ("promises made on a call", f"{self.promises:,}"),
-            ("members found again by skip trace", f"{self.found_again} for {self.cost_minor / MINOR_PER_UNIT:.2f}"),
+            ("members found again by skip trace", f"{self.found_again}, for {cost} {CURRENCY}"),
             ("contacts stopped", f"{self.stopped:,}"),
         ]
 
@@ -166,7 +168,7 @@ class CallDay:
         blocks = await self._doors.everything("contact", "/v1/contact-blocks", **of_agency)
         day.stopped = len(blocks)
         for block in blocks:
-            day.blocked.update({(rule["id"], rule.get("citation", "contact")) for rule in block["rules"]})
+            day.blocked.update({(rule["id"], rule.get("citation", _OWN)) for rule in block["rules"]})
         traces = await self._doors.everything("skiptrace", "/v1/skip-traces", **of_agency)
         day.found_again = sum(one["status"] == "located" for one in traces)
         day.cost_minor = sum(one["spent_minor"] for one in traces)
