@@ -80,7 +80,7 @@ def install(failpoint: Failpoint) -> None:
         await committing(tx)
 
     setattr(Tx, "commit", commit)  # noqa: B010 - to a type checker a function is no method
-    _before(Publisher, "send", lambda *_: failpoint.passes(BEFORE_PUBLISH))
+    _before(Publisher, "send_encoded", lambda *_: failpoint.passes(BEFORE_PUBLISH))
     _before(Relay, "_delete", lambda _relay, _connection, sent: failpoint.passes(AFTER_ACK) if sent else None)
     _before(AIOKafkaConsumer, "commit", lambda *_: failpoint.passes(BEFORE_OFFSETS))
     _after(shared.jobs, "save_chunk", lambda: failpoint.passes(IN_CHUNK))
