@@ -287,7 +287,9 @@ async def test_an_older_state_of_the_account_decides_nothing(book: Book) -> None
 async def test_a_bankruptcy_on_the_accounts_state_cancels_from_its_day_on(book: Book) -> None:
     early, late = await book.promise(100, 1), await book.promise(100, 9)
     await book.advance(3)
-    await book.account(restrictions=[{"kind": "bankruptcy_stay", "since_on": on(2)}, {"kind": "cease", "since_on": on(0)}])
+    await book.account(
+        restrictions=[{"kind": "bankruptcy_stay", "since_on": on(2)}, {"kind": "cease", "since_on": on(0)}]
+    )
     assert (await book.promise_now(early.id)).status == "broken"
     gone = await book.promise_now(late.id)
     assert (gone.status, gone.cancel_reason, gone.resolved_on) == ("cancelled", "bankruptcy", on(2))
