@@ -24,8 +24,8 @@ NOW = datetime(2026, 3, 15, 12, 0, tzinfo=UTC)
 TODAY = date(2026, 3, 15)
 OPEN = WorkItem(
     work_item_id=UUID(int=1), account_id=UUID(int=2), creditor_id=UUID(int=3), queue="mid", priority=10,
-    reasons=("mid",), is_offerable=True, calling_group="", status=Status.OPEN, holder=None, leased_until=None, withheld_until=None,
-    version=1,
+    reasons=("mid",), is_offerable=True, calling_group="", status=Status.OPEN, holder=None, leased_until=None,
+    withheld_until=None, version=1,
 )  # fmt: skip
 HELD = lease(OPEN, holder="ann", now=NOW)
 WANTED = Placement(OPEN.account_id, OPEN.creditor_id, TODAY, "mid", 10, ("mid",), is_offerable=True, calling_group="")
