@@ -20,11 +20,11 @@ from aiokafka.errors import KafkaError
 from deploy.local.books.rest import CannotCheckError, Databases, come_to_rest
 from deploy.local.books.topics import Reader
 from deploy.local.books.verify import verify_books
-from deploy.local.stack import ROOT, SERVICES
+from deploy.local.stack import ROOT
 from deploy.local.verify_books import place_of, reader_token
 from tests.faults.book import Findings
 from tests.faults.client import Client, open_client
-from tests.faults.machines import Machines
+from tests.faults.machines import UNDER_FAULTS, Machines
 
 SETTLE_S = 240.0
 _VERIFY_S = 900
@@ -116,7 +116,7 @@ class Lab:
             )
             findings.add("lost", (wanted - found).total(), f"{what}: {_some(wanted - found)}")
             findings.add("twice", (found - wanted).total(), f"{what}: {_some(found - wanted)}")
-        for service in SERVICES:
+        for service in UNDER_FAULTS:
             parked = await self.query(service, _PARKED, client.creditor)
             findings.add("lost", len(parked), f"parked by {service}: {[dict(row) for row in parked[:_SHOWN]]}")
         return findings

@@ -14,7 +14,6 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from deploy.local.books.topics import GROUPS
-from deploy.local.stack import SERVICES
 from shared.ids import new_id
 from tests.e2e.bank import Json
 from tests.faults.book import Sent
@@ -22,7 +21,7 @@ from tests.faults.client import Client
 from tests.faults.crashes import standing
 from tests.faults.lab import Lab
 from tests.faults.load import Load
-from tests.faults.machines import WORKERS
+from tests.faults.machines import UNDER_FAULTS, WORKERS
 
 FEED = "core.payment.received"
 _PAYMENTS = 150
@@ -92,7 +91,7 @@ async def _from_the_beginning(lab: Lab) -> None:
     for group, topics in GROUPS.items():
         await _forget_offsets(lab, group, topics)
     if lab.rng.random() < 0.5:
-        for service in SERVICES:
+        for service in UNDER_FAULTS:
             await lab.query(service, "DELETE FROM inbox")
     await asyncio.gather(*(lab.machines.start(name) for name in WORKERS))
     await lab.settle()
@@ -120,7 +119,7 @@ async def _forget_offsets(lab: Lab, group: str, topics: Sequence[str]) -> None:
 async def state_hash(lab: Lab) -> dict[str, tuple[int, str]]:
     """The number and the hash of the rows of each table of state of every service."""
     found = {}
-    for service in SERVICES:
+    for service in UNDER_FAULTS:
         for row in await lab.query(service, _TABLES):
             if row["name"] not in _VOLATILE and not row["name"].startswith("inbox"):
                 (hashed,) = await lab.query(service, _HASH.format(row["name"]))
@@ -215,14 +214,14 @@ async def _publish(lab: Lab, poison: Sequence[Poison]) -> None:
 async def _parked(lab: Lab, mark: str) -> int:
     """How many messages with this mark are parked with a reason."""
     sql = "SELECT count(*) AS n FROM dead_letter WHERE position($1::bytea IN value) > 0 AND code <> '' AND detail <> ''"
-    return sum([(await lab.query(service, sql, mark.encode()))[0]["n"] for service in SERVICES])
+    return sum([(await lab.query(service, sql, mark.encode()))[0]["n"] for service in UNDER_FAULTS])
 
 
 async def _counted(lab: Lab) -> int:
     """How many parked messages the workers' counter shows, which the alerts look at."""
     total = 0.0
     async with httpx.AsyncClient() as http:
-        for service in SERVICES:
+        for service in UNDER_FAULTS:
             exposition = (await http.get(f"http://127.0.0.1:{lab.machines.stack.worker_port(service)}/metrics")).text
             lines = [line for line in exposition.splitlines() if line.startswith(f"{DEAD_LETTERS}{{")]
             total += sum(float(line.rpartition(" ")[2]) for line in lines)
