@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, model_validator
 
 from services.accounts.domain.predicates import FIELDS, OPERATORS
 
@@ -59,7 +59,7 @@ class QueueIn(BaseModel):
     )
     reasons: list[ReasonIn] = Field(default_factory=list, description="Default: the code of the queue.")
     skills: list[str] = Field(default_factory=list, examples=[["spanish"]])
-    keeps_calling_hours: bool = Field(
+    keeps_calling_hours: StrictBool = Field(
         default=True,
         description="`next` offers an account only while its party may be called; false: work of the office.",
     )
