@@ -1,5 +1,6 @@
 """What a collector did on a day, over HTTP. Counts only: goals are somebody else's, limits are the law's."""
 
+from datetime import date
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,9 @@ from shared.http.openapi import problems
 
 router = APIRouter(prefix="/v1/collectors", tags=["collectors"])
 
+_FIRST_DAY, _LAST_DAY = date(1970, 1, 1), date(2999, 12, 31)
+"""The calendar's own ends have no day before or after them, at which another zone's day would begin or end."""
+
 Reader = Annotated[Principal, Depends(requires("contact:read"))]
 
 
@@ -24,7 +28,7 @@ async def get_collector_activity(
     collector_id: Annotated[str, Path(max_length=200, description="The `sub` of the collector's token.")],
     principal: Reader,
     edge: EdgeOf,
-    on: Annotated[Day | None, Query(description="Default: today.")] = None,
+    on: Annotated[Day | None, Query(description="Default: today.", ge=_FIRST_DAY, le=_LAST_DAY)] = None,
     time_zone: Annotated[str, Query(max_length=64, description="Whose calendar the day is of.")] = "America/New_York",
 ) -> CollectorActivity:
     """Show what a collector did: attempts, connections, right-party contacts, promises, contacts that were blocked."""
