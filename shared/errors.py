@@ -50,13 +50,15 @@ class Problem(ArrearsError):  # noqa: N818 - the name of the thing in RFC 9457
         self.detail = detail
         self.field = field
         self.headers = dict(headers or {})
+        if code in RETRY_AFTER_S:
+            self.headers.setdefault("Retry-After", str(RETRY_AFTER_S[code]))
         self.members = dict(members or {})
         """More members of the answer (RFC 9457, 3.2), such as the `rules` of a contact that is blocked."""
 
     @classmethod
-    def of(cls, refusal: Refusal, *, headers: Mapping[str, str] | None = None) -> "Problem":
+    def of(cls, refusal: Refusal) -> "Problem":
         """Return the problem that answers a refused command."""
-        return cls(refusal.code, refusal.detail, field=refusal.field, headers=headers)
+        return cls(refusal.code, refusal.detail, field=refusal.field)
 
 
 PROBLEMS: dict[str, tuple[int, str]] = {
@@ -199,3 +201,15 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "partition-stopped": (500, "Too many messages of the partition failed in a row; it is tried again by itself"),
 }
 """Every code: its HTTP status and its title. Add a code here before using it; each stands once."""
+
+RETRY_AFTER_S: dict[str, int] = {
+    "busy": 1,
+    "idempotency-key-in-flight": 1,
+    # What is on its way here from another service
+    "account-not-here": 2,
+    "party-not-here": 2,
+    # A part that may be starting
+    "compliance-unavailable": 2,
+    "next-step-unavailable": 2,
+}
+"""Seconds after which it is worth to try again, where nothing else is known: the `Retry-After` of the answer."""

@@ -166,7 +166,7 @@ def reused() -> Problem:
 
 def in_flight() -> Problem:
     """Return the problem of a key whose first request has not ended."""
-    return Problem("idempotency-key-in-flight", "The first request is still running.", headers={"Retry-After": "1"})
+    return Problem("idempotency-key-in-flight", "The first request is still running.")
 
 
 def json_of(result: Any) -> str | None:

@@ -25,7 +25,6 @@ from shared.telemetry.failures import broken_rules
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:arrears:problem:"
-RETRY_AFTER_S = "1"
 _MAX_ERRORS = 100
 _MALFORMED = 400
 _BY_STATUS = {
@@ -84,17 +83,15 @@ def problem_for(error: BaseException) -> Problem:
     if isinstance(error, Problem):
         return error
     if isinstance(error, PoolTimeoutError):
-        return Problem("busy", "All connections are in use; try again.", headers={"Retry-After": RETRY_AFTER_S})
+        return Problem("busy", "All connections are in use; try again.")
     if is_database_error(error):
         if sqlstate(error) in _UNSTORABLE_TEXT:
             return Problem("validation-error", "A text holds a character that cannot be stored.")
         if is_transient(error) and not isinstance(error, ValueError):
-            return Problem("unavailable", "The database did not answer in time; try again.", headers=_retry())
+            return Problem(
+                "unavailable", "The database did not answer in time; try again.", headers={"Retry-After": "1"}
+            )
     return Problem("internal-error", "The service failed. Quote the X-Correlation-Id of this answer.")
-
-
-def _retry() -> dict[str, str]:
-    return {"Retry-After": RETRY_AFTER_S}
 
 
 async def _on_problem(_request: Request, error: Exception) -> Response:

@@ -128,7 +128,7 @@ class Edge:
     def refuse_when(self, is_full: bool) -> None:
         """Raise `busy` when the edge is closed or its caller has no room."""
         if self._is_closed or is_full:
-            raise Problem("busy", "The service is at its limit; try again.", headers={"Retry-After": "1"})
+            raise Problem("busy", "The service is at its limit; try again.")
 
     async def join(self, item: Item[Any], begin: Callable[[], object]) -> Any:
         """Begin the work of an item and wait for it, or wait for the request with its key that is under way here."""

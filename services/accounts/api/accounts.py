@@ -5,7 +5,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from services.accounts.api.doors import EdgeOf, answered
 from services.accounts.queries import account_list as listing
 from services.accounts.queries import accounts as queries
 from services.accounts.schemas.accounts import AccountOut, BalanceOut
@@ -15,6 +14,7 @@ from shared.http.auth import Principal, requires
 from shared.http.etag import set_etag
 from shared.http.openapi import problems
 from shared.http.pagination import CursorText, Limit, Page, decode_cursor, encode_cursor, page_of
+from shared.http.routes import EdgeOf, answered
 
 router = APIRouter(prefix="/v1/accounts", tags=["accounts"])
 

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
 
-from services.accounts.api.doors import EdgeOf, answered, visible_creditor
 from services.accounts.handlers.put_aging_policy import PutAgingPolicy
 from services.accounts.handlers.put_aging_policy import put_aging_policy as put
 from services.accounts.queries import aging_policies as queries
@@ -18,6 +17,7 @@ from shared.http.auth import Principal, requires
 from shared.http.etag import OptionalIfMatch, set_etag
 from shared.http.openapi import problems
 from shared.http.pagination import Page
+from shared.http.routes import EdgeOf, answered, visible_creditor
 
 router = APIRouter(prefix="/v1/creditors/{creditor_id}/aging-policies", tags=["creditors"])
 
@@ -28,7 +28,7 @@ Editor = Annotated[Principal, Depends(requires("aging_policies:write"))]
 @router.get("", responses=problems("creditor-unknown"))
 async def list_aging_policies(creditor_id: UUID, principal: Reader, edge: EdgeOf) -> Page[AgingPolicyOut]:
     """List where the stages of each product begin: as the creditor has stated, else as shipped."""
-    visible_creditor(principal, creditor_id)
+    visible_creditor(creditor_id, principal)
     return Page(items=answered(await edge.read(lambda tx: queries.list_aging_policies(tx, creditor_id))))
 
 
@@ -37,7 +37,7 @@ async def get_aging_policy(
     creditor_id: UUID, product_class: ProductClass, principal: Reader, edge: EdgeOf, response: Response
 ) -> AgingPolicyOut:
     """Read where the stages of a product begin. Its ETag is what a change of it needs."""
-    visible_creditor(principal, creditor_id)
+    visible_creditor(creditor_id, principal)
     found = answered(await edge.read(lambda tx: queries.get_aging_policy(tx, creditor_id, product_class)))
     set_etag(response, found.version)
     return found
@@ -62,7 +62,7 @@ async def put_aging_policy(
     Every event is judged by it at once, and the book as a whole in the background: `account.aged` is published for
     each account whose stage changes. To change a stated policy, send the ETag that was read as If-Match.
     """
-    visible_creditor(principal, creditor_id)
+    visible_creditor(creditor_id, principal)
     days = (body.stages.early, body.stages.mid, body.stages.late, body.stages.pre_charge_off)
     command = PutAgingPolicy(creditor_id, product_class, days, precondition.check if precondition else None)
 

@@ -9,13 +9,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 
-from services.accounts.api.doors import EdgeOf, SettingsOf, visible_creditor
+from services.accounts.api.doors import SettingsOf
 from services.accounts.handlers.run_aging import OpenBusinessDate, open_business_date
 from services.accounts.schemas.creditors import AgingRunIn, AgingRunOut
 from shared.db.locks import Locks
 from shared.errors import Problem
 from shared.http.auth import Principal, requires
 from shared.http.openapi import problems
+from shared.http.routes import EdgeOf, visible_creditor
 from shared.jobs import JobRunner
 
 router = APIRouter(prefix="/v1", tags=["aging"])
@@ -35,7 +36,7 @@ async def run_aging(
     body: AgingRunIn, request: Request, principal: Runner, edge: EdgeOf, settings: SettingsOf
 ) -> AgingRunOut:
     """Open a business date: later than the last, not after today. The same date again returns what the run did."""
-    visible_creditor(principal, body.creditor_id, field="creditor_id")
+    visible_creditor(body.creditor_id, principal, field="creditor_id")
     command = OpenBusinessDate(body.creditor_id, body.business_date)
     job = await edge.run(
         lambda tx: open_business_date(tx, command),

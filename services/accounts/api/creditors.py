@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends
 
-from services.accounts.api.doors import EdgeOf, SettingsOf, answered, visible_creditor
+from services.accounts.api.doors import SettingsOf
 from services.accounts.handlers.put_creditor import PutCreditor
 from services.accounts.handlers.put_creditor import put_creditor as put
 from services.accounts.queries import creditors as queries
@@ -16,6 +16,7 @@ from shared.errors import Refusal
 from shared.http.auth import Principal, requires
 from shared.http.openapi import problems
 from shared.http.pagination import CursorText, Limit, Page, decode_cursor, encode_cursor, page_of
+from shared.http.routes import EdgeOf, answered, visible_creditor
 
 router = APIRouter(prefix="/v1", tags=["creditors"])
 
@@ -28,7 +29,7 @@ async def put_creditor(
     creditor_id: UUID, body: CreditorIn, principal: Writer, edge: EdgeOf, settings: SettingsOf
 ) -> CreditorOut:
     """Make a creditor, or change one. Its currency stays while it has accounts."""
-    visible_creditor(principal, creditor_id)
+    visible_creditor(creditor_id, principal)
     command = PutCreditor(creditor_id, body.name, body.kind, body.currency, body.time_zone)
 
     async def run(tx: Tx) -> CreditorOut | Refusal:
@@ -51,7 +52,7 @@ async def list_creditors(
 @router.get("/creditors/{creditor_id}", responses=problems("creditor-unknown"))
 async def get_creditor(creditor_id: UUID, principal: Reader, edge: EdgeOf) -> CreditorOut:
     """Read one creditor, with its business date."""
-    visible_creditor(principal, creditor_id)
+    visible_creditor(creditor_id, principal)
     return answered(await edge.read(lambda tx: queries.get_creditor(tx, creditor_id)))
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response, status
 
-from services.accounts.api.doors import EdgeOf, SettingsOf, answered, visible_creditor
+from services.accounts.api.doors import SettingsOf
 from services.accounts.handlers.import_chunk import StartImport
 from services.accounts.handlers.import_snapshots import SnapshotImport
 from services.accounts.queries import imports as queries
@@ -19,6 +19,7 @@ from shared.http.body_limit import STREAMED_BODY_BYTES
 from shared.http.openapi import problems
 from shared.http.pagination import CursorText, Limit, Page, decode_cursor, encode_cursor
 from shared.http.request_context import current_context
+from shared.http.routes import EdgeOf, answered, visible, visible_creditor
 from shared.http.transaction import Edge
 from shared.jobs import run_chunk
 
@@ -58,7 +59,7 @@ async def import_account_snapshots(
     complete: Annotated[bool, Query(description="The file states every account: one that it lacks is absent.")] = False,
 ) -> ImportOut:
     """Read the core's extract. The same file again changes nothing; a bad line never stops the others."""
-    visible_creditor(principal, creditor_id, field="creditor_id")
+    visible_creditor(creditor_id, principal, field="creditor_id")
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in _FORMATS:
         raise Problem("unsupported-media-type", "Send text/csv or application/x-ndjson.")
@@ -116,10 +117,7 @@ async def _issues(
 
 
 async def _visible(edge: Edge, import_id: UUID, principal: Principal) -> ImportStatusOut:
-    found = await edge.read(lambda tx: queries.get_import(tx, import_id))
-    if found is None or not principal.may_see(found.creditor_id):
-        raise Problem("import-unknown", "there is no such import")
-    return found
+    return visible(await edge.read(lambda tx: queries.get_import(tx, import_id)), principal, "import")
 
 
 def _chunks_of(request: Request, edge: Edge) -> Callable[[Callable[[Tx], Awaitable[T]]], Awaitable[T]]:

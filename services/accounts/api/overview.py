@@ -5,7 +5,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 
-from services.accounts.api.doors import EdgeOf, answered
 from services.accounts.queries import overview as overviews
 from services.accounts.queries import timeline as timelines
 from services.accounts.schemas.overview import OverviewOut
@@ -15,6 +14,7 @@ from shared.errors import Refusal
 from shared.http.auth import Principal, requires
 from shared.http.openapi import problems
 from shared.http.pagination import CursorText, Limit, Page, decode_cursor, encode_cursor
+from shared.http.routes import EdgeOf, answered
 
 router = APIRouter(prefix="/v1/accounts", tags=["accounts"])
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends
 
-from services.accounts.api.doors import EdgeOf, SettingsOf, answered
+from services.accounts.api.doors import SettingsOf
 from services.accounts.domain.actor import Actor
 from services.accounts.handlers import pause as pausing
 from services.accounts.queries import pauses as queries
@@ -17,6 +17,7 @@ from shared.http.auth import Principal, requires
 from shared.http.idempotency import OptionalKey
 from shared.http.openapi import problems
 from shared.http.pagination import CursorText, Limit, Page, decode_cursor, encode_cursor, page_of
+from shared.http.routes import EdgeOf, answered
 
 router = APIRouter(prefix="/v1", tags=["pauses"])
 

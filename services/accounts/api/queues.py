@@ -5,7 +5,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Response
 
-from services.accounts.api.doors import EdgeOf, answered
 from services.accounts.domain.actor import Actor
 from services.accounts.domain.queues import CODE
 from services.accounts.handlers import put_queue as putting
@@ -18,6 +17,7 @@ from shared.http.auth import Principal, requires
 from shared.http.etag import OptionalIfMatch, set_etag
 from shared.http.openapi import problems
 from shared.http.pagination import CursorText, Limit, Page, decode_cursor, encode_cursor, page_of
+from shared.http.routes import EdgeOf, answered
 
 router = APIRouter(prefix="/v1/queues", tags=["queues"])
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, Depends, Path, Response
 
-from services.accounts.api.doors import EdgeOf, SettingsOf
+from services.accounts.api.doors import SettingsOf
 from services.accounts.domain.actor import Actor
 from services.accounts.handlers import complete as completing
 from services.accounts.handlers import escalate as escalating
@@ -22,6 +22,7 @@ from shared.errors import Refusal
 from shared.http.auth import Principal, requires
 from shared.http.idempotency import OptionalKey
 from shared.http.openapi import problems
+from shared.http.routes import EdgeOf
 
 router = APIRouter(prefix="/v1", tags=["work items"])
 

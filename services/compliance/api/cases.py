@@ -5,10 +5,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
 
-from services.compliance.api.doors import EdgeOf, RulesOf, run_and_show, visible
+from services.compliance.api.doors import RulesOf
 from services.compliance.handlers import cases
 from services.compliance.queries import records as reads
-from services.compliance.queries.pages import seen
 from services.compliance.schemas.cases import (
     ComplaintClose,
     ComplaintRequest,
@@ -26,6 +25,7 @@ from shared.http.etag import IfMatch, set_etag
 from shared.http.idempotency import OptionalKey
 from shared.http.openapi import problems
 from shared.http.pagination import CursorText, Limit, Page, decode_cursor, encode_cursor, page_of
+from shared.http.routes import EdgeOf, run_and_show, seen, visible
 
 router = APIRouter(prefix="/v1", tags=["cases"])
 
@@ -92,7 +92,7 @@ async def list_disputes(
             before=before,
             party_id=party_id,
             account_id=account_id,
-            creditors=seen(principal.creditors),
+            creditors=seen(principal),
         )
     )
     return page_of(rows, limit, lambda view: encode_cursor(str(view.dispute_id)))
@@ -218,7 +218,7 @@ async def list_complaints(
             limit=limit + 1,
             before=before,
             party_id=party_id,
-            creditors=seen(principal.creditors),
+            creditors=seen(principal),
         )
     )
     return page_of(rows, limit, lambda view: encode_cursor(str(view.complaint_id)))

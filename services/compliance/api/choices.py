@@ -5,10 +5,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
 
-from services.compliance.api.doors import EdgeOf, run_and_show, visible
 from services.compliance.handlers import choose
 from services.compliance.queries import records as reads
-from services.compliance.queries.pages import seen
 from services.compliance.schemas.choices import (
     ConsentRequest,
     ConsentView,
@@ -24,6 +22,7 @@ from shared.http.etag import IfMatch, OptionalIfMatch, set_etag
 from shared.http.idempotency import OptionalKey
 from shared.http.openapi import problems
 from shared.http.pagination import CursorText, Limit, Page, decode_cursor, encode_cursor, page_of
+from shared.http.routes import EdgeOf, run_and_show, seen, visible
 
 router = APIRouter(prefix="/v1", tags=["consents"])
 
@@ -95,7 +94,7 @@ async def list_consents(
             limit=limit + 1,
             before=before,
             party_id=party_id,
-            creditors=seen(principal.creditors),
+            creditors=seen(principal),
         )
     )
     return page_of(rows, limit, lambda view: encode_cursor(str(view.consent_id)))
@@ -163,7 +162,7 @@ async def list_preferences(
             limit=limit + 1,
             before=before,
             party_id=party_id,
-            creditors=seen(principal.creditors),
+            creditors=seen(principal),
         )
     )
     return page_of(rows, limit, lambda view: encode_cursor(str(view.preference_id)))

@@ -9,12 +9,11 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
 
 from services.compliance.api.decision_lines import NDJSON, LinesResponse, decided_lines
-from services.compliance.api.doors import DeciderOf, DecisionsOf, EdgeOf, RulesOf
+from services.compliance.api.doors import DeciderOf, DecisionsOf, RulesOf
 from services.compliance.domain import facts as f
 from services.compliance.handlers.decide_contacts import DecideContact
 from services.compliance.queries import decisions as reads
 from services.compliance.queries.explanation import explanation
-from services.compliance.queries.pages import seen
 from services.compliance.schemas.decisions import DecisionAnswer, DecisionRequest, DecisionView
 from shared.db.transaction import Tx
 from shared.errors import Problem
@@ -25,6 +24,7 @@ from shared.http.idempotency import OptionalKey
 from shared.http.openapi import problems
 from shared.http.pagination import CursorText, Limit, Page, decode_cursor, encode_cursor, page_of
 from shared.http.request_context import current_context
+from shared.http.routes import EdgeOf, seen
 
 router = APIRouter(prefix="/v1/contact-decisions", tags=["contact-decisions"])
 
@@ -97,7 +97,7 @@ async def list_contact_decisions(
             party_id=party_id,
             in_account_ids=account_id,
             outcome=outcome,
-            creditors=seen(principal.creditors),
+            creditors=seen(principal),
         )
     )
     return page_of(rows, limit, lambda view: encode_cursor(str(view.decision_id)))

@@ -5,16 +5,15 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
 
-from services.compliance.api.doors import EdgeOf, run_and_show, visible
 from services.compliance.handlers import restrict
 from services.compliance.queries import records as reads
-from services.compliance.queries.pages import seen
 from services.compliance.schemas.restrictions import Kind, LiftRequest, RestrictionRequest, RestrictionView
 from shared.http.auth import Principal, requires
 from shared.http.etag import IfMatch, set_etag
 from shared.http.idempotency import OptionalKey
 from shared.http.openapi import problems
 from shared.http.pagination import CursorText, Limit, Page, decode_cursor, encode_cursor, page_of
+from shared.http.routes import EdgeOf, run_and_show, seen, visible
 
 router = APIRouter(prefix="/v1/restrictions", tags=["restrictions"])
 
@@ -66,7 +65,7 @@ async def list_restrictions(
             party_id=party_id,
             of_account=account_id,
             kind=kind,
-            creditors=seen(principal.creditors),
+            creditors=seen(principal),
         )
     )
     return page_of(rows, limit, lambda view: encode_cursor(str(view.restriction_id)))

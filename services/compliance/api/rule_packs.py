@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends
 
-from services.compliance.api.doors import EdgeOf, RulesOf
+from services.compliance.api.doors import RulesOf
 from services.compliance.handlers.switch_policy import switch_policy
 from services.compliance.queries import rule_packs as reads
 from services.compliance.schemas.rule_packs import PolicyRequest, PolicyView, RulePackSummary, RulePackView
@@ -13,6 +13,7 @@ from shared.db.transaction import Tx
 from shared.errors import Problem, Refusal
 from shared.http.auth import Principal, requires
 from shared.http.openapi import problems
+from shared.http.routes import EdgeOf, visible_creditor
 
 router = APIRouter(prefix="/v1", tags=["rule-packs"])
 
@@ -38,8 +39,7 @@ async def get_rule_pack(pack_id: str, _principal: Reader, rules: RulesOf) -> Rul
 @router.get("/creditors/{creditor_id}/policies", responses=problems("creditor-unknown"))
 async def list_policies(creditor_id: UUID, principal: Reader, edge: EdgeOf, rules: RulesOf) -> list[PolicyView]:
     """List the policy rules, and whether each holds for the creditor."""
-    if not principal.may_see(creditor_id):
-        raise Problem("creditor-unknown", "There is no such creditor.")
+    visible_creditor(creditor_id, principal)
     return await edge.read(lambda tx: reads.list_policies(tx, creditor_id, rules.book.rules))
 
 

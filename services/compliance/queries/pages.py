@@ -1,6 +1,6 @@
 """One way to list what compliance holds: newest first by its id, within the creditors that the token reaches."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 from uuid import UUID
 
@@ -38,8 +38,3 @@ async def page(
 async def one(tx: Tx, listed: Listed, row_id: UUID) -> Any:
     """One row, or None."""
     return await tx.fetchrow(f"SELECT * FROM {listed} WHERE {listed}_id = $1", row_id)
-
-
-def seen(creditors: Collection[UUID] | None) -> list[UUID] | None:
-    """The creditors of a token, as a filter."""
-    return None if creditors is None else sorted(creditors)

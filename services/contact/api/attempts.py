@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 
-from services.contact.api.doors import BearerOf, DeskOf, EdgeOf, seen, unless_known
+from services.contact.api.doors import BearerOf, DeskOf, unless_known
 from services.contact.domain.attempt import AttemptStatus, Said
 from services.contact.domain.placing import Placing
 from services.contact.handlers.attempting import attempt
@@ -24,11 +24,12 @@ from services.contact.schemas.attempts import (
     VerificationResult,
 )
 from shared.db.transaction import Tx
-from shared.errors import Problem, Refusal
+from shared.errors import Refusal
 from shared.http.auth import Principal, requires
 from shared.http.idempotency import RequiredKey
 from shared.http.openapi import problems
 from shared.http.pagination import CursorText, Limit, Page, decode_cursor, encode_cursor, page_of
+from shared.http.routes import EdgeOf, run_and_show, seen, visible
 
 router = APIRouter(prefix="/v1", tags=["contact attempts"])
 
@@ -113,10 +114,7 @@ async def list_attempts(
 @router.get("/contact-attempts/{attempt_id}", responses=problems("attempt-unknown"))
 async def get_attempt(attempt_id: UUID, principal: Reader, edge: EdgeOf) -> AttemptView:
     """Show an attempt."""
-    found = await edge.read(lambda tx: reads.get_attempt(tx, attempt_id))
-    if found is None or not principal.may_see(found.creditor_id):
-        raise Problem("attempt-unknown", "There is no such contact attempt.")
-    return found
+    return visible(await edge.read(lambda tx: reads.get_attempt(tx, attempt_id)), principal, "attempt")
 
 
 @router.post("/contact-attempts/{attempt_id}/verification", responses=problems("attempt-unknown", "attempt-closed"))
@@ -155,17 +153,15 @@ async def report_outcome(
     await unless_known(desk.edge, principal, key)
     step = step_of(request.next_step)
     command = await desk.reporter.prepare(command_of(attempt_id, request, step, principal), step, bearer)
-    return await desk.edge.run(lambda tx: closed(tx, command), principal=principal, idempotency=key)
+    return await run_and_show(
+        desk.edge, lambda tx: closed(tx, command), reads.get_attempt, principal=principal, idempotency=key
+    )
 
 
-async def closed(tx: Tx, command: CloseAttempt) -> AttemptView | Refusal:
-    """Store an outcome and show the attempt."""
+async def closed(tx: Tx, command: CloseAttempt) -> UUID | Refusal:
+    """Store an outcome, and return the attempt that it closes."""
     done = (await close_attempts(tx, [command]))[0]
-    if isinstance(done, Refusal):
-        return done
-    found = await reads.get_attempt(tx, command.attempt_id)
-    assert found is not None  # noqa: S101 - it was closed just now
-    return found
+    return done if isinstance(done, Refusal) else command.attempt_id
 
 
 def command_of(attempt_id: UUID, request: OutcomeRequest, step: NextStep | None, principal: Principal) -> CloseAttempt:

@@ -6,18 +6,18 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 
-from services.contact.api.doors import EdgeOf, seen
 from services.contact.domain.callback import CallbackStatus
 from services.contact.handlers import callbacks as changing
 from services.contact.queries import contact_points as reads
 from services.contact.schemas.contact_points import CallbackMove, CallbackRequest, CallbackView
 from services.contact.store.cases import load_debts
 from shared.db.transaction import Tx
-from shared.errors import Problem, Refusal
+from shared.errors import Refusal
 from shared.http.auth import Principal, requires
 from shared.http.idempotency import OptionalKey
 from shared.http.openapi import problems
 from shared.http.pagination import CursorText, Limit, Page, decode_cursor, encode_cursor, page_of
+from shared.http.routes import EdgeOf, run_and_show, seen, visible
 
 router = APIRouter(prefix="/v1/callbacks", tags=["callbacks"])
 
@@ -30,15 +30,17 @@ async def schedule_callback(
     request: CallbackRequest, principal: Writer, key: OptionalKey, edge: EdgeOf
 ) -> CallbackView:
     """Schedule a callback."""
-    return await edge.run(
+    return await run_and_show(
+        edge,
         lambda tx: _scheduled(tx, principal, request),
+        reads.get_callback,
         principal=principal,
         idempotency=key,
         location=lambda view: f"/v1/callbacks/{view.callback_id}",
     )
 
 
-async def _scheduled(tx: Tx, principal: Principal, request: CallbackRequest) -> CallbackView | Refusal:
+async def _scheduled(tx: Tx, principal: Principal, request: CallbackRequest) -> UUID | Refusal:
     debts = await load_debts(tx, request.account_ids)
     if len(debts) < len(set(request.account_ids)) or not all(principal.may_see(d.creditor_id) for d in debts.values()):
         return Refusal("account-unknown", "There is no such account.", "account_ids")
@@ -56,7 +58,7 @@ async def _scheduled(tx: Tx, principal: Principal, request: CallbackRequest) -> 
         is_requested=request.is_requested,
         actor=principal.sub,
     )
-    return await _shown(tx, (await changing.schedule(tx, [draft]))[0])
+    return (await changing.schedule(tx, [draft]))[0]
 
 
 @router.get("")
@@ -90,10 +92,7 @@ async def list_callbacks(
 @router.get("/{callback_id}", responses=problems("callback-unknown"))
 async def get_callback(callback_id: UUID, principal: Reader, edge: EdgeOf) -> CallbackView:
     """Show a callback."""
-    found = await edge.read(lambda tx: reads.get_callback(tx, callback_id))
-    if found is None or not principal.may_see(found.creditor_id):
-        raise Problem("callback-unknown", "There is no such callback.")
-    return found
+    return visible(await edge.read(lambda tx: reads.get_callback(tx, callback_id)), principal, "callback")
 
 
 @router.post("/{callback_id}/move", responses=problems("callback-unknown", "callback-in-past", "transition-refused"))
@@ -101,28 +100,22 @@ async def move_callback(
     callback_id: UUID, request: CallbackMove, principal: Writer, key: OptionalKey, edge: EdgeOf
 ) -> CallbackView:
     """Give a callback another time."""
-
-    async def step(tx: Tx) -> CallbackView | Refusal:
-        return await _shown(
-            tx, await changing.change(tx, principal, callback_id, "scheduled", callback_at=request.callback_at)
-        )
-
-    return await edge.run(step, principal=principal, idempotency=key)
+    return await run_and_show(
+        edge,
+        lambda tx: changing.change(tx, principal, callback_id, "scheduled", callback_at=request.callback_at),
+        reads.get_callback,
+        principal=principal,
+        idempotency=key,
+    )
 
 
 @router.post("/{callback_id}/cancel", responses=problems("callback-unknown", "transition-refused"))
 async def cancel_callback(callback_id: UUID, principal: Writer, key: OptionalKey, edge: EdgeOf) -> CallbackView:
     """Cancel a callback."""
-
-    async def step(tx: Tx) -> CallbackView | Refusal:
-        return await _shown(tx, await changing.change(tx, principal, callback_id, "cancelled"))
-
-    return await edge.run(step, principal=principal, idempotency=key)
-
-
-async def _shown(tx: Tx, done: UUID | Refusal) -> CallbackView | Refusal:
-    if isinstance(done, Refusal):
-        return done
-    found = await reads.get_callback(tx, done)
-    assert found is not None  # noqa: S101 - it was changed just now
-    return found
+    return await run_and_show(
+        edge,
+        lambda tx: changing.change(tx, principal, callback_id, "cancelled"),
+        reads.get_callback,
+        principal=principal,
+        idempotency=key,
+    )

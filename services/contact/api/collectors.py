@@ -6,13 +6,13 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Path, Query
 
-from services.contact.api.doors import EdgeOf, seen
 from services.contact.queries import attempts as reads
 from services.contact.schemas.attempts import CollectorActivity
 from shared.errors import Problem
 from shared.events.payload import Day
 from shared.http.auth import Principal, requires
 from shared.http.openapi import problems
+from shared.http.routes import EdgeOf, seen
 
 router = APIRouter(prefix="/v1/collectors", tags=["collectors"])
 
@@ -38,6 +38,6 @@ async def get_collector_activity(
         raise Problem("time-zone-unknown", "The time zone is not in the IANA database.", field="time_zone") from error
     return await edge.read(
         lambda tx: reads.activity(
-            tx, collector_id, on or tx.clock.today(time_zone), time_zone, creditors=seen(principal, None)
+            tx, collector_id, on or tx.clock.today(time_zone), time_zone, creditors=seen(principal)
         )
     )

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends
 
-from services.contact.api.doors import EdgeOf, seen
 from services.contact.handlers import change_points as changing
 from services.contact.queries import contact_points as reads
 from services.contact.schemas.contact_points import (
@@ -14,12 +13,11 @@ from services.contact.schemas.contact_points import (
     InvalidRequest,
     OptOutRequest,
 )
-from shared.db.transaction import Tx
-from shared.errors import Problem, Refusal
 from shared.http.auth import Principal, requires
 from shared.http.idempotency import OptionalKey
 from shared.http.openapi import problems
 from shared.http.pagination import Page
+from shared.http.routes import EdgeOf, run_and_show, seen, visible
 
 router = APIRouter(prefix="/v1/contact-points", tags=["contact points"])
 
@@ -30,16 +28,13 @@ Writer = Annotated[Principal, Depends(requires("contact:write"))]
 @router.get("")
 async def list_contact_points(party_id: UUID, principal: Reader, edge: EdgeOf) -> Page[ContactPointView]:
     """List the ways to reach a party."""
-    return Page(items=await edge.read(lambda tx: reads.points_of_party(tx, party_id, seen(principal, None))))
+    return Page(items=await edge.read(lambda tx: reads.points_of_party(tx, party_id, seen(principal))))
 
 
 @router.get("/{contact_point_id}", responses=problems("contact-point-unknown"))
 async def get_contact_point(contact_point_id: UUID, principal: Reader, edge: EdgeOf) -> ContactPointView:
     """Show a contact point."""
-    found = await edge.read(lambda tx: reads.get_point(tx, contact_point_id))
-    if found is None or not principal.may_see(found.creditor_id):
-        raise Problem("contact-point-unknown", "There is no such contact point.")
-    return found
+    return visible(await edge.read(lambda tx: reads.get_point(tx, contact_point_id)), principal, "contact-point")
 
 
 @router.post("", status_code=201, responses=problems("party-unknown", "validation-error"))
@@ -48,8 +43,10 @@ async def add_contact_point(
 ) -> ContactPointView:
     """Keep a way to reach a party that somebody named. The same value is the same contact point."""
     draft = changing.NewPoint(request.party_id, request.kind, request.value, request.label, request.given_by)
-    return await edge.run(
-        lambda tx: _shown(tx, changing.add_point(tx, principal, draft)),
+    return await run_and_show(
+        edge,
+        lambda tx: changing.add_point(tx, principal, draft),
+        reads.get_point,
         principal=principal,
         idempotency=key,
         location=lambda view: f"/v1/contact-points/{view.contact_point_id}",
@@ -61,8 +58,10 @@ async def invalidate_contact_point(
     contact_point_id: UUID, request: InvalidRequest, principal: Writer, key: OptionalKey, edge: EdgeOf
 ) -> ContactPointView:
     """Keep that it does not reach the party. A wrong number is wrong for every party that was not verified there."""
-    return await edge.run(
-        lambda tx: _shown(tx, changing.mark_invalid(tx, principal, contact_point_id, request.reason)),
+    return await run_and_show(
+        edge,
+        lambda tx: changing.mark_invalid(tx, principal, contact_point_id, request.reason),
+        reads.get_point,
         principal=principal,
         idempotency=key,
     )
@@ -73,17 +72,10 @@ async def opt_out_contact_point(
     contact_point_id: UUID, request: OptOutRequest, principal: Writer, key: OptionalKey, edge: EdgeOf
 ) -> ContactPointView:
     """Keep that a channel is refused at this number or address. It holds for the value, whoever has it."""
-    return await edge.run(
-        lambda tx: _shown(tx, changing.refuse_channel(tx, principal, contact_point_id, request.channel)),
+    return await run_and_show(
+        edge,
+        lambda tx: changing.refuse_channel(tx, principal, contact_point_id, request.channel),
+        reads.get_point,
         principal=principal,
         idempotency=key,
     )
-
-
-async def _shown(tx: Tx, change: "changing.Change") -> ContactPointView | Refusal:
-    done = await change
-    if isinstance(done, Refusal):
-        return done
-    found = await reads.get_point(tx, done)
-    assert found is not None  # noqa: S101 - it was changed just now
-    return found

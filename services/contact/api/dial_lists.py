@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends
 from starlette.responses import StreamingResponse
 
 from services.contact.api.attempts import PLACING_PROBLEMS
-from services.contact.api.doors import DeskOf, EdgeOf, answered, unless_known
+from services.contact.api.doors import DeskOf, unless_known
 from services.contact.handlers import dial
 from services.contact.handlers.answer_attempts import shown
 from services.contact.handlers.attempting import attempt
@@ -30,6 +30,7 @@ from shared.errors import Problem, Refusal
 from shared.http.auth import Principal, requires
 from shared.http.idempotency import OptionalKey, RequiredKey
 from shared.http.openapi import problems
+from shared.http.routes import EdgeOf, answered, run_and_show
 from shared.http.transaction import Edge
 
 router = APIRouter(prefix="/v1/dial-lists", tags=["dial lists"])
@@ -43,15 +44,14 @@ _NDJSON = "application/x-ndjson"
 @router.post("", status_code=202, responses=problems("queue-unknown"))
 async def make_dial_list(request: DialListRequest, principal: Maker, key: OptionalKey, edge: EdgeOf) -> DialListView:
     """Have a list built from a work queue: whoever may be called now, or soon, the best of the queue first."""
-
-    async def step(tx: Tx) -> DialListView:
-        made = await request_list(tx, NewList(request.queue, request.size, principal.creditors, principal.sub))
-        found = await reads.get_list(tx, made)
-        assert found is not None  # noqa: S101 - it was made just now
-        return found
-
-    return await edge.run(
-        step, principal=principal, idempotency=key, location=lambda view: f"/v1/dial-lists/{view.dial_list_id}"
+    command = NewList(request.queue, request.size, principal.creditors, principal.sub)
+    return await run_and_show(
+        edge,
+        lambda tx: request_list(tx, command),
+        reads.get_list,
+        principal=principal,
+        idempotency=key,
+        location=lambda view: f"/v1/dial-lists/{view.dial_list_id}",
     )
 
 

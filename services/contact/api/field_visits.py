@@ -6,18 +6,19 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 
 from services.contact.api.attempts import PLACING_PROBLEMS
-from services.contact.api.doors import DeskOf, EdgeOf, answered, seen, unless_known
+from services.contact.api.doors import DeskOf, unless_known
 from services.contact.handlers import field_visits as visits
 from services.contact.handlers.attempting import attempt
 from services.contact.handlers.place_attempts import PlaceAttempt
 from services.contact.queries import attempts as reads
 from services.contact.schemas.attempts import FieldVisitRequest, FieldVisitView
 from shared.db.transaction import Tx
-from shared.errors import Problem, Refusal
+from shared.errors import Refusal
 from shared.http.auth import Principal, requires
 from shared.http.idempotency import OptionalKey, RequiredKey
 from shared.http.openapi import problems
 from shared.http.pagination import CursorText, Limit, Page, decode_cursor, encode_cursor, page_of
+from shared.http.routes import EdgeOf, answered, run_and_show, seen, visible
 
 router = APIRouter(prefix="/v1/field-visits", tags=["field visits"])
 
@@ -31,12 +32,10 @@ async def order_field_visit(
     request: FieldVisitRequest, principal: Orderer, key: OptionalKey, edge: EdgeOf
 ) -> FieldVisitView:
     """Order a visit."""
-
-    async def step(tx: Tx) -> FieldVisitView | Refusal:
-        return await _shown(tx, await visits.order_visit(tx, principal, request))
-
-    return await edge.run(
-        step,
+    return await run_and_show(
+        edge,
+        lambda tx: visits.order_visit(tx, principal, request),
+        reads.get_visit,
         principal=principal,
         idempotency=key,
         location=lambda view: f"/v1/field-visits/{view.field_visit_id}",
@@ -50,9 +49,7 @@ async def list_field_visits(
     """List visits, newest first."""
     before = decode_cursor(cursor, UUID)[0] if cursor else None
     rows = await edge.read(
-        lambda tx: reads.list_visits(
-            tx, limit=limit + 1, before=before, party_id=party_id, creditors=seen(principal, None)
-        )
+        lambda tx: reads.list_visits(tx, limit=limit + 1, before=before, party_id=party_id, creditors=seen(principal))
     )
     return page_of(rows, limit, lambda view: encode_cursor(str(view.field_visit_id)))
 
@@ -60,10 +57,7 @@ async def list_field_visits(
 @router.get("/{field_visit_id}", responses=problems("field-visit-unknown"))
 async def get_field_visit(field_visit_id: UUID, principal: Reader, edge: EdgeOf) -> FieldVisitView:
     """Show a visit."""
-    found = await edge.read(lambda tx: reads.get_visit(tx, field_visit_id))
-    if found is None or not principal.may_see(found.creditor_id):
-        raise Problem("field-visit-unknown", "There is no such field visit.")
-    return found
+    return visible(await edge.read(lambda tx: reads.get_visit(tx, field_visit_id)), principal, "field-visit")
 
 
 @router.post(
@@ -75,11 +69,11 @@ async def begin_field_visit(field_visit_id: UUID, principal: Placer, key: Requir
     placing = answered(await desk.edge.read(lambda tx: visits.find_visit(tx, principal, field_visit_id, "begun")))
 
     async def submit(command: PlaceAttempt) -> FieldVisitView:
-        async def step(tx: Tx) -> FieldVisitView | Refusal:
+        async def begin(tx: Tx) -> UUID | Refusal:
             placed = await visits.begin_visit(tx, principal, field_visit_id, command)
-            return placed if isinstance(placed, Refusal) else await _shown(tx, field_visit_id)
+            return placed if isinstance(placed, Refusal) else field_visit_id
 
-        return await desk.edge.run(step, principal=principal, idempotency=key)
+        return await run_and_show(desk.edge, begin, reads.get_visit, principal=principal, idempotency=key)
 
     return await attempt(desk.permits, submit, principal, placing, wish)
 
@@ -89,16 +83,10 @@ async def cancel_field_visit(
     field_visit_id: UUID, principal: Orderer, key: OptionalKey, edge: EdgeOf
 ) -> FieldVisitView:
     """Cancel a visit that has not begun."""
-
-    async def step(tx: Tx) -> FieldVisitView | Refusal:
-        return await _shown(tx, await visits.cancel_visit(tx, principal, field_visit_id))
-
-    return await edge.run(step, principal=principal, idempotency=key)
-
-
-async def _shown(tx: Tx, done: UUID | Refusal) -> FieldVisitView | Refusal:
-    if isinstance(done, Refusal):
-        return done
-    found = await reads.get_visit(tx, done)
-    assert found is not None  # noqa: S101 - it was changed just now
-    return found
+    return await run_and_show(
+        edge,
+        lambda tx: visits.cancel_visit(tx, principal, field_visit_id),
+        reads.get_visit,
+        principal=principal,
+        idempotency=key,
+    )

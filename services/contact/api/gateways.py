@@ -21,7 +21,7 @@ from shared.db.transaction import Tx
 from shared.errors import Problem
 from shared.http.auth import Principal, proves_sender
 from shared.http.openapi import problems
-from shared.http.transaction import Edge
+from shared.http.routes import EdgeOf
 
 router = APIRouter(prefix="/v1", tags=["gateways"])
 
@@ -74,9 +74,8 @@ LinkedMessage = Annotated[UUID, Depends(proves_sender(_linked_message))]
     openapi_extra=_FORM,
     response_class=Response,
 )
-async def take_text_status(form: SignedForm, request: Request) -> Response:
+async def take_text_status(form: SignedForm, edge: EdgeOf) -> Response:
     """Take what became of a text that was handed over (`MessageSid`, `MessageStatus`, `ErrorCode`)."""
-    edge: Edge = request.app.state.edge
     receipt = gateway_receipt(
         form.get("MessageSid", "")[:64],
         form.get("MessageStatus", ""),
@@ -94,9 +93,8 @@ async def take_text_status(form: SignedForm, request: Request) -> Response:
     openapi_extra=_FORM,
     response_class=Response,
 )
-async def take_inbound_text(form: SignedForm, request: Request) -> Response:
+async def take_inbound_text(form: SignedForm, edge: EdgeOf) -> Response:
     """Take a text that came in (`MessageSid`, `From`, `Body`, `OptOutType`). STOP takes effect before this answers."""
-    edge: Edge = request.app.state.edge
     text = IncomingText(
         ref=form.get("MessageSid", "")[:64],
         sender=form.get("From", "")[:32],
@@ -130,9 +128,8 @@ async def show_opt_out(message_id: LinkedMessage) -> HTMLResponse:
     responses={**problems("not-found"), 200: {"content": {"text/html": {}}}},
     response_class=HTMLResponse,
 )
-async def take_opt_out(message_id: LinkedMessage, request: Request) -> HTMLResponse:
+async def take_opt_out(message_id: LinkedMessage, edge: EdgeOf) -> HTMLResponse:
     """Stop e-mails to the address of the message: the button of the page, or one click of a mail program (RFC 8058)."""
-    edge: Edge = request.app.state.edge
     await edge.run(lambda tx: opt_out_by_link(tx, message_id), principal=_READER)
     english, spanish = "No more e-mails go to this address.", "No se enviarán más correos a esta dirección."
     return HTMLResponse(_PAGE.format(title="Opt out", english=english, spanish=spanish, form=""))

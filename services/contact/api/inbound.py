@@ -16,6 +16,7 @@ from shared.errors import Problem, Refusal
 from shared.http.auth import Principal, requires
 from shared.http.idempotency import RequiredKey
 from shared.http.openapi import problems
+from shared.http.routes import run_and_show
 
 router = APIRouter(prefix="/v1/inbound-contacts", tags=["inbound contacts"])
 
@@ -45,22 +46,31 @@ async def record_inbound_contact(
     # The same request again is the same contact, also when its outcome was refused the first time.
     attempt_id = UUID(await unless_known(desk.edge, principal, key))
 
-    async def begin(tx: Tx) -> AttemptView | Refusal:
+    async def begin(tx: Tx) -> UUID | Refusal:
         return await _begun(tx, principal, attempt_id, request)
 
     if request.outcome is None:
-        return await desk.edge.run(begin, principal=principal, idempotency=key, location=_location)
+        return await run_and_show(
+            desk.edge, begin, reads.get_attempt, principal=principal, idempotency=key, location=_location
+        )
     await desk.edge.run(begin, principal=principal)
     step = step_of(request.outcome.next_step)
     command = await desk.reporter.prepare(command_of(attempt_id, request.outcome, step, principal), step, bearer)
-    return await desk.edge.run(lambda tx: closed(tx, command), principal=principal, idempotency=key, location=_location)
+    return await run_and_show(
+        desk.edge,
+        lambda tx: closed(tx, command),
+        reads.get_attempt,
+        principal=principal,
+        idempotency=key,
+        location=_location,
+    )
 
 
 def _location(view: AttemptView) -> str:
     return f"/v1/contact-attempts/{view.attempt_id}"
 
 
-async def _begun(tx: Tx, principal: Principal, attempt_id: UUID, request: InboundRequest) -> AttemptView | Refusal:
+async def _begun(tx: Tx, principal: Principal, attempt_id: UUID, request: InboundRequest) -> UUID | Refusal:
     at, now = request.at or tx.clock.now(), tx.clock.now()
     if at > now:
         raise Problem("validation-error", "A contact that came in lies in the past.", field="at")
@@ -80,6 +90,4 @@ async def _begun(tx: Tx, principal: Principal, attempt_id: UUID, request: Inboun
         checked = await verified(tx, principal, attempt_id, request.verification)
         if isinstance(checked, Refusal):
             return checked
-    found = await reads.get_attempt(tx, attempt_id)
-    assert found is not None  # noqa: S101 - it was made just now
-    return found
+    return attempt_id

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path, Response
 
 from services.contact.api.attempts import PLACING_PROBLEMS
-from services.contact.api.doors import Desk, DeskOf, EdgeOf, seen, unless_known
+from services.contact.api.doors import Desk, DeskOf, unless_known
 from services.contact.domain.letter_pdf import letter_pdf
 from services.contact.domain.message import MessageStatus
 from services.contact.domain.placing import Placing
@@ -27,12 +27,13 @@ from services.contact.schemas.messages import (
 )
 from services.contact.store.messages import load_messages
 from shared.db.transaction import Tx
-from shared.errors import Problem, Refusal
+from shared.errors import Problem
 from shared.events.contact import MessageChannel
 from shared.http.auth import Principal, requires
 from shared.http.idempotency import IdempotencyKey, RequiredKey
 from shared.http.openapi import problems
 from shared.http.pagination import CursorText, Limit, Page, decode_cursor, encode_cursor, page_of
+from shared.http.routes import EdgeOf, run_and_show, seen, visible
 
 router = APIRouter(prefix="/v1", tags=["messages"])
 
@@ -63,17 +64,15 @@ async def _send(desk: Desk, principal: Principal, key: IdempotencyKey, request: 
     placing = Placing(request.party_id, request.account_ids, request.channel, request.contact_point_id, request.purpose)
     permitted = await desk.permits.get(principal, placing, wish)
     command = QueueMessage(placing, request.template, request.language, principal.sub)
-
-    async def step(tx: Tx) -> MessageView | Refusal:
-        queued = await queue_message(tx, desk.settings, command, permitted)
-        if isinstance(queued, Refusal):
-            return queued
-        found = await reads.get_message(tx, queued)
-        assert found is not None  # noqa: S101 - it was queued just now
-        return found
-
     try:
-        return await desk.edge.run(step, principal=principal, idempotency=key, location=_location)
+        return await run_and_show(
+            desk.edge,
+            lambda tx: queue_message(tx, desk.settings, command, permitted),
+            reads.get_message,
+            principal=principal,
+            idempotency=key,
+            location=_location,
+        )
     except Problem as problem:
         if problem.code in ("template-unknown", "template-invalid", "contact-point-unknown", "party-unknown"):
             await desk.permits.give_back(principal, permitted, placing, f"contact.{problem.code.replace('-', '_')}")
@@ -115,10 +114,7 @@ async def list_messages(
 @router.get("/messages/{message_id}", responses=problems("contact-message-unknown"))
 async def get_message(message_id: UUID, principal: Reader, edge: EdgeOf) -> MessageView:
     """Show a message."""
-    found = await edge.read(lambda tx: reads.get_message(tx, message_id))
-    if found is None or not principal.may_see(found.creditor_id):
-        raise Problem("contact-message-unknown", "There is no such message.")
-    return found
+    return visible(await edge.read(lambda tx: reads.get_message(tx, message_id)), principal, "contact-message")
 
 
 @router.get(
@@ -160,7 +156,7 @@ async def take_message_receipts(request: ReceiptsRequest, principal: Reporter, e
 @router.get("/templates")
 async def list_templates(principal: Reader, edge: EdgeOf) -> Page[TemplateView]:
     """List the templates: the deployment's own come before those of the same name that come with the service."""
-    return Page(items=await edge.read(lambda tx: reads.list_templates(tx, seen(principal, None))))
+    return Page(items=await edge.read(lambda tx: reads.list_templates(tx, seen(principal))))
 
 
 @router.put("/templates/{code}", responses=problems("template-invalid", "creditor-unknown"))

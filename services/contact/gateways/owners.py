@@ -29,7 +29,6 @@ class Owners:
             raise Problem(
                 "next-step-unavailable",
                 f"The {kind} could not be made; the outcome is not stored. Send it again with the same key.",
-                headers={"Retry-After": "2"},
             ) from error
 
 

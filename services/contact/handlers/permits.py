@@ -25,7 +25,6 @@ from shared.ids import new_id
 
 R = TypeVar("R")
 
-RETRY_S = 2
 DENIED = Counter("arrears_contacts_denied_total", "Contacts that were not made, by reason.", ["reason"])
 
 
@@ -127,7 +126,6 @@ class Permits:
             raise Problem(
                 "compliance-unavailable",
                 "Compliance gave no answer in time. Nobody was contacted; try again.",
-                headers={"Retry-After": str(RETRY_S)},
             ) from error
 
     async def give_back(self, actor: Actor, permitted: Permitted, placing: Placing, refusal: str) -> Problem:
@@ -153,7 +151,7 @@ class Permits:
             raise Problem("account-unknown", "There is no such account.", field="account_ids")
         found = check(placing, case)
         if isinstance(found, Refusal):
-            raise Problem.of(found, headers={"Retry-After": "2"} if found.code == "account-not-here" else None)
+            raise Problem.of(found)
         assert first is not None  # noqa: S101 - `check` refuses accounts that are not known
         if isinstance(found, Block):
             rule = {"id": found.rule_id, "result": "fail", "detail": found.detail}

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from services.payments.api.undertaking import EdgeOf, add_change, add_reading, run_and_show
+from services.payments.api.undertaking import add_change, add_reading
 from services.payments.handlers import propose_arrangement as proposing
 from services.payments.queries import obligations as reads
 from services.payments.schemas.obligations import ArrangementRequest, ArrangementView
@@ -15,6 +15,7 @@ from shared.http.etag import set_etag
 from shared.http.idempotency import RequiredKey
 from shared.http.openapi import problems
 from shared.http.pagination import CursorText, Limit, Page, decode_cursor, encode_cursor, page_of
+from shared.http.routes import EdgeOf, run_and_show
 
 router = APIRouter(prefix="/v1/arrangements", tags=["arrangements"])
 

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response, status
 
-from services.payments.api.doors import EdgeOf, require_creditor
 from services.payments.domain.nacha.reader import NachaFile, read
 from services.payments.domain.nacha.records import Fault
 from services.payments.handlers.import_returns import ImportReturns, import_returns
@@ -21,6 +20,7 @@ from shared.http.idempotency import RequiredKey
 from shared.http.openapi import problems
 from shared.http.pagination import CursorText, Limit, Page, decode_cursor, encode_cursor, page_of
 from shared.http.problem import problem_response
+from shared.http.routes import EdgeOf, visible, visible_creditor
 
 router = APIRouter(prefix="/v1/imports/nacha-returns", tags=["nacha"])
 
@@ -55,7 +55,7 @@ async def import_nacha_returns(
     request: Request, response: Response, principal: Writer, key: RequiredKey, edge: EdgeOf, *, creditor_id: UUID
 ) -> NachaReport | Response:
     """Apply a return file, all of it or nothing. The same file again moves no money twice (200, not 201)."""
-    require_creditor(principal, creditor_id)
+    visible_creditor(creditor_id, principal, field="creditor_id")
     content = await request.body()
     file = await asyncio.to_thread(read, content)
     if not isinstance(file, NachaFile):
@@ -73,10 +73,7 @@ async def import_nacha_returns(
 @router.get("/{file_id}", responses=problems("nacha-file-unknown"))
 async def get_nacha_returns(file_id: UUID, principal: Reader, edge: EdgeOf) -> NachaReport:
     """Read the report of a file, with all its entries."""
-    report = await edge.read(lambda tx: queries.get_report(tx, file_id))
-    if report is None or not principal.may_see(report.creditor_id):
-        raise _unknown()
-    return report
+    return visible(await edge.read(lambda tx: queries.get_report(tx, file_id)), principal, "nacha-file")
 
 
 @router.get("/{file_id}/entries", responses=problems("nacha-file-unknown"))

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, status
 
-from services.payments.api.doors import EdgeOf, PaymentsOf, require_creditor, seen
+from services.payments.api.doors import PaymentsOf
 from services.payments.domain.allocation import Line
 from services.payments.domain.posting import PostPayment
 from services.payments.handlers.correct_payment import Corrector, Reallocate
@@ -25,13 +25,14 @@ from services.payments.schemas.payments import (
     Status,
 )
 from shared.db.transaction import Tx
-from shared.errors import Problem, Refusal
+from shared.errors import Refusal
 from shared.http.auth import Principal, requires
 from shared.http.flat_route import FlatRoute
 from shared.http.idempotency import RequiredKey
 from shared.http.openapi import problems
 from shared.http.pagination import CursorText, Limit, Page, decode_cursor, encode_cursor, page_of
 from shared.http.request_context import current_context
+from shared.http.routes import EdgeOf, seen, visible, visible_creditor
 from shared.ids import new_id
 
 router = APIRouter(prefix="/v1", tags=["payments"], route_class=FlatRoute)
@@ -60,17 +61,14 @@ async def post_payment(
 ) -> PaymentAnswer:
     """Post a payment. The same source reference never posts twice; money for an unknown account is held."""
     if body.creditor_id is not None:
-        require_creditor(principal, body.creditor_id)
+        visible_creditor(body.creditor_id, principal, field="creditor_id")
     return await payments.submit(_command(body, principal), principal=principal, idempotency=key)
 
 
 @router.get("/payments/{payment_id}", responses=problems("payment-unknown"))
 async def get_payment(payment_id: UUID, principal: Reader, edge: EdgeOf) -> PaymentView:
     """Read a payment as it stands, with its allocation and its reversal."""
-    found = await edge.read(lambda tx: queries.get_payment(tx, payment_id))
-    if found is None or not principal.may_see(found.creditor_id):
-        raise Problem("payment-unknown", f"There is no payment {payment_id}.")
-    return found
+    return visible(await edge.read(lambda tx: queries.get_payment(tx, payment_id)), principal, "payment")
 
 
 @router.get("/payments")
@@ -152,7 +150,7 @@ async def list_held_reversals(
     after = decode_cursor(cursor, UUID, str) if cursor else None
     rows = await edge.read(
         lambda tx: queries.list_held_reversals(
-            tx, seen(principal, None), None if after is None else (after[0], after[1]), limit + 1
+            tx, seen(principal), None if after is None else (after[0], after[1]), limit + 1
         )
     )
     return page_of(rows, limit, lambda row: encode_cursor(row.creditor_id, row.source_ref))

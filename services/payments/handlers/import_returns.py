@@ -96,7 +96,7 @@ async def _matched_under_locks(tx: Tx, command: ImportReturns) -> Found:
             await tx.execute("RELEASE SAVEPOINT before_accounts")
             return found
         await tx.execute("ROLLBACK TO SAVEPOINT before_accounts")
-    raise Problem("busy", "The payments of this file are being moved; try again.", headers={"Retry-After": "1"})
+    raise Problem("busy", "The payments of this file are being moved; try again.")
 
 
 def _accounts(found: Found) -> set[UUID]:

@@ -4,13 +4,14 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from services.skiptrace.api.doors import EdgeOf, PolicyOf, Reader, Writer, run_and_show
+from services.skiptrace.api.doors import PolicyOf, Reader, Writer
 from services.skiptrace.handlers.judge_candidate import judge_candidate
 from services.skiptrace.queries import skip_traces as reads
 from services.skiptrace.schemas.skip_traces import CandidateView, JudgementRequest
 from shared.db.transaction import Tx
 from shared.errors import Problem
 from shared.http.openapi import problems
+from shared.http.routes import EdgeOf, run_and_show
 
 router = APIRouter(prefix="/v1/contact-point-candidates", tags=["candidates"])
 

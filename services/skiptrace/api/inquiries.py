@@ -4,7 +4,7 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from services.skiptrace.api.doors import EdgeOf, PolicyOf, Reader, SettingsOf, Writer, run_and_show, seen
+from services.skiptrace.api.doors import PolicyOf, Reader, SettingsOf, Writer
 from services.skiptrace.handlers.ask_third_party import InquiryBlockedError, ask_third_party
 from services.skiptrace.handlers.report_inquiry import report_inquiry
 from services.skiptrace.queries import inquiries as reads
@@ -14,6 +14,7 @@ from shared.errors import Problem
 from shared.http.idempotency import OptionalKey, RequiredKey
 from shared.http.openapi import problems
 from shared.http.pagination import CursorText, Limit, Page, decode_cursor, encode_cursor, page_of
+from shared.http.routes import EdgeOf, run_and_show, seen
 
 router = APIRouter(prefix="/v1/location-inquiries", tags=["location inquiries"])
 

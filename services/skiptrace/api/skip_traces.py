@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from services.skiptrace.api.doors import EdgeOf, PolicyOf, Reader, Writer, run_and_show, seen
+from services.skiptrace.api.doors import PolicyOf, Reader, Writer
 from services.skiptrace.handlers import request_trace as requesting
 from services.skiptrace.queries import skip_traces as reads
 from services.skiptrace.schemas.skip_traces import (
@@ -18,13 +18,13 @@ from services.skiptrace.schemas.skip_traces import (
     SkipTraceView,
 )
 from shared.db.transaction import Tx
-from shared.errors import Problem
 from shared.events.skiptrace import SkipTraceStatus
 from shared.http.auth import Principal
 from shared.http.etag import set_etag
 from shared.http.idempotency import OptionalKey
 from shared.http.openapi import problems
 from shared.http.pagination import CursorText, Limit, Page, decode_cursor, encode_cursor, page_of
+from shared.http.routes import EdgeOf, run_and_show, seen, visible
 
 router = APIRouter(prefix="/v1/skip-traces", tags=["skip traces"])
 
@@ -156,7 +156,4 @@ async def list_evidence(*, skip_trace_id: UUID, principal: Reader, edge: EdgeOf)
 
 
 async def _seen_trace(tx: Tx, principal: Principal, trace_id: UUID) -> SkipTraceView:
-    found = await reads.get_trace(tx, trace_id)
-    if found is None or not principal.may_see(found.creditor_id):
-        raise Problem("skip-trace-unknown", "There is no such skip trace.")
-    return found
+    return visible(await reads.get_trace(tx, trace_id), principal, "skip-trace")

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Response
 
-from services.skiptrace.api.doors import EdgeOf, SettingsOf, VendorReader, VendorWriter, run_and_show, seen
+from services.skiptrace.api.doors import SettingsOf, VendorReader, VendorWriter
 from services.skiptrace.handlers.keep_vendor import keep_vendor
 from services.skiptrace.queries import vendors as reads
 from services.skiptrace.schemas.vendors import CostView, VendorRequest, VendorView
@@ -15,6 +15,7 @@ from shared.errors import Problem
 from shared.http.etag import OptionalIfMatch, set_etag
 from shared.http.openapi import problems
 from shared.http.pagination import CursorText, Limit, Page, decode_cursor, encode_cursor, page_of
+from shared.http.routes import EdgeOf, run_and_show, seen
 
 router = APIRouter(prefix="/v1/vendors", tags=["vendors"])
 
@@ -70,5 +71,5 @@ async def list_vendor_costs(
     """List the cost ledger of a vendor, newest first, for the creditors of the token."""
     last = decode_cursor(cursor, datetime, UUID) if cursor else None
     after = None if last is None else (last[0], last[1])
-    rows = await edge.read(lambda tx: reads.list_costs(tx, code, seen(principal, None), after, limit + 1))
+    rows = await edge.read(lambda tx: reads.list_costs(tx, code, seen(principal), after, limit + 1))
     return page_of(rows, limit, lambda view: encode_cursor(view.at, view.entry_id))

@@ -9,7 +9,7 @@ from pydantic import SecretStr, ValidationError
 from pydantic_settings import SettingsConfigDict
 
 from shared.clock import Clock, FixedClock, SystemClock
-from shared.errors import PROBLEMS, Problem, Refusal
+from shared.errors import PROBLEMS, RETRY_AFTER_S, Problem, Refusal
 from shared.settings import ServiceSettings
 
 
@@ -55,10 +55,16 @@ def test_a_code_is_kebab_case_and_stands_for_an_error(code: str) -> None:
 
 
 def test_a_refusal_becomes_the_problem_of_its_code() -> None:
-    problem = Problem.of(Refusal("currency-mismatch", "EUR is not USD", field="currency"), headers={"Retry-After": "1"})
+    problem = Problem.of(Refusal("currency-mismatch", "EUR is not USD", field="currency"))
     assert (problem.status, problem.code, problem.field) == (422, "currency-mismatch", "currency")
-    assert problem.headers == {"Retry-After": "1"}
+    assert problem.headers == {}
     assert str(problem) == "EUR is not USD"
+
+
+def test_what_may_arrive_soon_says_when_to_try_again_unless_it_is_known_better() -> None:
+    assert Problem.of(Refusal("account-not-here", "Not yet.")).headers == {"Retry-After": "2"}
+    assert Problem("busy", "Later.", headers={"Retry-After": "10"}).headers == {"Retry-After": "10"}
+    assert set(RETRY_AFTER_S) <= set(PROBLEMS)
 
 
 def test_a_code_that_is_not_registered_is_a_defect() -> None:
