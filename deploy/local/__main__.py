@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 import sys
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -55,6 +56,9 @@ PortBase = Annotated[
         min=1024, max=_HIGHEST_BASE, help=f"Services listen on base+1 to base+5. [default: {DEFAULT_PORT_BASE}]"
     ),
 ]
+Only = Annotated[
+    list[str] | None, typer.Option("--only", help=f"Of {', '.join(SERVICES)}; may be repeated. [default: all]")
+]
 _DEFAULT_DATA_DIR = Path(".arrears")
 
 
@@ -62,6 +66,7 @@ _DEFAULT_DATA_DIR = Path(".arrears")
 def up(
     data_dir: DataDir = _DEFAULT_DATA_DIR,
     port_base: PortBase = None,
+    only: Only = None,
     *,
     detach: Annotated[bool, typer.Option("--detach", help="Return when all is ready, leave it running.")] = False,
 ) -> None:
@@ -73,10 +78,11 @@ def up(
         raise lifecycle.StackError(
             f"the stack in {directory} is up with port base {found.port_base}: take it down first to move it"
         )
+    if found is not None and only and _known(only) != _known(found.services):
+        services = ", ".join(_known(found.services))
+        raise lifecycle.StackError(f"the stack in {directory} is up with {services}: take it down first to change them")
     was_up = found is not None and found.phase is state.Phase.UP
-    stack = (
-        _stack(directory) if found is not None else Stack(directory, port_base or DEFAULT_PORT_BASE, outside_parts())
-    )
+    stack = _new_stack(directory, port_base, only) if found is None else _stack(directory)
     if was_up:
         console.print(f"The stack in {directory} is up already.")
         _print_addresses(console, stack)
@@ -152,10 +158,9 @@ def env(
 
     eval "$(python -m deploy.local env accounts)"; python -m services.accounts lag
     """
-    if unknown := [name for name in service or () if name not in SERVICES]:
-        raise typer.BadParameter(f"no service {unknown[0]!r}; services are {', '.join(SERVICES)}")
+    named = _known(service)
     stack = _stack(data_dir.resolve())
-    for name in service or SERVICES:
+    for name in named:
         for variable, value in stack.commands_environment(name).items():
             sys.stdout.write(f"export {variable}={shlex.quote(value)}\n")
 
@@ -212,9 +217,20 @@ def verify_contacts(
 
 
 @app.command(hidden=True)
-def supervise(data_dir: DataDir, port_base: PortBase) -> None:
+def supervise(data_dir: DataDir, port_base: PortBase, only: Only = None) -> None:
     """What `up --detach` leaves running."""
-    lifecycle.supervise_detached(Stack(data_dir, port_base or DEFAULT_PORT_BASE, outside_parts()))
+    lifecycle.supervise_detached(_new_stack(data_dir, port_base, only))
+
+
+def _new_stack(directory: Path, port_base: int | None, only: Sequence[str] | None) -> Stack:
+    return Stack(directory, port_base or DEFAULT_PORT_BASE, outside_parts(), _known(only))
+
+
+def _known(services: Sequence[str] | None) -> tuple[str, ...]:
+    """The services that were named, in their order, or all. Raises typer.BadParameter."""
+    if unknown := [name for name in services or () if name not in SERVICES]:
+        raise typer.BadParameter(f"no service {unknown[0]!r}; services are {', '.join(SERVICES)}")
+    return tuple(name for name in SERVICES if not services or name in services)
 
 
 def _stack(directory: Path) -> Stack:
@@ -222,7 +238,7 @@ def _stack(directory: Path) -> Stack:
     found = state.load(directory)
     if found is None:
         raise lifecycle.StackError(f"there is no stack in {directory}: run `{_UP}` first")
-    return Stack(directory, found.port_base, found.outside)
+    return Stack(directory, found.port_base, found.outside, _known(found.services))
 
 
 def _description(stack: Stack, found: state.StackState) -> dict[str, object]:
@@ -234,7 +250,7 @@ def _description(stack: Stack, found: state.StackState) -> dict[str, object]:
                 "database": stack.database(service).service_dsn,
                 "processes": {role: found.pid_of(f"{service}-{role}") for role in ("api", "worker")},
             }
-            for service in SERVICES
+            for service in stack.services
         },
         "kafka": {"bootstrap_servers": stack.bootstrap_servers},
     }
@@ -256,7 +272,7 @@ def _print_status(found: state.StackState, *, is_up: bool) -> None:
 
 def _print_addresses(console: Console, stack: Stack) -> None:
     table = Table.grid(padding=(0, 2))
-    for service in SERVICES:
+    for service in stack.services:
         table.add_row(service, f"{stack.url(service)}/docs")
     table.add_row("Kafka", stack.bootstrap_servers)
     table.add_row("logs", str(stack.log_dir))

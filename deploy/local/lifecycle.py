@@ -160,13 +160,15 @@ def _prepare(stack: Stack, on_progress: OnProgress) -> None:
 
 def new_state(stack: Stack) -> StateFile:
     """Take the data directory over: from now on this process is its supervisor."""
-    first = StackState(stack.port_base, stack.outside, Phase.STARTING, supervisor=state.this_process("supervisor"))
+    me = state.this_process("supervisor")
+    first = StackState(stack.port_base, stack.outside, stack.services, Phase.STARTING, supervisor=me)
     return StateFile(stack.data_dir, first)
 
 
 def _spawn_supervisor(stack: Stack) -> None:
     stack.log_dir.mkdir(parents=True, exist_ok=True)
     arguments = ["--data-dir", str(stack.data_dir), "--port-base", str(stack.port_base)]
+    arguments += [word for service in stack.services for word in ("--only", service)]
     environment = {**os.environ, **stack.outside, MARK: str(stack.data_dir)}
     with (stack.log_dir / _SUPERVISOR_LOG).open("ab") as log:
         process = subprocess.Popen(  # noqa: S603 (this very program)

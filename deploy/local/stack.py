@@ -41,11 +41,15 @@ _STOP_SECONDS = 30
 
 @dataclass(frozen=True)
 class Stack:
-    """Where everything of one data directory is. `outside` holds the variables that replace embedded parts."""
+    """Where everything of one data directory is. `outside` holds the variables that replace embedded parts.
+
+    `services`: those that run, with the stand-ins that they talk to; the ports of the others stay free.
+    """
 
     data_dir: Path
     port_base: int = DEFAULT_PORT_BASE
     outside: Mapping[str, str] = field(default_factory=dict)
+    services: tuple[str, ...] = tuple(SERVICES)
 
     @property
     def log_dir(self) -> Path:
@@ -60,7 +64,7 @@ class Stack:
     @property
     def postgres(self) -> Postgres | None:
         """The embedded server; None when every service has a database of its own outside."""
-        if all(_database_variable(service) in self.outside for service in SERVICES):
+        if not self.embedded_services:
             return None
         return Postgres(self.data_dir / "postgres", self.port_base + _POSTGRES)
 
@@ -79,7 +83,7 @@ class Stack:
     @property
     def stand_ins(self) -> StandIns:
         """The stand-ins for vendors and gateways."""
-        return StandIns(self.data_dir, self.port_base, self.url("contact"))
+        return StandIns(self.data_dir, self.port_base, self.url("contact"), self.services)
 
     def url(self, service: str) -> str:
         """Where a service's API is."""
@@ -138,7 +142,7 @@ class Stack:
     @property
     def embedded_services(self) -> tuple[str, ...]:
         """The services whose database is in the embedded server."""
-        return tuple(service for service in SERVICES if _database_variable(service) not in self.outside)
+        return tuple(service for service in self.services if _database_variable(service) not in self.outside)
 
     @property
     def credentials(self) -> Credentials:
@@ -158,8 +162,8 @@ class Stack:
         if self.kafka is not None:
             taken["Kafka"] = self.kafka.port
             taken["Kafka controller"] = self.kafka.controller_port
-        for service, place in SERVICES.items():
-            taken[f"{service} API"] = self.port_base + place
+        for service in self.services:
+            taken[f"{service} API"] = self.port_base + SERVICES[service]
             taken[f"{service} worker"] = self.worker_port(service)
         return taken | {program.module: program.port for program in self.stand_ins.programs}
 
@@ -188,7 +192,7 @@ def process_table(stack: Stack) -> list[ProcessSpec]:
         table.append(stack.kafka.spec())
         before_service = ("issuer", "kafka")
     table += [_stand_in(program) for program in stack.stand_ins.programs]
-    for service in SERVICES:
+    for service in stack.services:
         table += _processes_of(stack, service, before_migration, before_service)
     return table
 

@@ -25,11 +25,12 @@ class Program(NamedTuple):
 
 @dataclass(frozen=True)
 class StandIns:
-    """Those of one data directory. `contact_url`: where what people answer goes."""
+    """Those of one data directory. `contact_url`: where what people answer goes; `services`: who needs them."""
 
     data_dir: Path
     port_base: int
     contact_url: str
+    services: tuple[str, ...]
 
     @property
     def person_search(self) -> PersonSearch:
@@ -52,11 +53,12 @@ class StandIns:
         vendor, texts, mail_port = self.person_search, self.text_gateway, self.port_base + _MAIL_SERVER
         keys, mail = ("--folder", str(self._keys)), ("--folder", str(self.data_dir / "mail"))
         inbound = ("--inbound-url", texts.inbound_url)
-        return [
-            Program("person_search", (*keys, "--port", str(vendor.port)), vendor.port, f"{vendor.url}/healthz"),
+        search = Program("person_search", (*keys, "--port", str(vendor.port)), vendor.port, f"{vendor.url}/healthz")
+        gateways = [
             Program("mail_server", (*mail, "--port", str(mail_port)), mail_port, None),
             Program("text_gateway", (*keys, "--port", str(texts.port), *inbound), texts.port, f"{texts.url}/healthz"),
         ]
+        return [search] * ("skiptrace" in self.services) + gateways * ("contact" in self.services)
 
     def settings_of_contact(self) -> dict[str, str]:
         """Where contact's e-mails, texts and letters go, and in whose name."""

@@ -29,10 +29,11 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True)
 class StackState:
-    """The content of `stack.json`."""
+    """The content of `stack.json`. `services`: those that run; none are named where all do."""
 
     port_base: int
     outside: Mapping[str, str]
+    services: Sequence[str]
     phase: Phase
     supervisor: Record | None = None
     statuses: Sequence[Status] = field(default_factory=tuple)
@@ -69,6 +70,7 @@ def load(data_dir: Path) -> StackState | None:
     return StackState(
         port_base=found["port_base"],
         outside=found["outside"],
+        services=tuple(found.get("services", ())),
         phase=Phase(found["phase"]),
         supervisor=_record(found["supervisor"]),
         statuses=[_status(status) for status in found["statuses"]],

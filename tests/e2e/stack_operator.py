@@ -4,15 +4,18 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from deploy.local import ports, state
-from deploy.local.stack import ROOT, Stack, process_table
+from deploy.local.stack import ROOT, SERVICES, Stack, process_table
 from tests.conftest import _unavailable
+
+MONEY_SERVICES = ("accounts", "payments")
+"""Enough of a stack for what moves money and is owed."""
 
 
 class StackFailedError(Exception):
@@ -22,13 +25,14 @@ class StackFailedError(Exception):
 class Operator:
     """`python -m deploy.local` on one data directory, and `python -m services.<name>` beside its workers."""
 
-    def __init__(self, data_dir: Path, port_base: int) -> None:
+    def __init__(self, data_dir: Path, port_base: int, services: Sequence[str] = tuple(SERVICES)) -> None:
         self.data_dir = data_dir
-        self.stack = Stack(data_dir, port_base)
+        self.stack = Stack(data_dir, port_base, services=tuple(services))
 
     def up(self) -> None:
         """Start everything. Raises StackFailedError."""
-        done = self._local("up", "--detach", "--port-base", str(self.stack.port_base))
+        only = [word for service in self.stack.services for word in ("--only", service)]
+        done = self._local("up", "--detach", "--port-base", str(self.stack.port_base), *only)
         if done.returncode != 0:
             raise StackFailedError(done.stdout + done.stderr)
 
@@ -95,9 +99,9 @@ def free_base() -> int:
 
 
 @contextmanager
-def running_stack(data_dir: Path) -> Iterator[Operator]:
-    """A stack of its own on free ports, gone at the end; after a kill, by the reaper."""
-    operator = Operator(data_dir, free_base())
+def running_stack(data_dir: Path, services: Sequence[str] = tuple(SERVICES)) -> Iterator[Operator]:
+    """A stack of its own on free ports, with all services or these; gone at the end; after a kill, by the reaper."""
+    operator = Operator(data_dir, free_base(), services)
     try:
         operator.up()
     except StackFailedError as error:

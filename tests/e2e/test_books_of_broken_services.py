@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.bank import LOAN, Bank, open_bank
-from tests.e2e.stack_operator import Operator, running_stack
+from tests.e2e.stack_operator import MONEY_SERVICES, Operator, running_stack
 
 MUTATIONS = Path(__file__).parent / "mutations"
 FORGOTTEN, TWICE = 7_777, 5_555
@@ -20,7 +20,7 @@ FORGOTTEN, TWICE = 7_777, 5_555
 def broken_operator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Operator]:
     """A stack of its own, whose services drop marks of their inbox and apply reversals twice."""
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(MUTATIONS), os.environ.get("PYTHONPATH", "")]))
-    with running_stack(tmp_path / "stack") as operator:
+    with running_stack(tmp_path / "stack", MONEY_SERVICES) as operator:
         yield operator
 
 

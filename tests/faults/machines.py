@@ -23,6 +23,7 @@ from tests.faults.launch import FIRED, VARIABLE, write
 
 POSTGRES, KAFKA = "postgres", "kafka"
 UNDER_FAULTS = ("accounts", "payments")
+"""The faults strike at money: what does not touch it would only take the machine's time."""
 WORKERS = tuple(f"{service}-worker" for service in UNDER_FAULTS)
 APIS = tuple(f"{service}-api" for service in UNDER_FAULTS)
 _POLL_S = 0.05
@@ -44,7 +45,7 @@ class Machines:
     """All processes of one data directory."""
 
     def __init__(self, data_dir: Path, port_base: int) -> None:
-        self.stack = Stack(data_dir.resolve(), port_base)
+        self.stack = Stack(data_dir.resolve(), port_base, services=UNDER_FAULTS)
         self._specs: dict[str, ProcessSpec] = {}
         self._children: dict[str, Child] = {}
         self._down: set[str] = set()
@@ -181,20 +182,12 @@ class Machines:
     def _table(self) -> dict[str, ProcessSpec]:
         specs = {}
         for spec in process_table(self.stack):
-            if not self._is_needed(spec.name):
-                continue
             if spec.name in (*WORKERS, *APIS):
                 specs[spec.name] = self._with_failpoints(spec)
                 specs[second(spec.name)] = self._with_failpoints(self._second(spec))
             else:
                 specs[spec.name] = spec
         return specs
-
-    def _is_needed(self, name: str) -> bool:
-        """The faults strike at money: what does not touch it would only take the machine's time."""
-        stand_ins = {program.module.replace("_", "-") for program in self.stack.stand_ins.programs}
-        service = name.partition("-")[0]
-        return name not in stand_ins and (service not in SERVICES or service in UNDER_FAULTS)
 
     def _second(self, spec: ProcessSpec) -> ProcessSpec:
         service, _, role = spec.name.partition("-")

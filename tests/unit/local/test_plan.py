@@ -41,7 +41,7 @@ def test_the_settings_of_a_service_are_printed_for_its_commands_and_stand_in_no_
     tmp_path: Path,
 ) -> None:
     odd = OUTSIDE | {"DATABASE_URL_ACCOUNTS": "postgresql://a:it's $HOME@db/accounts"}
-    StateFile(tmp_path, StackState(8000, odd, Phase.UP))
+    StateFile(tmp_path, StackState(8000, odd, ("accounts",), Phase.UP))
     printed = CliRunner().invoke(app, ["env", "accounts", "--data-dir", str(tmp_path)])
     assert printed.exit_code == 0
     shell = subprocess.run(
@@ -109,6 +109,17 @@ def test_other_variables_of_the_environment_are_not_taken() -> None:
     assert outside_parts({"HOME": "/root", "KAFKA_BOOTSTRAP_SERVERS": ""}) == {}
 
 
+def test_only_the_services_that_are_named_run_with_what_they_talk_to(tmp_path: Path) -> None:
+    stack = Stack(tmp_path, 8000, services=("accounts", "contact"))
+    names = [spec.name for spec in process_table(stack)]
+    assert {name.partition("-")[0] for name in names} & set(SERVICES) == {"accounts", "contact"}
+    assert {"text-gateway", "mail-server"} < set(names)
+    assert "person-search" not in names
+    assert stack.url("contact") == "http://127.0.0.1:8002"
+    assert 8003 not in stack.ports().values()
+    assert stack.embedded_services == ("accounts", "contact")
+
+
 def test_each_service_starts_after_its_own_migration(tmp_path: Path) -> None:
     table = {spec.name: spec for spec in process_table(Stack(tmp_path, 8000, outside_parts(OUTSIDE)))}
     for service in SERVICES:
@@ -142,7 +153,9 @@ def test_a_password_with_special_characters_survives_the_address() -> None:
 
 def test_the_state_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     statuses = [Status("accounts-api", State.READY, Record("accounts-api", 12, 3.5), restarts=2)]
-    file = StateFile(tmp_path, StackState(8000, {}, Phase.STARTING, Record("supervisor", 1, 2.0)))
+    file = StateFile(
+        tmp_path, StackState(8000, {}, ("accounts", "payments"), Phase.STARTING, Record("supervisor", 1, 2.0))
+    )
     file.observe(statuses)
     file.set(phase=Phase.UP)
     assert state.load(tmp_path) == file.state
@@ -205,5 +218,5 @@ def test_a_lifetime_is_a_number_and_a_unit(text: str, seconds: int) -> None:
 
 
 def test_the_state_file_is_json_that_names_the_phase(tmp_path: Path) -> None:
-    StateFile(tmp_path, StackState(8000, {}, Phase.DOWN))
+    StateFile(tmp_path, StackState(8000, {}, (), Phase.DOWN))
     assert json.loads((tmp_path / state.FILE).read_text())["phase"] == "down"
