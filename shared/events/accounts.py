@@ -14,6 +14,7 @@ AccountStatus = Literal["open", "charged_off", "closed"]
 Bucket = Literal["current", "b1_29", "b30_59", "b60_89", "b90_119", "b120_149", "b150_179", "b180_plus"]
 Stage = Literal["current", "early", "mid", "late", "pre_charge_off", "recovery"]
 PartyKind = Literal["natural_person", "business", "estate"]
+PartyRole = Literal["primary", "joint", "cosigner", "guarantor", "authorized_user", "representative"]
 
 
 class CreditorUpdated(Payload):
@@ -40,8 +41,19 @@ class ContactPoint(Payload):
 
     contact_point_id: UUID
     kind: Literal["phone", "email", "address"]
-    value: str
+    value: str = Field(description="In its one form: E.164, an e-mail, the address on one line in small letters.")
     label: Literal["mobile", "home", "work", "other"]
+    street: str | None = Field(default=None, description="This and the next three: of an address, where known.")
+    city: str | None = None
+    region: str | None = None
+    postal_code: str | None = None
+
+
+class PartInAccount(Payload):
+    """A debt in which a party has a part."""
+
+    account_id: UUID
+    role: PartyRole
 
 
 class PartyUpdated(Payload):
@@ -59,6 +71,9 @@ class PartyUpdated(Payload):
     region: str | None
     postal_code: str | None
     contact_points: tuple[ContactPoint, ...]
+    accounts: tuple[PartInAccount, ...] | None = Field(
+        default=None, description="The debts in which it has a part, the primary ones included; null: not stated."
+    )
 
 
 class PausedDays(Payload):

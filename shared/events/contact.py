@@ -129,9 +129,15 @@ class ContactCompleted(Attempt):
 
 
 class ContactBlocked(AccountPayload):
-    """`contact.blocked`: an attempt that was not placed. With `permit_id`, that permit was not used."""
+    """`contact.blocked`: an attempt that was not placed. With `permit_id`, that permit was not used.
+
+    With `attempt_id`, no permit that was or will be given for that attempt is used: the answer that gave it was lost.
+    """
 
     block_id: UUID
+    attempt_id: UUID | None = Field(
+        default=None, description="The attempt that compliance was asked for, which will never be placed."
+    )
     account_ids: Annotated[tuple[UUID, ...], Field(min_length=1)]
     party_id: UUID
     permit_id: UUID | None
@@ -201,6 +207,36 @@ class ContactPointInvalidated(Payload):
     account_id: UUID | None = Field(default=None, description="The debt of the attempt that showed it.")
     attempt_id: UUID | None = None
     at: Moment
+
+
+class GivenContactPoint(Payload):
+    """A way to reach a party that somebody gave in a contact. Personal data."""
+
+    contact_point_id: UUID
+    kind: Literal["phone", "email", "address"]
+    value: str = Field(
+        description="Normalised: E.164, an e-mail with its domain in lower case, an address on one line."
+    )
+    label: Literal["mobile", "home", "work", "other"]
+    source: Literal["consumer", "collector"] = Field(
+        description="Who gave it: the person, or a collector who knows it."
+    )
+    attempt_id: UUID | None = Field(description="The contact in which it was given, where one is named.")
+    status: Literal["unverified", "verified"] = Field(
+        description="Verified: the person gave it, verified as the party."
+    )
+    given_at: Moment
+
+
+class ContactPointsGiven(Payload):
+    """`contact_point.given`, key: party id. Everything that was given for a party in contacts. Personal data.
+
+    Compacted by party: each message carries all of them.
+    """
+
+    party_id: UUID
+    creditor_id: UUID
+    contact_points: tuple[GivenContactPoint, ...]
 
 
 class CallbackState(AccountPayload):

@@ -27,6 +27,7 @@ from shared.events.contact import (
     ContactBlocked,
     ContactCompleted,
     ContactPointInvalidated,
+    ContactPointsGiven,
     FieldVisitCompleted,
     MessageBounced,
     MessageOptedOut,
@@ -127,6 +128,7 @@ _ALL: list[Topic] = [
     Topic("message.bounced", "contact", "fact", "account_id", MessageBounced),
     Topic("message.opted_out", "contact", "fact", "party_id", MessageOptedOut),
     Topic("contact_point.invalidated", "contact", "fact", "party_id", ContactPointInvalidated),
+    Topic("contact_point.given", "contact", "state", "party_id", ContactPointsGiven, is_personal=True),
     *_states("contact", CallbackState, "callback.scheduled"),
     Topic("field_visit.completed", "contact", "fact", "account_id", FieldVisitCompleted),
 ]
