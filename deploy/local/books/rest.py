@@ -1,14 +1,14 @@
 """I6 and I10: nothing is waiting to be sent or done, and money is kept in whole minor units everywhere."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from deploy.local.books.databases import read_unrest
 from deploy.local.books.difference import Check
 from deploy.local.books.expected import Facts
-from deploy.local.books.topics import Ends, Message, Reader
+from deploy.local.books.topics import GROUPS, READ, Ends, Message, Reader
 
 _POLL_S = 0.05
 _CALM = 2
@@ -21,14 +21,19 @@ class CannotCheckError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Databases:
-    """Where the two services keep their rows."""
+    """Where the two services keep their rows; `others`: more services that are to come to rest."""
 
     payments: str
     accounts: str
+    others: Mapping[str, str] = field(default_factory=dict)
 
 
-async def come_to_rest(reader: Reader, databases: Databases, wait_s: float) -> Ends:
+async def come_to_rest(
+    reader: Reader, databases: Databases, wait_s: float, groups: Mapping[str, Sequence[str]] = GROUPS
+) -> Ends:
     """Waits until every message was handled, every event sent and every job run; returns where the topics end then.
+
+    `groups`: which consumer groups must have read which topics.
 
     Raises:
         CannotCheckError: it is not so after `wait_s` seconds; the text names what is left.
@@ -36,9 +41,10 @@ async def come_to_rest(reader: Reader, databases: Databases, wait_s: float) -> E
     loop = asyncio.get_running_loop()
     give_up = loop.time() + wait_s
     calm, last = 0, None
+    topics = {*READ, *(topic for read in groups.values() for topic in read)}
     while True:
-        ends = await reader.ends()
-        unrest = await _unrest(reader, databases, ends)
+        ends = await reader.ends(topics)
+        unrest = await _unrest(reader, databases, ends, groups)
         calm = calm + 1 if not unrest and last in {None, frozenset(ends.items())} else int(not unrest)
         last = frozenset(ends.items())
         if calm >= _CALM:
@@ -55,9 +61,12 @@ async def is_still_at_rest(reader: Reader, databases: Databases, ends: Ends) -> 
     return dict(ends) == await reader.ends() and not await _unrest(reader, databases, ends)
 
 
-async def _unrest(reader: Reader, databases: Databases, ends: Ends) -> list[str]:
-    found = await reader.behind(ends)
-    for service, dsn in (("payments", databases.payments), ("accounts", databases.accounts)):
+async def _unrest(
+    reader: Reader, databases: Databases, ends: Ends, groups: Mapping[str, Sequence[str]] = GROUPS
+) -> list[str]:
+    found = await reader.behind(ends, groups)
+    services = {"payments": databases.payments, "accounts": databases.accounts, **databases.others}
+    for service, dsn in services.items():
         left = await read_unrest(dsn)
         if left.waiting:
             found.append(f"{left.waiting} events of {service} are not sent")
