@@ -1,10 +1,11 @@
-"""The one form of a way to reach somebody: phones in E.164, the domain of an e-mail in lower case.
+"""The one form of a way to reach somebody: phones in E.164, e-mail domains in lower case, addresses on one folded line.
 
 Its id is made of this form (`shared.ids.contact_point_id`), so whoever imports, finds or types the same number names
 the same contact point.
 """
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 
 import phonenumbers
@@ -21,12 +22,23 @@ def normalised(kind: str, value: str) -> str | None:
     """The one form of a contact point's value, or None when it cannot be one."""
     if kind == "phone":
         return _phone(value)
+    if kind == "address":
+        return " ".join(value.casefold().split()) or None
     text = value.strip()
     if kind == "email":
         local, at, domain = text.rpartition("@")
         is_address = bool(at and local and "." in domain.strip(".") and " " not in text)
         return f"{local}@{domain.lower()}" if is_address else None
     return text or None
+
+
+def address_line(parts: Mapping[str, str | None]) -> str | None:
+    """The one form of an address given in parts (`street`, `city`, `region`, `postal_code`); None without a street."""
+    if not parts.get("street"):
+        return None
+    region = " ".join(part for part in (parts.get("region"), parts.get("postal_code")) if part)
+    line = ", ".join(part for part in (parts["street"], parts.get("city"), region) if part)
+    return normalised("address", line)
 
 
 def _phone(value: str) -> str | None:

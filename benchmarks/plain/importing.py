@@ -17,9 +17,10 @@ from services.accounts.tables.creditors import Creditor
 from services.accounts.tables.parties import AccountParty, ContactPoint, Party
 from services.accounts.tables.registry import MESSAGING
 from services.accounts.tables.snapshots import AccountSnapshot
+from shared.contact_points import address_line
 from shared.events.accounts import ContactPoint as StatedPoint
 from shared.events.accounts import PartyUpdated
-from shared.events.snapshot import SnapshotRow
+from shared.events.snapshot import ADDRESS_PARTS, SnapshotRow
 from shared.ids import account_id, contact_point_id, party_id
 
 _STATED = AccountSnapshot.model_fields.keys() & SnapshotRow.model_fields.keys()
@@ -78,25 +79,36 @@ async def _party(session: AsyncSession, row: SnapshotRow, creditor_id: UUID) -> 
         who = {name: getattr(row, name) for name in _WHO}
         made = Party(**who, party_id=identity, creditor_id=creditor_id, kind=row.party_kind, version=1)
         session.add(made)
-        stated = made.model_dump(exclude={"version", "party_number"})
+        stated = made.model_dump(exclude={"version", "party_number", "calling_group"})
         state = PartyUpdated(**stated, contact_points=tuple(_points(identity, row)))
         await publish(session, MESSAGING.outbox, "party.updated", state, version=1)
     return identity
 
 
 def _points(party: UUID, row: SnapshotRow) -> list[StatedPoint]:
-    """The row's phone and e-mail, each in its one form."""
-    found = []
+    """The row's phone, e-mail and address, each in its one form."""
+    found: list[tuple[str, str, str, dict[str, str | None]]] = []
     if row.phone:
         number = phonenumbers.parse(row.phone, "US")
         if phonenumbers.is_valid_number(number):
-            found.append(("phone", phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)))
+            value = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+            found.append(("phone", value, "other", {}))
     if row.email:
         local, _, domain = row.email.rpartition("@")
-        found.append(("email", f"{local}@{domain.lower()}"))
+        found.append(("email", f"{local}@{domain.lower()}", "other", {}))
+    parts = {part: getattr(row, part) for part in ADDRESS_PARTS}
+    line = address_line(parts)
+    if line is not None:
+        found.append(("address", line, "home", parts))
     return [
         StatedPoint.model_validate(
-            {"contact_point_id": contact_point_id(party, kind, value), "kind": kind, "value": value, "label": "other"}
+            {
+                "contact_point_id": contact_point_id(party, kind, value),
+                "kind": kind,
+                "value": value,
+                "label": label,
+                **parts,
+            }
         )
-        for kind, value in found
+        for kind, value, label, parts in found
     ]

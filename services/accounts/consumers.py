@@ -18,9 +18,11 @@ from services.accounts.handlers.put_creditor import HELD_SNAPSHOTS
 from services.accounts.handlers.put_queue import REEVALUATION, reevaluate_queues
 from services.accounts.handlers.receive_snapshots import receive_snapshots, release_held_snapshots, snapshot_locks
 from services.accounts.handlers.regroup import regroup_chunk
+from services.accounts.handlers.restate import restate_chunk
 from services.accounts.handlers.run_aging import AGING, age_chunk
 from services.accounts.settings import AccountsSettings
 from services.accounts.store.calling_groups import REGROUPING
+from services.accounts.store.parties import RESTATING
 from shared.events.topics import TOPICS
 from shared.jobs import Chunk
 from shared.messaging.message import Subscription
@@ -31,7 +33,6 @@ FACTS = tuple(
     if topic.owner == "payments"
     and (name in ("payment.posted", "payment.reversed") or name.startswith(("promise.", "arrangement.")))
 )
-
 """What payments says of accounts."""
 FOLLOWED = (*RESTRICTIONS, *POINTS, *OTHERS)
 """What compliance, contact and skiptrace say of accounts and parties."""
@@ -63,5 +64,6 @@ def chunks(settings: AccountsSettings) -> Mapping[str, Chunk]:
         HELD_SNAPSHOTS: partial(release_held_snapshots, version_epoch=settings.version_epoch),
         RESTAGING: partial(restage_chunk, version_epoch=settings.version_epoch),
         REGROUPING: partial(regroup_chunk, version_epoch=settings.version_epoch),
+        RESTATING: partial(restate_chunk, version_epoch=settings.version_epoch),
         REEVALUATION: partial(reevaluate_queues, version_epoch=settings.version_epoch),
     }

@@ -10,25 +10,39 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from shared.events.accounts import AccountStatus, PartyKind, ProductClass
+from shared.contact_points import address_line
+from shared.events.accounts import AccountStatus, PartyKind, PartyRole, ProductClass
 from shared.events.core import CoreAccountNumber
 from shared.events.payload import MAX_MINOR, Currency, Day
 
+ADDRESS_PARTS = ("street", "city", "region", "postal_code")
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 Number = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
 Unsigned = Annotated[int, Field(ge=0, le=MAX_MINOR, strict=True)]
 Frequency = Literal["weekly", "biweekly", "semimonthly", "monthly", "quarterly", "once"]
-PartyRole = Literal["primary", "joint", "cosigner", "guarantor", "authorized_user", "representative"]
 
 
 class ImportedContactPoint(BaseModel):
-    """A phone number, e-mail or postal address as the core knows it."""
+    """A phone number, e-mail or postal address as the core knows it. Of an address with a street its parts count."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     kind: Literal["phone", "email", "address"]
-    value: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=320)]
+    value: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
     label: Literal["mobile", "home", "work", "other"] = "other"
+    street: Text | None = None
+    city: Text | None = None
+    region: Text | None = None
+    postal_code: Text | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _parts_are_a_value(cls, point: Any) -> Any:
+        if not isinstance(point, Mapping) or point.get("kind") != "address":
+            return point
+        parts = {name: part for name in ADDRESS_PARTS if isinstance(part := point.get(name), str)}
+        line = address_line(parts)
+        return point if line is None else {**point, "value": line}
 
 
 class ImportedParty(BaseModel):

@@ -1,18 +1,23 @@
-"""The parties of a snapshot row and how to reach them, normalised: phones to E.164, e-mail domains in lower case.
+"""The parties of a snapshot row and how to reach them, normalised: phones to E.164, addresses to one folded line.
 
-A phone or an e-mail that cannot be one is left out with a doubt: nobody could be reached by it, and rules count by
-the value. Values stay out of the messages: they are personal data.
+A party's own address is a contact point like any other, at home for a person. A phone or an e-mail that cannot be one
+is left out with a doubt: nobody could be reached by it, and rules count by the value. Values stay out of the messages:
+they are personal data.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 from uuid import UUID
 
 from services.accounts.domain.dues import Doubt
 from services.accounts.store.parties import Point
-from shared.contact_points import normalised
-from shared.events.snapshot import ImportedContactPoint, ImportedParty, SnapshotRow
+from shared.contact_points import address_line, normalised
+from shared.events.snapshot import ADDRESS_PARTS, ImportedContactPoint, ImportedParty, SnapshotRow
 from shared.ids import contact_point_id, party_id
+
+Parts = tuple[str | None, ...]
+_parts = attrgetter(*ADDRESS_PARTS)
 
 
 class PartyDraft(NamedTuple):
@@ -67,12 +72,7 @@ def _stated(row: SnapshotRow, doubts: list[Doubt]) -> list[_Stated]:
 
 def _contact_points(identity: UUID, one: _Stated, doubts: list[Doubt]) -> tuple[Point, ...]:
     found: dict[UUID, Point] = {}
-    wanted = [(point.kind, point.value, point.label) for point in one.contact_points]
-    if one.stated.phone:
-        wanted.append(("phone", one.stated.phone, "other"))
-    if one.stated.email:
-        wanted.append(("email", one.stated.email, "other"))
-    for kind, raw, label in wanted:
+    for kind, raw, label, parts in _wanted(one):
         value = normalised(kind, raw)
         if value is None:
             doubts.append(Doubt(kind, f"{kind}-invalid", f"this is no {kind} that can be reached: it is left out"))
@@ -80,5 +80,20 @@ def _contact_points(identity: UUID, one: _Stated, doubts: list[Doubt]) -> tuple[
         point_id = contact_point_id(identity, kind, value)
         known = found.get(point_id)
         if known is None or known.label == "other":
-            found[point_id] = Point(point_id, kind, value, label)
+            found[point_id] = Point(point_id, kind, value, label, *parts)
     return tuple(found.values())
+
+
+def _wanted(one: _Stated) -> Iterator[tuple[str, str, str, Parts]]:
+    """Each way to reach a party, nested or on the row itself: its kind, value, label and, of an address, its parts."""
+    for point in one.contact_points:
+        yield point.kind, point.value, point.label, _parts(point) if point.kind == "address" else ()
+    stated = one.stated
+    if stated.phone:
+        yield "phone", stated.phone, "other", ()
+    if stated.email:
+        yield "email", stated.email, "other", ()
+    parts = _parts(stated)
+    line = address_line(dict(zip(ADDRESS_PARTS, parts, strict=True)))
+    if line is not None:
+        yield "address", line, "other" if stated.party_kind == "business" else "home", parts

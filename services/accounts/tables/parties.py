@@ -34,7 +34,7 @@ class Party(Base, table=True):
 
 
 class ContactPoint(Base, table=True):
-    """A way to reach a party, as one account's row states it.
+    """A way to reach a party, as one account's row states it. Of an address the parts are kept where they are known.
 
     A party's points are those of all its accounts, so two rows of one file that know different numbers of the same
     person never overwrite each other.
@@ -49,6 +49,10 @@ class ContactPoint(Base, table=True):
     kind: str
     value: str
     label: str
+    street: str | None = None
+    city: str | None = None
+    region: str | None = None
+    postal_code: str | None = None
 
 
 class AccountParty(Base, table=True):

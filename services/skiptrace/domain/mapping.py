@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from shared.contact_points import normalised
+from shared.contact_points import address_line, normalised
 from shared.events.skiptrace import FoundKind, FoundLabel
 
 SUBJECT_FIELDS = (
@@ -165,15 +165,6 @@ def _of_kind(
         if first is not None and last is not None and first > last:
             first, last = last, first
         yield FoundPoint(kind, value, _label(points, item), first, last, matched, address if kind == "address" else {})
-
-
-def address_line(parts: Mapping[str, str | None]) -> str | None:
-    """Return an address on one line in its one form: lower case, single spaces; None without a street."""
-    if not parts.get("street"):
-        return None
-    region = " ".join(part for part in (parts.get("region"), parts.get("postal_code")) if part)
-    line = ", ".join(part for part in (parts["street"], parts.get("city"), region) if part)
-    return " ".join(line.casefold().split())
 
 
 def _matched(mapping: Layout, person: Any) -> frozenset[str]:

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 
-from services.skiptrace.domain.mapping import address_line, layout_from
+from services.skiptrace.domain.mapping import layout_from
 from services.skiptrace.handlers.actor import Actor
 from services.skiptrace.schemas.vendors import VendorRequest
 from services.skiptrace.store.vendors import load_vendors, lock_vendors, save_vendor
+from shared.contact_points import address_line
 from shared.db.transaction import Tx
 from shared.errors import Refusal
 

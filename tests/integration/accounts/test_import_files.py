@@ -4,7 +4,10 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+import orjson
+
 from shared.db.transaction import Tx
+from shared.ids import contact_point_id, party_id
 from shared.jobs import run_chunk
 from tests.integration.accounts.desk import CLOCK, COLUMNS, CURRENT_LOAN, DAY, HEADER, LOAN, Desk, csv_of
 
@@ -199,6 +202,61 @@ async def test_a_phone_that_cannot_be_one_is_left_out_with_a_warning(desk: Desk)
     assert [point["kind"] for point in points] == ["email"]
 
 
+HOME = {"street": "12 Example  Avenue", "city": "Springfield", "region": "IL", "postal_code": "62704"}
+HOME_LINE = "12 example avenue, springfield, il 62704"
+
+
+async def test_the_address_of_a_row_is_a_contact_point_of_its_party(desk: Desk) -> None:
+    counts = await desk.take({**LOAN, **HOME})
+    party = (await desk.events("party.updated"))[0][1]
+    (address,) = [point for point in party["contact_points"] if point["kind"] == "address"]
+    assert address == {
+        "contact_point_id": str(contact_point_id(party_id(desk.creditor_id, "P1"), "address", HOME_LINE)),
+        "kind": "address",
+        "value": HOME_LINE,
+        "label": "home",
+        **HOME,
+    }
+    assert (counts["opened"], counts["warnings"]) == (1, 0)
+    again = await desk.take({**LOAN, **HOME, "street": "12 EXAMPLE avenue"}, day=date(2026, 3, 11))
+    assert again["updated"] == 1  # written anew it is the same contact point, and the party as it is written now
+    party = (await desk.events("party.updated"))[1][1]
+    (same,) = [point for point in party["contact_points"] if point["kind"] == "address"]
+    assert (same["contact_point_id"], same["street"]) == (address["contact_point_id"], "12 EXAMPLE avenue")
+
+
+async def test_a_town_without_a_street_is_no_address_that_can_be_reached(desk: Desk) -> None:
+    await desk.take({**LOAN, **HOME, "street": None})
+    party = (await desk.events("party.updated"))[0][1]
+    assert {point["kind"] for point in party["contact_points"]} == {"phone", "email"}
+
+
+async def test_ndjson_takes_an_address_of_its_own_on_a_line_or_in_its_parts(desk: Desk) -> None:
+    work = {"kind": "address", "label": "work", "street": "1 Mill Road", "city": "Reno", "region": "NV"}
+    line = {"kind": "address", "value": " 9 Quay,  Portland, ME 04101"}
+    home = {"kind": "address", "value": HOME_LINE.upper()}
+    joint = {"party_number": "P2", "role": "joint", **HOME, "contact_points": [work, line, home]}
+    row = {**{name: value for name, value in LOAN.items() if value is not None}, "parties": [joint]}
+    answer = await desk.send(orjson.dumps(row) + b"\n", kind="application/x-ndjson")
+    assert (answer.json()["opened"], answer.json()["warnings"]) == (1, 0), answer.text
+    party = next(body for _, body, _ in await desk.events("party.updated") if body["street"])
+    assert {(p["value"], p["label"], p["street"], p["region"]) for p in party["contact_points"]} == {
+        ("1 mill road, reno, nv", "work", "1 Mill Road", "NV"),
+        ("9 quay, portland, me 04101", "other", None, None),
+        (HOME_LINE, "home", HOME["street"], "IL"),
+    }
+
+
+async def test_an_address_point_without_a_line_and_without_a_street_spoils_its_line_only(desk: Desk) -> None:
+    row = {"core_account_number": "N1", "product_class": "credit_card", "currency": "USD", "balance_minor": 500}
+    nameless = {**row, "parties": [{"party_number": "P1", "contact_points": [{"kind": "address", "city": "Reno"}]}]}
+    body = orjson.dumps(nameless) + b"\n" + orjson.dumps({**row, "core_account_number": "N2"})
+    answer = await desk.send(body, kind="application/x-ndjson")
+    assert (answer.json()["opened"], answer.json()["rejected"]) == (1, 1)
+    (issue,) = await desk.issues(answer.json()["import_id"])
+    assert (issue["field"], issue["code"]) == ("parties.0.contact_points.0.value", "required")
+
+
 async def test_a_party_is_published_only_when_it_changes(desk: Desk) -> None:
     await desk.take(LOAN)
     await desk.take(LOAN, day=date(2026, 3, 11))
@@ -207,6 +265,28 @@ async def test_a_party_is_published_only_when_it_changes(desk: Desk) -> None:
     parties = await desk.events("party.updated")
     assert [version for _, _, version in parties] == [1, 2]
     assert {point["value"] for point in parties[1][1]["contact_points"]} == {"+12025550199", "ada@example.com"}
+
+
+async def test_a_party_says_in_which_accounts_it_has_which_part(desk: Desk) -> None:
+    def told(body: dict[str, Any]) -> set[tuple[str, str]]:
+        return {(part["account_id"], part["role"]) for part in body["accounts"]}
+
+    row = {name: value for name, value in LOAN.items() if value is not None}
+    both = {**row, "parties": [{"party_number": "P2", "role": "cosigner", "phone": "202-555-0199"}]}
+    await desk.send(orjson.dumps(both), kind="application/x-ndjson")
+    loan, other = str(desk.id_of("L1")), str(desk.id_of("L2"))
+    primary, cosigner = (body for _, body, _ in await desk.events("party.updated"))
+    assert (told(primary), told(cosigner)) == ({(loan, "primary")}, {(loan, "cosigner")})
+
+    await desk.take({**LOAN, "core_account_number": "L2", "party_number": "P2"})
+    (_, cosigner, version) = (await desk.events("party.updated"))[-1]
+    assert (told(cosigner), version) == ({(loan, "cosigner"), (other, "primary")}, 2)
+
+    await desk.take(LOAN, day=date(2026, 3, 11))  # the core no longer names the cosigner
+    await desk.run_jobs()
+    (_, left, version) = (await desk.events("party.updated"))[-1]
+    assert (left["party_id"], told(left), version) == (cosigner["party_id"], {(other, "primary")}, 3)
+    assert "+12025550199" not in {point["value"] for point in left["contact_points"]}
 
 
 async def test_two_accounts_of_a_party_add_their_contact_points(desk: Desk) -> None:
