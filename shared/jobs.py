@@ -40,6 +40,7 @@ __all__ = [
     "Job",
     "JobRunner",
     "JobStatus",
+    "PreparedChunk",
     "UnknownJobError",
     "load_job",
     "record_job",
@@ -75,6 +76,18 @@ class ChunkResult:
 Chunk = Callable[[Tx, Job], Awaitable[ChunkResult]]
 
 
+@dataclass(frozen=True, slots=True)
+class PreparedChunk:
+    """A chunk that needs something from other services: it is fetched while no transaction is open.
+
+    `prepare` fetches it for the job as it stands; `apply` does the chunk with it. Where the job has moved on meanwhile,
+    what was prepared is thrown away.
+    """
+
+    prepare: Callable[[Job], Awaitable[Any]]
+    apply: Callable[[Tx, Job, Any], Awaitable[ChunkResult]]
+
+
 async def run_chunk(
     engine: AsyncEngine,
     clock: Clock,
@@ -102,7 +115,7 @@ class JobRunner:
         self,
         engine: AsyncEngine,
         clock: Clock,
-        chunks: Mapping[str, Chunk],
+        chunks: Mapping[str, Chunk | PreparedChunk],
         *,
         after_commit: Sequence[AfterCommit] = (),
         concurrency: int = 2,
@@ -223,11 +236,18 @@ class JobRunner:
 
     async def _chunk(self, job_id: UUID) -> tuple[Job, float | None]:
         """One chunk in one transaction. The job's row is locked, so the cursor is used once, whatever else fails."""
+        before, prepared = await self._prepared(job_id)
         async with open_transaction(self._engine, self._clock, context=Context(correlation_id=job_id)) as tx:
             job = await claim_cursor(tx, job_id)
             if job.is_finished:
                 return job, None
-            result = await self._chunks[job.kind](tx, job)
+            chunk = self._chunks[job.kind]
+            if not isinstance(chunk, PreparedChunk):
+                result = await chunk(tx, job)
+            elif before is None or before.cursor != job.cursor:
+                return job, None
+            else:
+                result = await chunk.apply(tx, job, prepared)
             saved = await save_chunk(
                 tx, job_id, cursor=result.cursor, progress=result.progress, retry_after_s=result.retry_after_s
             )
@@ -235,6 +255,14 @@ class JobRunner:
                 tx.after_commit(hook)
             await tx.commit()
         return saved, result.retry_after_s
+
+    async def _prepared(self, job_id: UUID) -> tuple[Job | None, Any]:
+        """What a chunk needs from outside, with the job that it was fetched for."""
+        if not any(isinstance(chunk, PreparedChunk) for chunk in self._chunks.values()):
+            return None, None
+        job = await self._read(job_id)
+        chunk = self._chunks[job.kind]
+        return (job, await chunk.prepare(job)) if isinstance(chunk, PreparedChunk) else (None, None)
 
     async def _record_failure(self, job_id: UUID, error: Exception) -> Job:
         message = failure_text(error)[:2000]
