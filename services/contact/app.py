@@ -25,8 +25,10 @@ from services.contact.consumers import ACCOUNT_STATES, subscriptions
 from services.contact.gateways.channels import channels, configured
 from services.contact.gateways.compliance import Compliance
 from services.contact.gateways.owners import Owners, Queues
+from services.contact.handlers.actor import Actor
 from services.contact.handlers.answer_attempts import place_and_tell
-from services.contact.handlers.build_dial_list import BUILD, BuildDialList
+from services.contact.handlers.ask_attempts import Ask, Asked, Stopped, ask_for
+from services.contact.handlers.build_dial_list import BUILD, DialListBuilder
 from services.contact.handlers.permits import Permits
 from services.contact.handlers.place_attempts import locks_of
 from services.contact.handlers.rebuild import how_to_rebuild
@@ -37,6 +39,7 @@ from services.contact.store.backlog import MEASURES
 from shared.cli import ServiceDescription
 from shared.clock import Clock, SystemClock
 from shared.db.engine import create_engine
+from shared.db.locks import Locks
 from shared.db.transaction import Tx, open_transaction
 from shared.http.app import create_app
 from shared.http.auth import Principal
@@ -145,6 +148,11 @@ def create_api(settings: ContactSettings, *, engine: AsyncEngine | None = None, 
     )
     edge: Edge = app.state.edge
     transactions = _OfEdge(edge)
+    asks: MicroBatcher[Ask, Asked | Stopped] = MicroBatcher(edge, ask_for, lambda _ask: Locks())
+
+    async def keep_ask(actor: Actor, ask: Ask) -> Asked | Stopped:
+        return await asks.submit(ask, principal=Principal(actor.sub))
+
     compliance = Compliance(neighbours.compliance)
     owners = Owners(payments=neighbours.payments, compliance=neighbours.carrying_out)
     app.state.desk = Desk(
@@ -156,7 +164,7 @@ def create_api(settings: ContactSettings, *, engine: AsyncEngine | None = None, 
             locks_of,
             location=lambda made: f"/v1/contact-attempts/{made.attempt_id}",
         ),
-        permits=Permits(compliance, transactions, clock),
+        permits=Permits(compliance, transactions, clock, keep_ask),
         reporter=Reporter(compliance, owners, transactions, clock),
         channels=configured(settings),
     )
@@ -174,7 +182,7 @@ def create_worker(settings: ContactSettings, engine: AsyncEngine, clock: Clock) 
         engine,
         clock,
         subscriptions=subscriptions(settings),
-        chunks={BUILD: BuildDialList(Queues(neighbours.accounts), compliance)},
+        chunks={BUILD: DialListBuilder(Queues(neighbours.accounts), compliance, transactions, clock).chunk},
         background=[sender.run],
         measures=MEASURES,
         migrations=MIGRATIONS,

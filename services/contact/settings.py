@@ -4,6 +4,7 @@ A channel without its gateway is refused (`channel-not-configured`): nothing is 
 """
 
 from pathlib import Path
+from uuid import UUID
 
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
@@ -57,6 +58,9 @@ class ContactSettings(ServiceSettings):
     sender_person: str | None = None
     """Whom a message names as the contact person; without it no message is sent that must name one."""
     sender_california_license: str | None = None
+
+    unconfirmed_creditors: frozenset[UUID] = frozenset()
+    """Creditors for whom no text confirms that an opt-out by text was heard; the law allows one, and asks for none."""
 
     sender_batch: int = Field(default=50, ge=1, le=500)
     sender_poll_s: float = Field(default=0.5, gt=0)

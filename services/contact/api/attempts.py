@@ -18,11 +18,10 @@ from services.contact.schemas.attempts import (
     AttemptRequest,
     AttemptView,
     BlockView,
-    NextStepIn,
-    OutcomeRequest,
     VerificationRequest,
     VerificationResult,
 )
+from services.contact.schemas.outcomes import NextStepIn, OutcomeRequest
 from shared.db.transaction import Tx
 from shared.errors import Refusal
 from shared.http.auth import Principal, requires

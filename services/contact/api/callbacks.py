@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 
 from services.contact.domain.callback import CallbackStatus
+from services.contact.domain.placing import check_parts
 from services.contact.handlers import callbacks as changing
 from services.contact.queries import contact_points as reads
 from services.contact.schemas.contact_points import CallbackMove, CallbackRequest, CallbackView
@@ -44,8 +45,8 @@ async def _scheduled(tx: Tx, principal: Principal, request: CallbackRequest) -> 
     debts = await load_debts(tx, request.account_ids)
     if len(debts) < len(set(request.account_ids)) or not all(principal.may_see(d.creditor_id) for d in debts.values()):
         return Refusal("account-unknown", "There is no such account.", "account_ids")
-    if any(debt.party_id != request.party_id for debt in debts.values()):
-        return Refusal("party-not-on-account", "The party is not the debtor of each of the accounts.", "party_id")
+    if (refusal := check_parts(request.party_id, list(debts.values()))) is not None:
+        return refusal
     if request.callback_at <= tx.clock.now():
         return Refusal("callback-in-past", "The time has passed.", "callback_at")
     draft = changing.NewCallback(

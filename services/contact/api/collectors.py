@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, Path, Query
 
 from services.contact.queries import attempts as reads
-from services.contact.schemas.attempts import CollectorActivity
+from services.contact.schemas.collectors import CollectorActivity
 from shared.errors import Problem
 from shared.events.payload import Day
 from shared.http.auth import Principal, requires

@@ -37,12 +37,12 @@ async def get_contact_point(contact_point_id: UUID, principal: Reader, edge: Edg
     return visible(await edge.read(lambda tx: reads.get_point(tx, contact_point_id)), principal, "contact-point")
 
 
-@router.post("", status_code=201, responses=problems("party-unknown", "validation-error"))
+@router.post("", status_code=201, responses=problems("party-unknown", "validation-error", "attempt-unknown"))
 async def add_contact_point(
     request: ContactPointRequest, principal: Writer, key: OptionalKey, edge: EdgeOf
 ) -> ContactPointView:
     """Keep a way to reach a party that somebody named. The same value is the same contact point."""
-    draft = changing.NewPoint(request.party_id, request.kind, request.value, request.label, request.given_by)
+    draft = changing.NewPoint(**request.model_dump())
     return await run_and_show(
         edge,
         lambda tx: changing.add_point(tx, principal, draft),

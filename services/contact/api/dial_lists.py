@@ -14,9 +14,9 @@ from services.contact.handlers.answer_attempts import shown
 from services.contact.handlers.attempting import attempt
 from services.contact.handlers.build_dial_list import NewList, request_list
 from services.contact.handlers.place_attempts import PlaceAttempt, locks_of
-from services.contact.queries import messages as reads
+from services.contact.queries import dialing as reads
 from services.contact.schemas.attempts import AttemptMade
-from services.contact.schemas.messages import (
+from services.contact.schemas.dialing import (
     DialListRequest,
     DialListView,
     DialRecord,

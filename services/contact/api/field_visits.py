@@ -11,7 +11,7 @@ from services.contact.handlers import field_visits as visits
 from services.contact.handlers.attempting import attempt
 from services.contact.handlers.place_attempts import PlaceAttempt
 from services.contact.queries import attempts as reads
-from services.contact.schemas.attempts import FieldVisitRequest, FieldVisitView
+from services.contact.schemas.field_visits import FieldVisitRequest, FieldVisitView
 from shared.db.transaction import Tx
 from shared.errors import Refusal
 from shared.http.auth import Principal, requires

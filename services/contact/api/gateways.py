@@ -11,6 +11,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path, Request
 from starlette.responses import HTMLResponse, Response
 
+from services.contact.api.doors import DeskOf
 from services.contact.domain.receipts import gateway_receipt
 from services.contact.domain.signatures import is_gateway_signed, message_of_link
 from services.contact.handlers.opt_out_link import opt_out_by_link
@@ -93,21 +94,22 @@ async def take_text_status(form: SignedForm, edge: EdgeOf) -> Response:
     openapi_extra=_FORM,
     response_class=Response,
 )
-async def take_inbound_text(form: SignedForm, edge: EdgeOf) -> Response:
+async def take_inbound_text(form: SignedForm, desk: DeskOf) -> Response:
     """Take a text that came in (`MessageSid`, `From`, `Body`, `OptOutType`). STOP takes effect before this answers."""
     text = IncomingText(
         ref=form.get("MessageSid", "")[:64],
         sender=form.get("From", "")[:32],
         body=form.get("Body", "")[:1600],
         is_refused=form.get("OptOutType", "").upper() == "STOP",
-        at=edge.clock.now(),
+        is_answered=bool(form.get("OptOutType")),
+        at=desk.edge.clock.now(),
     )
     if text.ref and text.sender:
 
         async def step(tx: Tx) -> bool:
-            return await take_text(tx, text)
+            return await take_text(tx, desk.settings, text)
 
-        await edge.run(step, principal=_GATEWAY)
+        await desk.edge.run(step, principal=_GATEWAY)
     return Response(_EMPTY_REPLY, media_type="application/xml")
 
 

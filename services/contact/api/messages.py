@@ -1,5 +1,6 @@
 """E-mails, texts and letters over HTTP, their templates, and receipts from mail systems and print vendors."""
 
+import asyncio
 from functools import partial
 from typing import Annotated
 from uuid import UUID
@@ -8,10 +9,12 @@ from fastapi import APIRouter, Depends, Path, Response
 
 from services.contact.api.attempts import PLACING_PROBLEMS
 from services.contact.api.doors import Desk, DeskOf, unless_known
-from services.contact.domain.letter_pdf import letter_pdf
 from services.contact.domain.message import MessageStatus
 from services.contact.domain.placing import Placing
 from services.contact.domain.receipts import Receipt
+from services.contact.gateways.channels import text_of_letter
+from services.contact.gateways.letter_pdf import letter_pdf
+from services.contact.handlers.attempting import use
 from services.contact.handlers.put_template import put_template
 from services.contact.handlers.queue_message import QueueMessage, queue_message
 from services.contact.handlers.settle_messages import take_receipts
@@ -64,19 +67,20 @@ async def _send(desk: Desk, principal: Principal, key: IdempotencyKey, request: 
     placing = Placing(request.party_id, request.account_ids, request.channel, request.contact_point_id, request.purpose)
     permitted = await desk.permits.get(principal, placing, wish)
     command = QueueMessage(placing, request.template, request.language, principal.sub)
-    try:
-        return await run_and_show(
+    return await use(
+        desk.permits,
+        permitted,
+        principal,
+        placing,
+        lambda: run_and_show(
             desk.edge,
             lambda tx: queue_message(tx, desk.settings, command, permitted),
             reads.get_message,
             principal=principal,
             idempotency=key,
             location=_location,
-        )
-    except Problem as problem:
-        if problem.code in ("template-unknown", "template-invalid", "contact-point-unknown", "party-unknown"):
-            await desk.permits.give_back(principal, permitted, placing, f"contact.{problem.code.replace('-', '_')}")
-        raise
+        ),
+    )
 
 
 def _location(view: MessageView) -> str:
@@ -122,12 +126,12 @@ async def get_message(message_id: UUID, principal: Reader, edge: EdgeOf) -> Mess
     responses={**problems("contact-message-unknown"), 200: {"content": {"application/pdf": {}}}},
     response_class=Response,
 )
-async def get_letter_pdf(message_id: UUID, principal: Reader, edge: EdgeOf) -> Response:
+async def get_letter_pdf(message_id: UUID, principal: Reader, desk: DeskOf) -> Response:
     """Show a letter as it was printed."""
-    row = (await edge.read(lambda tx: load_messages(tx, [message_id]))).get(message_id)
+    row = (await desk.edge.read(lambda tx: load_messages(tx, [message_id]))).get(message_id)
     if row is None or row["channel"] != "letter" or not principal.may_see(row["creditor_id"]):
         raise Problem("contact-message-unknown", "There is no such letter.")
-    pdf = letter_pdf(row["recipient"].splitlines(), row["subject"], row["body"])
+    pdf = await asyncio.to_thread(letter_pdf, text_of_letter(desk.settings, row))
     return Response(pdf, media_type="application/pdf")
 
 

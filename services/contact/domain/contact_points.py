@@ -11,6 +11,7 @@ from uuid import UUID
 
 from shared.events.contact import ContactChannel
 
+OPTED_OUT: Final = "contact.opted_out"
 PointKind = Literal["phone", "email", "address"]
 PointStatus = Literal["candidate", "unverified", "verified", "invalid", "withdrawn"]
 
@@ -80,4 +81,4 @@ def why_unusable(point: PointFacts, channel: ContactChannel) -> str | None:
         return "contact.invalid_point"
     if status == "withdrawn":
         return "contact.withdrawn_point"
-    return "contact.opted_out" if channel in point.opted_out else None
+    return OPTED_OUT if channel in point.opted_out else None

@@ -77,10 +77,18 @@ class Disclosure:
 
 
 def disclosures(
-    codes: Iterable[str], channel: ContactChannel, language: str, names: Mapping[str, str | None]
+    codes: Iterable[str],
+    channel: ContactChannel,
+    language: str,
+    names: Mapping[str, str | None],
+    *,
+    is_last: bool = False,
 ) -> tuple[Disclosure, ...]:
-    """The disclosures of a contact, each once: those that were demanded, and what its channel always carries."""
-    always = (ALWAYS[channel],) if channel in ALWAYS else ()
+    """The disclosures of a contact, each once: those that were demanded, and what its channel always carries.
+
+    `is_last`: it confirms that no other will follow, so that there is nothing to opt out of.
+    """
+    always = (ALWAYS[channel],) if channel in ALWAYS and not is_last else ()
     return tuple(
         Disclosure(code, language, None if (words := TEXTS.get(code)) is None else words.fill(language, names))
         for code in dict.fromkeys((*codes, *always))

@@ -46,6 +46,8 @@ LEASE: Final = timedelta(seconds=60)
 """How long one hand-over may take. After it, nobody knows whether the message left."""
 GIVE_UP_AFTER: Final = timedelta(hours=24)
 """A message that could not be handed over for so long has failed."""
+REPLY_WITHIN: Final = timedelta(minutes=5)
+"""The text that confirms an opt-out may follow within this time (47 CFR 64.1200(a)(12)); after it none is sent."""
 RECEIPT_WITHIN: Final[dict[MessageChannel, timedelta]] = {
     "sms": timedelta(hours=72),
     "email": timedelta(days=5),
@@ -53,6 +55,9 @@ RECEIPT_WITHIN: Final[dict[MessageChannel, timedelta]] = {
 }
 """How long a receipt or a bounce may take: mail servers try for up to five days (RFC 5321, 4.5.4.1); for letters
 14 days are a reasonable time in the words of comment 1006.30(a)(1)-2."""
+NO_BOUNCE: Final = "no-bounce"
+RETURNED_LATE: Final = "returned-late"
+"""The reason of a delivered message that came back: it stays what it is, its address is known to be no good."""
 _FIRST_PAUSE: Final = timedelta(seconds=15)
 _LONGEST_PAUSE: Final = timedelta(minutes=30)
 
@@ -94,4 +99,16 @@ def settled_without_receipt(channel: MessageChannel) -> tuple[MessageStatus, str
 
     No bounce is the only sign of delivery that mail and post give; a text gateway does report, so silence is a failure.
     """
-    return ("failed", "no-receipt") if channel == "sms" else ("delivered", "no-bounce")
+    return ("failed", "no-receipt") if channel == "sms" else ("delivered", NO_BOUNCE)
+
+
+def is_overdue(status: MessageStatus, now: datetime, *, lease_until: datetime | None, give_up_at: datetime) -> bool:
+    """Say whether the time of an open message is over: its hand-over's, its receipt's, or all that it had."""
+    if status == "queued":
+        return give_up_at <= now
+    return status in ("sending", "sent") and lease_until is not None and lease_until <= now
+
+
+def is_late_return(status: MessageStatus, reason: str | None, told: str) -> bool:
+    """Say whether a message that was taken for delivered, because nothing was heard, has come back after all."""
+    return status == "delivered" and reason == NO_BOUNCE and told in ("bounced", "undeliverable")

@@ -1,6 +1,6 @@
 """What contact itself must know before it asks for a permit, and again in the transaction that places.
 
-Compliance decides by the law; these are the checks that need no law: the debts are one creditor's and the party's, the
+Compliance decides by the law; these are the checks that need no law: the party has a part in each of the debts, the
 contact point is theirs and fits, nobody said that its value is wrong or unwanted, and there is something to collect.
 """
 
@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from services.contact.domain.contact_points import KIND_OF, PointFacts, why_unusable
+from services.contact.domain.contact_points import KIND_OF, OPTED_OUT, PointFacts, why_unusable
+from services.contact.domain.envelope import PostalAddress
 from shared.errors import Refusal
-from shared.events.contact import ContactChannel, ContactPurpose
+from shared.events.contact import BlockReason, ContactChannel, ContactPurpose
 
 NEEDS_POINT: Final[frozenset[ContactChannel]] = frozenset({"phone", "voicemail", "email", "sms"})
 """A letter and a visit go to the address of the party when no other is named."""
@@ -26,15 +27,17 @@ class Placing:
     channel: ContactChannel
     contact_point_id: UUID | None
     purpose: ContactPurpose
+    confirms_opt_out: bool = False
+    """The one text that says that the refusal of texts was heard (47 CFR 64.1200(a)(12))."""
 
 
 @dataclass(frozen=True, slots=True)
 class DebtFacts:
-    """What is known of one account. Minor units."""
+    """What is known of one account. Minor units. `parties`: whoever has a part in it, the primary party included."""
 
     account_id: UUID
     creditor_id: UUID
-    party_id: UUID
+    parties: frozenset[UUID]
     currency: str
     past_due_minor: int
     balance_minor: int
@@ -42,11 +45,12 @@ class DebtFacts:
 
 @dataclass(frozen=True, slots=True)
 class PointOfParty:
-    """A contact point, and whose it is. `value` is personal data."""
+    """A contact point, and whose it is. `value` and `address` (of an address) are personal data."""
 
     party_id: UUID
     value: str
     facts: PointFacts
+    address: PostalAddress | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,7 @@ class Block:
 
     rule_id: str
     detail: str
+    reason: BlockReason
 
 
 def check(placing: Placing, case: Case) -> Refusal | Block | None:
@@ -79,9 +84,14 @@ def check(placing: Placing, case: Case) -> Refusal | Block | None:
         return Refusal("account-not-here", "An account is not known here yet; it arrives with its first snapshot.")
     if placing.party_id not in case.parties:
         return Refusal("party-unknown", "There is no such party.", "party_id")
-    if any(debt.party_id != placing.party_id for debt in known):
-        return Refusal("party-not-on-account", "The party is not the debtor of each of the accounts.", "party_id")
-    return _check_point(placing, case) or _check_owed(placing, known)
+    return check_parts(placing.party_id, known) or _check_point(placing, case) or _check_owed(placing, known)
+
+
+def check_parts(party_id: UUID, debts: Sequence[DebtFacts]) -> Refusal | None:
+    """Nobody is contacted about a debt in which they have no part. Refuses: `party-not-on-account`."""
+    if all(party_id in debt.parties for debt in debts):
+        return None
+    return Refusal("party-not-on-account", "The party has no part in each of the accounts.", "party_id")
 
 
 def _check_point(placing: Placing, case: Case) -> Refusal | Block | None:
@@ -101,11 +111,13 @@ def _check_point(placing: Placing, case: Case) -> Refusal | Block | None:
             "contact_point_id",
         )
     rule_id = why_unusable(point.facts, placing.channel)
-    return None if rule_id is None else Block(rule_id, "The contact point may not be used by this channel.")
+    if rule_id is None or (placing.confirms_opt_out and rule_id == OPTED_OUT):
+        return None
+    return Block(rule_id, "The contact point may not be used by this channel.", "contact_point_unusable")
 
 
 def _check_owed(placing: Placing, debts: Sequence[DebtFacts]) -> Block | None:
     """A payment may have come since somebody decided to call: there is nothing to collect then."""
     if placing.purpose == "collection" and all(debt.past_due_minor <= 0 for debt in debts):
-        return Block("contact.nothing_past_due", "Nothing is past due on any of the accounts.")
+        return Block("contact.nothing_past_due", "Nothing is past due on any of the accounts.", "rules")
     return None

@@ -35,6 +35,19 @@ _PLEASE_CALL: Final = {
     "en": "{{ company }}: {{ given_name }}, please call us at {{ phone }} about your account with {{ creditor }}.",
     "es": "{{ company }}: {{ given_name }}, llámenos al {{ phone }} sobre su cuenta con {{ creditor }}.",
 }
+OPT_OUT_CONFIRMED: Final = "opt_out_confirmed"
+"""Confirms a refusal and says nothing else: no marketing, no try to change the person's mind (64.1200(a)(12))."""
+HELP: Final = "text_help"
+REPLIES: Final = frozenset({OPT_OUT_CONFIRMED, HELP})
+"""Sent by the service itself, in answer to a text."""
+_OPT_OUT_CONFIRMED: Final = {
+    "en": "{{ company }}: you will get no more texts from us at this number.",
+    "es": "{{ company }}: no recibirá más mensajes de texto nuestros en este número.",
+}
+_HELP: Final = {
+    "en": "{{ company }}: for help call {{ phone }}.",
+    "es": "{{ company }}: para recibir ayuda, llame al {{ phone }}.",
+}
 _SUBJECTS: Final = {"en": "A message from {{ company }}", "es": "Un mensaje de {{ company }}"}
 
 
@@ -52,4 +65,6 @@ SHIPPED: Final[tuple[TemplateText, ...]] = (
     *_in_both("account_status", "email", _STATUS),
     *_in_both("account_status", "letter", _STATUS),
     *_in_both("please_call", "sms", _PLEASE_CALL),
+    *_in_both(OPT_OUT_CONFIRMED, "sms", _OPT_OUT_CONFIRMED),
+    *_in_both(HELP, "sms", _HELP),
 )

@@ -1,11 +1,12 @@
 """Which gateway takes the messages of a channel, made from the settings; a channel without one is not offered."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from services.contact.domain.letter_pdf import letter_pdf
 from services.contact.domain.message import Result
 from services.contact.domain.signatures import link_token
+from services.contact.gateways.letter_pdf import LetterText, letter_pdf
 from services.contact.gateways.letters import Letter, PrintVendor
 from services.contact.gateways.mail import Mail, MailServer
 from services.contact.gateways.texts import TextGateway
@@ -43,7 +44,7 @@ def channels(settings: ContactSettings, clock: Clock) -> dict[str, HandOver]:
         )
         made["sms"] = _text(gateway)
     if settings.letter_directory is not None:
-        made["letter"] = _letter(PrintVendor(settings.letter_directory))
+        made["letter"] = _letter(settings, PrintVendor(settings.letter_directory))
     return made
 
 
@@ -82,10 +83,22 @@ def _text(gateway: TextGateway) -> HandOver:
     return hand_over
 
 
-def _letter(vendor: PrintVendor) -> HandOver:
+def text_of_letter(settings: ContactSettings, row: Row) -> LetterText:
+    """What the letter says that a message is."""
+    return LetterText(
+        sender=(settings.sender_company, settings.sender_address, settings.sender_phone),
+        address=row["recipient"].splitlines(),
+        written_on=row["queued_at"].date(),
+        language=row["language"],
+        subject=row["subject"],
+        body=row["body"],
+    )
+
+
+def _letter(settings: ContactSettings, vendor: PrintVendor) -> HandOver:
     async def hand_over(row: Row) -> Result:
-        envelope = tuple(row["recipient"].splitlines())
-        pdf = letter_pdf(envelope, row["subject"], row["body"])
-        return await vendor.send(Letter(str(row["message_id"]), envelope, pdf))
+        text = text_of_letter(settings, row)
+        pdf = await asyncio.to_thread(letter_pdf, text)
+        return await vendor.send(Letter(str(row["message_id"]), tuple(text.address), pdf))
 
     return hand_over

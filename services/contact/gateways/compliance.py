@@ -21,19 +21,22 @@ _ALLOWS = frozenset({"allow", "allow_with"})
 
 
 class ComplianceUnavailableError(ArrearsError):
-    """Compliance gave no answer that permits anything. `is_sent`: a permit may have been reserved all the same."""
+    """Compliance gave no answer that permits anything. A permit may have been reserved all the same."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """May this contact be made now? `key` makes asking again the same question, with the same permit."""
+    """May this contact be made now? Asked again for the same attempt it is the same question, with the same permit.
+
+    Without an attempt it is a dry run.
+    """
 
     party_id: UUID
     account_ids: Sequence[UUID]
     channel: ContactChannel
     contact_point_id: UUID | None
     purpose: ContactPurpose
-    key: str
+    attempt_id: UUID | None = None
     direction: Direction = "outbound"
 
     def body(self) -> dict[str, Any]:
@@ -45,6 +48,7 @@ class Question:
             "contact_point_id": None if self.contact_point_id is None else str(self.contact_point_id),
             "purpose": self.purpose,
             "direction": self.direction,
+            "attempt_id": None if self.attempt_id is None else str(self.attempt_id),
         }
 
 
@@ -94,7 +98,9 @@ class Compliance:
             ComplianceUnavailableError: nobody may be contacted.
         """
         try:
-            answer = await self._client.post("/v1/contact-decisions", question.body(), idempotency_key=question.key)
+            answer = await self._client.post(
+                "/v1/contact-decisions", question.body(), idempotency_key=str(question.attempt_id)
+            )
             decision = Decision.model_validate(answer.body)
         except (NoAnswerError, ValidationError, Problem) as error:
             raise ComplianceUnavailableError(_reason(error)) from error

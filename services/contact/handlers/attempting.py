@@ -1,32 +1,46 @@
 """Makes a contact for somebody who asks: permit, then the transaction that uses it, then the answer."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from services.contact.domain.placing import Placing
 from services.contact.handlers.actor import Actor
-from services.contact.handlers.permits import Permits
+from services.contact.handlers.permits import Permits, Permitted
 from services.contact.handlers.place_attempts import PlaceAttempt
 from shared.errors import Problem
 
 R = TypeVar("R")
 Submit = Callable[[PlaceAttempt], Awaitable[R]]
 """Places one command, with others or alone, and commits; raises the `Problem` of a refusal."""
+_FAILED: Final = 500
+_UNDER_WAY: Final = "idempotency-key-in-flight"
+"""The same wish is being placed by another process at this moment."""
 
 
-async def attempt(permits: Permits, submit: Submit[R], actor: Actor, placing: Placing, key: str, **facts: Any) -> R:
+async def attempt(permits: Permits, submit: Submit[R], actor: Actor, placing: Placing, wish: str, **facts: Any) -> R:
     """Ask for a permit and place the contact.
 
     Raises:
         Problem: `contact-blocked`, `compliance-unavailable`, or what the request has wrong. A permit that was given and
-            not used is given back.
+            is surely not used is given back; one of which that is not known is found by the sweep.
     """
-    permitted = await permits.get(actor, placing, key)
-    command = permitted.command(placing, actor.sub)
+    permitted = await permits.get(actor, placing, wish)
+    command = permitted.command(placing, actor.sub, **facts)
+    return await use(permits, permitted, actor, placing, lambda: submit(command))
+
+
+async def use(
+    permits: Permits, permitted: Permitted, actor: Actor, placing: Placing, place: Callable[[], Awaitable[R]]
+) -> R:
+    """Use a permit by `place`, or give it back. Raises as `attempt`."""
     try:
-        return await submit(replace(command, **facts) if facts else command)
+        return await place()
     except Problem as problem:
-        if problem.code != "contact-blocked":
+        if problem.status >= _FAILED or problem.code == _UNDER_WAY:
             raise
-        raise await permits.give_back(actor, permitted, placing, problem.detail) from problem
+        answer = await permits.give_back(actor, permitted, placing, _reason(problem))
+        raise (answer if problem.code == "contact-blocked" else problem) from problem
+
+
+def _reason(problem: Problem) -> str:
+    return problem.detail if problem.code == "contact-blocked" else f"contact.{problem.code.replace('-', '_')}"

@@ -35,7 +35,7 @@ async def judge(tx: Tx, commands: Sequence[CloseAttempt]) -> list[tuple[Row, Out
             found.append(Refusal("attempt-unknown", "There is no such contact attempt."))
             continue
         outcome = judge_outcome(to_attempt(row), command.report)
-        strange = [debt for debt in _debts(command.report) if not _is_of(row, debts.get(debt))]
+        strange = [debt for debt in _debts(command.report) if not _is_of(row, debt, debts.get(debt))]
         if strange and not isinstance(outcome, Refusal):
             found.append(Refusal("debts-discussed-invalid", "A debt is not the party's.", "debts_discussed"))
         else:
@@ -130,5 +130,6 @@ def _debts(report: Report) -> set[UUID]:
     return {*report.debts_discussed, *(debt for said in report.heard for debt in said.account_ids)}
 
 
-def _is_of(row: Row, debt: DebtFacts | None) -> bool:
-    return debt is not None and debt.party_id == row["party_id"]
+def _is_of(row: Row, account_id: UUID, debt: DebtFacts | None) -> bool:
+    """A debt that the attempt was made about stays its debt, whoever has it now."""
+    return account_id in row["account_ids"] or (debt is not None and row["party_id"] in debt.parties)

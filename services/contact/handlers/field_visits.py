@@ -3,10 +3,10 @@
 from uuid import UUID
 
 from services.contact.domain.field_visit import FieldVisitStatus, may_become
-from services.contact.domain.placing import Placing
+from services.contact.domain.placing import Placing, check_parts
 from services.contact.handlers.actor import Actor
 from services.contact.handlers.place_attempts import PlaceAttempt, Placed, place_attempts
-from services.contact.schemas.attempts import FieldVisitRequest
+from services.contact.schemas.field_visits import FieldVisitRequest
 from services.contact.store.cases import load_debts
 from services.contact.tables.attempts import FIELD_VISIT
 from shared.db.locks import lock
@@ -23,8 +23,8 @@ async def order_visit(tx: Tx, actor: Actor, request: FieldVisitRequest) -> UUID 
         actor.may_see(debt.creditor_id) for debt in debts.values()
     ):
         return Refusal("account-unknown", "There is no such account.", "account_ids")
-    if any(debt.party_id != request.party_id for debt in debts.values()):
-        return Refusal("party-not-on-account", "The party is not the debtor of each of the accounts.", "party_id")
+    if (refusal := check_parts(request.party_id, list(debts.values()))) is not None:
+        return refusal
     field_visit_id = new_id()
     row = {
         "field_visit_id": field_visit_id,

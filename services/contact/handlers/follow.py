@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from services.contact.handlers.marks import publish_marks
+from services.contact.handlers.publish_given import take_back
 from services.contact.store.marks import Learnt, learn
 from services.contact.store.views import (
     erase_found,
@@ -46,7 +47,9 @@ async def follow_accounts(tx: Tx, messages: Sequence[Message[Any]]) -> list[Reje
 async def follow_parties(tx: Tx, messages: Sequence[Message[Any]]) -> list[Rejected]:
     """Take a batch of `party.updated`, and of its erasures."""
     new = await save_parties(tx, _states(messages))
-    await erase_parties(tx, _erased(messages))
+    erased = _erased(messages)
+    await erase_parties(tx, erased)
+    await take_back(tx, erased)
     await publish_marks(tx, new)
     return []
 

@@ -1,7 +1,8 @@
 """From the wish to contact somebody to a permit: what contact knows is checked first, then compliance is asked.
 
 No permit, no contact: whatever fails on the way ends here, is kept as a block, and is answered as one. Nothing is asked
-inside a transaction, so that a slow compliance holds no connection and no lock.
+inside a transaction, so that a slow compliance holds no connection and no lock; the attempt is committed before it is
+asked for, so that a permit whose answer is lost is found and taken back.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -11,19 +12,21 @@ from uuid import UUID
 
 from prometheus_client import Counter
 
-from services.contact.domain.placing import Block, Placing, check
+from services.contact.domain.placing import Placing
 from services.contact.gateways.compliance import Compliance, ComplianceUnavailableError, Decision, Permit, Question
 from services.contact.handlers.actor import Actor
+from services.contact.handlers.ask_attempts import Ask, Asked, Stopped, ask_for
 from services.contact.handlers.place_attempts import PlaceAttempt
 from services.contact.handlers.record_blocks import Blocked, record_blocks
-from services.contact.store.cases import load_case
 from shared.clock import Clock
 from shared.db.transaction import Tx
 from shared.errors import Problem, Refusal
 from shared.events.contact import BlockReason
-from shared.ids import new_id
+from shared.http.request_context import current_context
 
 R = TypeVar("R")
+KeepAsk = Callable[[Actor, Ask], Awaitable[Asked | Stopped]]
+"""Commits what is about to be asked for, with others or alone; raises the `Problem` of a refusal."""
 
 DENIED = Counter("arrears_contacts_denied_total", "Contacts that were not made, by reason.", ["reason"])
 
@@ -42,8 +45,9 @@ class Transactions(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Permitted:
-    """A contact that may be placed: its creditor, and the decision that holds the permit."""
+    """A contact that may be placed: the attempt that it will be, its creditor, the decision that holds the permit."""
 
+    attempt_id: UUID
     creditor_id: UUID
     decision: Decision
 
@@ -53,10 +57,25 @@ class Permitted:
         assert self.decision.permit is not None  # noqa: S101 - as it says
         return self.decision.permit
 
+    def blocked(
+        self, placing: Placing, reason: BlockReason, actor: str, rules: tuple[dict[str, Any], ...] = ()
+    ) -> Blocked:
+        """The contact, not made although it was permitted."""
+        return Blocked(
+            self.creditor_id,
+            placing,
+            reason,
+            actor,
+            rules,
+            attempt_id=self.attempt_id,
+            permit_id=self.permit.id,
+            decision_id=self.decision.decision_id,
+        )
+
     def command(self, placing: Placing, actor: str, **facts: Any) -> PlaceAttempt:
         """The command that places it."""
         return PlaceAttempt(
-            attempt_id=new_id(),
+            attempt_id=self.attempt_id,
             creditor_id=self.creditor_id,
             placing=placing,
             permit_id=self.permit.id,
@@ -65,100 +84,89 @@ class Permitted:
             actor=actor,
             disclosures=self.decision.disclosures,
             language=self.decision.language,
+            cause=current_context().correlation_id,
             **facts,
         )
 
 
 class Permits:
-    """Gets permits for placings, and gives them back."""
+    """Gets permits for placings, and gives them back. `keep_ask` commits what is about to be asked for."""
 
-    def __init__(self, compliance: Compliance, transactions: Transactions, clock: Clock) -> None:
+    def __init__(
+        self, compliance: Compliance, transactions: Transactions, clock: Clock, keep_ask: KeepAsk | None = None
+    ) -> None:
         self._compliance = compliance
         self._clock = clock
         self._transactions = transactions
+        self._keep_ask = keep_ask or self._keep_one
 
-    async def get(self, actor: Actor, placing: Placing, key: str) -> Permitted:
-        """Return a permit. `key` names the wish: asked again with it, compliance gives the same permit.
+    async def get(self, actor: Actor, placing: Placing, wish: str) -> Permitted:
+        """Return a permit. `wish` names what is wanted: asked again, it is the same attempt with the same permit.
 
         Raises:
             Problem: `contact-blocked`, `compliance-unavailable`, or what the request has wrong.
         """
-        creditor_id = await self._check(actor, placing)
-        decision = await self._ask(actor, creditor_id, placing, key)
-        permit = decision.permit
-        if permit is not None and permit.expires_at <= self._clock.now():
+        permitted = await self._get(actor, placing, wish)
+        if permitted.permit.expires_at <= self._clock.now():
             # The wish is older than its permit: its first answer was lost on the way here.
-            await self._block(
-                Blocked(
-                    creditor_id,
-                    placing,
-                    "permit_expired",
-                    actor.sub,
-                    permit_id=permit.id,
-                    decision_id=decision.decision_id,
-                )
-            )
-            decision = await self._ask(actor, creditor_id, placing, f"{key}:{permit.id}")
+            await self._block(permitted.blocked(placing, "permit_expired", actor.sub))
+            permitted = await self._get(actor, placing, wish)
+        return permitted
+
+    async def give_back(self, actor: Actor, permitted: Permitted, placing: Placing, refusal: str) -> Problem:
+        """Report a permit that was not used, because contact itself found a reason; return the problem to answer."""
+        rule = {"id": refusal.partition(":")[0], "result": "fail"}
+        await self._block(permitted.blocked(placing, "not_placed", actor.sub, (rule,)))
+        return blocked((rule,), None)
+
+    async def _get(self, actor: Actor, placing: Placing, wish: str) -> Permitted:
+        asked = await self._keep_ask(actor, Ask(placing, wish, actor.sub, actor.creditors))
+        if isinstance(asked, Stopped):
+            DENIED.labels("rules").inc()
+            raise blocked((asked.rule,), None)
+        decision = await self._ask(actor, asked, placing)
         if not decision.is_allowed:
             rules = tuple(decision.refusing)
             await self._block(
                 Blocked(
-                    creditor_id,
+                    asked.creditor_id,
                     placing,
                     "rules",
                     actor.sub,
                     rules,
+                    attempt_id=asked.attempt_id,
                     decision_id=decision.decision_id,
                     not_before=decision.not_before,
                 )
             )
             raise blocked(rules, decision)
-        return Permitted(creditor_id, decision)
+        return Permitted(asked.attempt_id, asked.creditor_id, decision)
 
-    async def _ask(self, actor: Actor, creditor_id: UUID, placing: Placing, key: str) -> Decision:
+    async def _ask(self, actor: Actor, asked: Asked, placing: Placing) -> Decision:
         question = Question(
-            placing.party_id, placing.account_ids, placing.channel, placing.contact_point_id, placing.purpose, key
+            placing.party_id,
+            placing.account_ids,
+            placing.channel,
+            placing.contact_point_id,
+            placing.purpose,
+            asked.attempt_id,
         )
         try:
             return await self._compliance.ask(question)
         except ComplianceUnavailableError as error:
-            await self._block(Blocked(creditor_id, placing, "compliance_unavailable", actor.sub))
+            block = Blocked(
+                asked.creditor_id, placing, "compliance_unavailable", actor.sub, attempt_id=asked.attempt_id
+            )
+            await self._block(block)
             raise Problem(
-                "compliance-unavailable",
-                "Compliance gave no answer in time. Nobody was contacted; try again.",
+                "compliance-unavailable", "Compliance gave no answer in time. Nobody was contacted; try again."
             ) from error
 
-    async def give_back(self, actor: Actor, permitted: Permitted, placing: Placing, refusal: str) -> Problem:
-        """Report a permit that was not used, because contact itself found a reason; return the problem to answer."""
-        rule = {"id": refusal.partition(":")[0], "result": "fail"}
-        await self._block(
-            Blocked(
-                permitted.creditor_id,
-                placing,
-                "not_placed",
-                actor.sub,
-                (rule,),
-                permit_id=permitted.permit.id,
-                decision_id=permitted.decision.decision_id,
-            )
-        )
-        return blocked((rule,), None)
-
-    async def _check(self, actor: Actor, placing: Placing) -> UUID:
-        case = await self._transactions.read(lambda tx: load_case(tx, [placing]))
-        first = case.debts.get(placing.account_ids[0])
-        if first is not None and not actor.may_see(first.creditor_id):
-            raise Problem("account-unknown", "There is no such account.", field="account_ids")
-        found = check(placing, case)
-        if isinstance(found, Refusal):
-            raise Problem.of(found)
-        assert first is not None  # noqa: S101 - `check` refuses accounts that are not known
-        if isinstance(found, Block):
-            rule = {"id": found.rule_id, "result": "fail", "detail": found.detail}
-            reason: BlockReason = "rules" if found.rule_id == "contact.nothing_past_due" else "contact_point_unusable"
-            await self._block(Blocked(first.creditor_id, placing, reason, actor.sub, (rule,)))
-            raise blocked((rule,), None)
-        return first.creditor_id
+    async def _keep_one(self, _actor: Actor, ask: Ask) -> Asked | Stopped:
+        asked = (await self._transactions.write(lambda tx: ask_for(tx, [ask])))[0]
+        if isinstance(asked, Refusal):
+            raise Problem.of(asked)
+        return asked
 
     async def _block(self, block: Blocked) -> None:
         DENIED.labels(block.reason).inc()

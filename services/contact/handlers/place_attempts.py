@@ -1,7 +1,7 @@
 """Places contacts: each uses its permit, for ever, in the transaction that lets it out. A batch is one insert.
 
 What contact itself knows is checked here once more, under the lock of the contact point: a STOP that came since the
-permit was given stops the contact.
+permit was given stops the contact. An attempt that was told of as never placed stays so.
 """
 
 from collections.abc import Sequence
@@ -11,12 +11,14 @@ from typing import Any
 from uuid import UUID
 
 from services.contact.domain.placing import Block, Placing, check
-from services.contact.store.attempts import insert_attempts
+from services.contact.store.attempts import insert_attempts, take_asked
 from services.contact.store.cases import load_case
 from shared.db.locks import Locks
 from shared.db.transaction import Tx
 from shared.errors import Refusal
 from shared.events.contact import ContactAttempted
+
+_GIVEN_UP = Refusal("contact-blocked", "contact.given_up: The attempt was told of as not placed; it took too long.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +58,21 @@ def locks_of(command: PlaceAttempt) -> Locks:
 async def place_attempts(tx: Tx, commands: Sequence[PlaceAttempt]) -> list[Placed | Refusal]:
     """Place the contacts of a batch.
 
-    Refuses: `contact-blocked` (its permit has expired, or its contact point is no longer good), `permit-used`, and as
-    `domain.placing.check`.
+    Refuses: `contact-blocked` (its permit has expired, its contact point is no longer good, or it was given up),
+    `permit-used`, and as `domain.placing.check`.
     """
     case = await load_case(tx, [command.placing for command in commands])
     now = tx.clock.now()
     refusals = [_refusal(command, check(command.placing, case), now) for command in commands]
-    going = [command for command, refusal in zip(commands, refusals, strict=True) if refusal is None]
-    made = await insert_attempts(tx, [_row(command, now) for command in going])
+    good = [command for command, refusal in zip(commands, refusals, strict=True) if refusal is None]
+    asked = await take_asked(tx, {command.attempt_id for command in good})
+    made = await insert_attempts(tx, [_row(command, now) for command in good if command.attempt_id in asked])
     results: list[Placed | Refusal] = []
     for command, refusal in zip(commands, refusals, strict=True):
         if refusal is not None:
             results.append(refusal)
+        elif command.attempt_id not in asked:
+            results.append(_GIVEN_UP)
         elif command.attempt_id not in made:
             results.append(Refusal("permit-used", "The permit was used before."))
         else:

@@ -1,9 +1,14 @@
 """Queues a message that has its permit: written now, with what the decision demands, sent by the worker at once."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
+from services.contact.domain.envelope import envelope
+from services.contact.domain.message import GIVE_UP_AFTER, REPLY_WITHIN
 from services.contact.domain.placing import Placing
+from services.contact.domain.shipped_templates import REPLIES
 from services.contact.handlers.permits import Permitted
 from services.contact.handlers.write_message import Draft, Written, write_message
 from services.contact.settings import ContactSettings
@@ -12,6 +17,9 @@ from services.contact.store.messages import insert_message
 from shared.db.transaction import Tx
 from shared.errors import Refusal
 from shared.ids import new_id
+
+_HEARD_WITHIN: Final = timedelta(seconds=1)
+"""Compliance hears of the text that is answered by its event; a reply that comes too soon answers nothing there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +37,8 @@ async def queue_message(
 ) -> UUID | Refusal:
     """Write and queue a message; return its id. Refuses: as `write_message`, `contact-point-unknown`."""
     placing, decision = command.placing, permitted.decision
+    if command.template in REPLIES:
+        return Refusal("template-unknown", f"{command.template} answers texts; nobody sends it by hand.", "template")
     draft = Draft(
         message_id=new_id(),
         creditor_id=permitted.creditor_id,
@@ -45,31 +55,62 @@ async def queue_message(
     recipient = await _recipient(tx, placing, written)
     if not recipient:
         return Refusal("contact-point-unknown", "The party has no address that is known.", "contact_point_id")
-    now = tx.clock.now()
-    await insert_message(
-        tx,
-        {
-            "message_id": draft.message_id,
-            "creditor_id": draft.creditor_id,
-            "party_id": draft.party_id,
-            "account_ids": list(draft.account_ids),
-            "channel": draft.channel,
-            "contact_point_id": placing.contact_point_id,
-            "recipient": recipient,
-            "purpose": placing.purpose,
-            **text_of(written, decision.disclosures),
-            "template": command.template,
-            "status": "queued",
-            "permit_id": permitted.permit.id,
-            "decision_id": decision.decision_id,
-            "permit_expires_at": permitted.permit.expires_at,
-            "tries": 0,
-            "next_try_at": now,
-            "queued_at": now,
-            "queued_by": command.actor,
-        },
-    )
+    permit = {
+        "permit_id": permitted.permit.id,
+        "decision_id": decision.decision_id,
+        "permit_expires_at": permitted.permit.expires_at,
+        "asked_attempt_id": permitted.attempt_id,
+    }
+    row = _row(draft, command, written, recipient, tx.clock.now())
+    await insert_message(tx, row | permit | {"give_up_at": tx.clock.now() + GIVE_UP_AFTER})
     return draft.message_id
+
+
+async def queue_reply(
+    tx: Tx, settings: ContactSettings, command: QueueMessage, creditor_id: UUID, recipient: str
+) -> UUID | Refusal:
+    """Write and queue the answer to a text, to the number that it came from. It gets its permit when it is sent.
+
+    Refuses: as `write_message`.
+    """
+    placing = command.placing
+    draft = Draft(
+        message_id=new_id(),
+        creditor_id=creditor_id,
+        party_id=placing.party_id,
+        account_ids=placing.account_ids,
+        channel="sms",
+        template=command.template,
+        disclosures=(),
+        language=command.language,
+    )
+    written = await write_message(tx, settings, draft)
+    if isinstance(written, Refusal):
+        return written
+    now = tx.clock.now()
+    row = _row(draft, command, written, recipient, now)
+    await insert_message(tx, row | {"next_try_at": now + _HEARD_WITHIN, "give_up_at": now + REPLY_WITHIN})
+    return draft.message_id
+
+
+def _row(draft: Draft, command: QueueMessage, written: Written, recipient: str, now: datetime) -> dict[str, object]:
+    return {
+        "message_id": draft.message_id,
+        "creditor_id": draft.creditor_id,
+        "party_id": draft.party_id,
+        "account_ids": list(draft.account_ids),
+        "channel": draft.channel,
+        "contact_point_id": command.placing.contact_point_id,
+        "recipient": recipient,
+        "purpose": command.placing.purpose,
+        **text_of(written, tuple(draft.disclosures)),
+        "template": draft.template,
+        "status": "queued",
+        "tries": 0,
+        "next_try_at": now,
+        "queued_at": now,
+        "queued_by": command.actor,
+    }
 
 
 def text_of(written: Written, demanded: tuple[str, ...]) -> dict[str, object]:
@@ -92,6 +133,8 @@ async def rewrite_message(
 
 
 async def _recipient(tx: Tx, placing: Placing, written: Written) -> str:
+    """The number or e-mail it goes to; of a letter the lines of the envelope."""
     if placing.contact_point_id is None:
-        return "\n".join(written.address)
-    return (await load_points(tx, [placing.contact_point_id]))[placing.contact_point_id].value
+        return "\n".join(envelope(written.name, written.address))
+    point = (await load_points(tx, [placing.contact_point_id]))[placing.contact_point_id]
+    return point.value if point.address is None else "\n".join(envelope(written.name, point.address))

@@ -22,6 +22,7 @@ def how_to_rebuild(account_states: tuple[str, ...]) -> Rebuild:
             Derived("creditor_view", "creditor_id"),
             Derived("account_view", "account_id"),
             Derived("party_view", "party_id"),
+            Derived("account_part", "row_key"),
         ),
         keep=_keep,
         scratch=("contact_point",),

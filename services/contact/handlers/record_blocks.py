@@ -1,4 +1,8 @@
-"""Keeps and publishes contacts that were not made. A permit named there was not used and stops counting."""
+"""Keeps and publishes contacts that were not made. A permit named there was not used and stops counting.
+
+Nor is one that was given for an attempt named there: contact itself may not know of it, for answers are lost. Such an
+attempt is told of once, and can be placed no more.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -7,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from services.contact.domain.placing import Placing
-from services.contact.store.attempts import insert_blocks
+from services.contact.store.attempts import insert_blocks, take_asked
 from shared.db.transaction import Tx
 from shared.events.contact import BlockReason, ContactBlocked
 from shared.ids import new_id
@@ -15,13 +19,17 @@ from shared.ids import new_id
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """A contact that was not made, and why. `rules` as they were answered, those that did not pass."""
+    """A contact that was not made, and why. `rules` as they were answered, those that did not pass.
+
+    `attempt_id`: the attempt that was asked for; without one, contact stopped it before it asked.
+    """
 
     creditor_id: UUID
     placing: Placing
     reason: BlockReason
     actor: str
     rules: tuple[dict[str, Any], ...] = ()
+    attempt_id: UUID | None = None
     permit_id: UUID | None = None
     decision_id: UUID | None = None
     not_before: datetime | None = None
@@ -29,10 +37,12 @@ class Blocked:
 
 
 async def record_blocks(tx: Tx, blocks: Sequence[Blocked]) -> None:
-    """Save and publish a batch of them."""
+    """Save and publish a batch of them, but those of attempts that were placed or told of before."""
     now = tx.clock.now()
-    await insert_blocks(tx, [_row(block, now) for block in blocks])
-    for block in blocks:
+    asked = await take_asked(tx, {block.attempt_id for block in blocks if block.attempt_id is not None})
+    ended = [block for block in blocks if block.attempt_id is None or block.attempt_id in asked]
+    await insert_blocks(tx, [_row(block, now) for block in ended])
+    for block in ended:
         placing = block.placing
         tx.emit(
             "contact.blocked",
@@ -40,6 +50,8 @@ async def record_blocks(tx: Tx, blocks: Sequence[Blocked]) -> None:
                 creditor_id=block.creditor_id,
                 account_id=placing.account_ids[0],
                 block_id=block.block_id,
+                # Rules that refused gave no permit: there is nothing to take back.
+                attempt_id=None if block.reason == "rules" else block.attempt_id,
                 account_ids=placing.account_ids,
                 party_id=placing.party_id,
                 permit_id=block.permit_id,

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from services.contact.domain.contact_points import KIND_OF
-from services.contact.domain.placing import Case, Placing
+from services.contact.domain.placing import Case, Placing, check_parts
 from services.contact.store.attempts import insert_attempts
 from services.contact.store.cases import load_case
 from shared.db.transaction import Tx
@@ -53,8 +53,8 @@ def _refusal(contact: InboundContact, case: Case) -> Refusal | None:
         return Refusal("account-unknown", "There is no such account.", "account_ids")
     if placing.party_id not in case.parties:
         return Refusal("party-unknown", "There is no such party.", "party_id")
-    if any(debt.party_id != placing.party_id for debt in known):
-        return Refusal("party-not-on-account", "The party is not the debtor of each of the accounts.", "party_id")
+    if (refusal := check_parts(placing.party_id, known)) is not None:
+        return refusal
     point = case.points.get(placing.contact_point_id) if placing.contact_point_id else None
     if placing.contact_point_id is not None and (
         point is None or point.party_id != placing.party_id or point.facts.kind != KIND_OF[placing.channel]

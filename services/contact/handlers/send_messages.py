@@ -1,7 +1,8 @@
 """The sender of messages, in the worker: leases what is due, makes sure of a permit, hands over, keeps what was said.
 
 The attempt and its permit commit before anything leaves (`place_attempts`); a process that dies in between leaves a
-message `sending`, which the sweep ends as failed: it may have left, so it is never sent again.
+message `sending`, which the sweep ends as failed: it may have left, so it is never sent again. The sweep runs first in
+each step, and no message that breaks a step keeps the others from going on.
 """
 
 import asyncio
@@ -13,25 +14,35 @@ from functools import partial
 from typing import Any
 from uuid import UUID, uuid5
 
-from services.contact.domain.message import LEASE, Result, next_try_at
+from services.contact.domain.message import LEASE, RECEIPT_WITHIN, Result, next_try_at
+from services.contact.domain.shipped_templates import REPLIES
+from services.contact.handlers.ask_attempts import give_up_lost
+from services.contact.handlers.one_by_one import apply
 from services.contact.handlers.permits import Permits, Permitted, Transactions
 from services.contact.handlers.place_attempts import PlaceAttempt, Placed, locks_of, place_attempts
 from services.contact.handlers.queue_message import rewrite_message
 from services.contact.handlers.record_blocks import Blocked, record_blocks
-from services.contact.handlers.settle_messages import Handed, placing_of, settle_handed, sweep
+from services.contact.handlers.settle_messages import Handed, end_overdue, placing_of, settle_handed, unused
 from services.contact.handlers.write_message import Draft
 from services.contact.settings import ContactSettings
-from services.contact.store.messages import lease_due, load_messages, lock_messages, update_messages
+from services.contact.store.messages import (
+    forget_early,
+    lease_due,
+    load_messages,
+    lock_messages,
+    overdue_messages,
+    update_messages,
+)
 from shared.clock import Clock
 from shared.db.locks import take
 from shared.db.transaction import Tx
 from shared.errors import Problem, Refusal
-from shared.ids import new_id
 
 Row = Mapping[str, Any]
 HandOver = Callable[[Row], Awaitable[Result]]
 """Hands one message to the gateway of its channel."""
 
+_SWEPT = 200
 _MARGIN = timedelta(seconds=5)
 """A permit that expires sooner is not used: the transaction that uses it takes a moment."""
 
@@ -79,7 +90,7 @@ class Sender:
 
     async def step(self) -> int:
         """Send what is due now, and end what is overdue; return how many messages moved or were tried."""
-        swept = await self._transactions.write(sweep)
+        swept = await self._sweep()
         now = self._clock.now()
         rows = await self._transactions.write(
             lambda tx: lease_due(tx, now, now + LEASE, self._settings.sender_batch, tuple(self._channels))
@@ -88,33 +99,47 @@ class Sender:
         ready = [command for command in commands if command is not None]
         going = await self._transactions.write(lambda tx: self._place(tx, ready)) if ready else []
         handed = await asyncio.gather(*(self._hand_over(row) for row in going))
-        if handed:
-            await self._transactions.write(lambda tx: settle_handed(tx, handed))
+        await apply(self._transactions, handed, settle_handed)
         return swept + len(rows)
+
+    async def _sweep(self) -> int:
+        """End what is overdue: attempts that were asked for and lost, and messages."""
+        now = self._clock.now()
+        given_up = await self._transactions.write(give_up_lost)
+        overdue = await self._transactions.read(lambda tx: overdue_messages(tx, now, _SWEPT))
+        await apply(self._transactions, overdue, end_overdue)
+        await self._transactions.write(lambda tx: forget_early(tx, now - max(RECEIPT_WITHIN.values())))
+        return given_up + len(overdue)
 
     async def _permitted(self, row: Row) -> PlaceAttempt | None:
         """The command that places a message under its permit, or under a new one; None: not now, or never."""
-        now = self._clock.now()
-        if row["permit_id"] is not None and row["permit_expires_at"] > now + _MARGIN:
-            return _command(row, row["permit_id"], row["decision_id"], row["permit_expires_at"])
         try:
-            if row["permit_id"] is not None:
-                await self._transactions.write(lambda tx: _give_back(tx, row))
-            key = str(uuid5(UUID(str(row["message_id"])), f"{row['tries']}:{now.isoformat()}"))
-            permitted = await self._permits.get(_System(), placing_of(row), key)
+            return await self._with_permit(row)
         except Problem as problem:
             await self._transactions.write(partial(_postpone, row=row, problem=problem))
-            return None
+        except Exception:  # noqa: BLE001 - one message never keeps the others from going
+            # Its lease makes it due again; what never goes is given up in the end.
+            _log.exception("a message gets no permit", extra={"message_id": str(row["message_id"])})
+        return None
+
+    async def _with_permit(self, row: Row) -> PlaceAttempt | None:
+        if row["permit_id"] is not None:
+            if row["permit_expires_at"] > self._clock.now() + _MARGIN:
+                return _command(row)
+            await self._transactions.write(lambda tx: _give_back(tx, row))
+        wish = str(uuid5(UUID(str(row["message_id"])), str(row["tries"])))
+        permitted = await self._permits.get(_System(), placing_of(row), wish)
         refusal = await self._transactions.write(lambda tx: self._keep(tx, row, permitted))
         if refusal is not None:
-            await self._permits.give_back(_System(), permitted, placing_of(row), refusal.detail)
+            await self._permits.give_back(_System(), permitted, placing_of(row), f"contact.{refusal.code}")
             return None
-        permit = permitted.permit
-        return _command(row, permit.id, permitted.decision.decision_id, permit.expires_at)
+        return permitted.command(placing_of(row), row["queued_by"], message_id=row["message_id"])
 
     async def _keep(self, tx: Tx, row: Row, permitted: Permitted) -> Refusal | None:
         """Keep the permit with its message, which is written anew where the decision demands other words."""
         decision, demanded = permitted.decision, permitted.decision.disclosures
+        if (await lock_messages(tx, [row["message_id"]]))[row["message_id"]]["status"] != "queued":
+            return Refusal("transition-refused", "The message has come to its end meanwhile.")
         change: dict[str, Any] = {}
         if tuple(row["disclosures"]) != demanded:
             draft = Draft(
@@ -126,7 +151,11 @@ class Sender:
                 await update_messages(tx, [_end(row, "failed", written.code, tx.clock.now())])
                 return written
             change = written
-        permit = {"permit_id": permitted.permit.id, "permit_expires_at": permitted.permit.expires_at}
+        permit = {
+            "asked_attempt_id": permitted.attempt_id,
+            "permit_id": permitted.permit.id,
+            "permit_expires_at": permitted.permit.expires_at,
+        }
         await update_messages(
             tx, [{"message_id": row["message_id"], "decision_id": decision.decision_id, **permit, **change}]
         )
@@ -142,7 +171,7 @@ class Sender:
         now = tx.clock.now()
         await update_messages(tx, [_placed_row(rows[_message(one)], one, result, now) for one, result in results])
         refused = [(one, result) for one, result in results if isinstance(result, Refusal)]
-        await record_blocks(tx, [_unused(one, result) for one, result in refused if result.code != "permit-used"])
+        await record_blocks(tx, [_unused(one, result) for one, result in refused])
         placed = [_message(one) for one, result in results if isinstance(result, Placed)]
         reloaded = await load_messages(tx, placed)
         return [reloaded[message_id] for message_id in placed]
@@ -174,14 +203,15 @@ def _placed_row(row: Row, command: PlaceAttempt, result: Placed | Refusal, now: 
     return used | facts | {"lease_until": None, "next_try_at": None, "reason": reason, "ended_at": now}
 
 
-def _command(row: Row, permit_id: UUID, decision_id: UUID | None, expires_at: datetime) -> PlaceAttempt:
+def _command(row: Row) -> PlaceAttempt:
+    """The command that places a message under the permit that it has."""
     return PlaceAttempt(
-        attempt_id=new_id(),
+        attempt_id=row["asked_attempt_id"],
         creditor_id=row["creditor_id"],
         placing=placing_of(row),
-        permit_id=permit_id,
-        decision_id=decision_id,
-        expires_at=expires_at,
+        permit_id=row["permit_id"],
+        decision_id=row["decision_id"],
+        expires_at=row["permit_expires_at"],
         actor=row["queued_by"],
         disclosures=tuple(row["disclosures"]),
         language=row["language"],
@@ -197,6 +227,7 @@ def _unused(command: PlaceAttempt, refusal: Refusal) -> Blocked:
         "not_placed",
         command.actor,
         (rule,),
+        attempt_id=command.attempt_id,
         permit_id=command.permit_id,
         decision_id=command.decision_id,
     )
@@ -204,16 +235,8 @@ def _unused(command: PlaceAttempt, refusal: Refusal) -> Blocked:
 
 async def _give_back(tx: Tx, row: Row) -> None:
     """Report a permit that expired before its message left."""
-    block = Blocked(
-        row["creditor_id"],
-        placing_of(row),
-        "permit_expired",
-        row["queued_by"],
-        permit_id=row["permit_id"],
-        decision_id=row["decision_id"],
-    )
-    await record_blocks(tx, [block])
-    await update_messages(tx, [{"message_id": row["message_id"], "permit_id": None}])
+    await record_blocks(tx, [unused(row)])
+    await update_messages(tx, [{"message_id": row["message_id"], "permit_id": None, "asked_attempt_id": None}])
 
 
 async def _postpone(tx: Tx, *, row: Row, problem: Problem) -> None:
@@ -221,6 +244,10 @@ async def _postpone(tx: Tx, *, row: Row, problem: Problem) -> None:
     now = tx.clock.now()
     change: dict[str, Any] = {"message_id": row["message_id"], "tries": row["tries"] + 1}
     if problem.code == "compliance-unavailable":
+        await update_messages(tx, [change | {"next_try_at": next_try_at(now, row["tries"] + 1)}])
+        return
+    if row["template"] in REPLIES and problem.code == "contact-blocked":
+        # Compliance may not have heard yet of the text that this one answers.
         await update_messages(tx, [change | {"next_try_at": next_try_at(now, row["tries"] + 1)}])
         return
     not_before = problem.members.get("not_before")

@@ -12,12 +12,14 @@ from uuid import UUID, uuid5
 from services.contact.domain.attempt import Report
 from services.contact.domain.contact_points import KIND_OF, value_key
 from services.contact.domain.message import (
-    GIVE_UP_AFTER,
     RECEIPT_WITHIN,
+    RETURNED_LATE,
     SENT_RESULT,
     TERMINAL,
     MessageStatus,
     Result,
+    is_late_return,
+    is_overdue,
     may_become,
     next_try_at,
     settled_without_receipt,
@@ -25,6 +27,7 @@ from services.contact.domain.message import (
 )
 from services.contact.domain.placing import Placing
 from services.contact.domain.receipts import Receipt
+from services.contact.domain.shipped_templates import OPT_OUT_CONFIRMED, REPLIES
 from services.contact.handlers.close_attempts import CloseAttempt, close_attempts
 from services.contact.handlers.marks import OptOutSaid, PointInvalid, invalidate, opt_out
 from services.contact.handlers.record_blocks import Blocked, record_blocks
@@ -32,7 +35,7 @@ from services.contact.store.messages import (
     keep_early,
     load_by_ref,
     load_messages,
-    load_overdue,
+    lock_messages,
     take_early,
     update_messages,
 )
@@ -42,7 +45,6 @@ from shared.events.contact import MessageBounced, MessageSent
 
 Row = Mapping[str, Any]
 
-_SWEPT = 200
 _REFS = UUID("6a0b7f4e-9f55-5d0c-8c0b-3d9d6e7f2a10")
 """The namespace of the locks of gateways' ids."""
 
@@ -90,15 +92,22 @@ async def take_receipts(tx: Tx, receipts: Sequence[Receipt]) -> int:
 async def _apply_receipts(tx: Tx, receipts: Sequence[Receipt]) -> int:
     latest = {(one.channel, one.ref): one for one in receipts}
     moves: list[tuple[Row, Receipt]] = []
+    late: list[tuple[Row, Receipt]] = []
     for row in await load_by_ref(tx, list(latest)):
         receipt = next((latest[ref] for ref in _refs(row) if ref in latest), None)
-        if receipt is not None and may_become(row["status"], receipt.status):
+        if receipt is None:
+            continue
+        if may_become(row["status"], receipt.status):
             moves.append((row, receipt))
+        elif is_late_return(row["status"], row["reason"], receipt.status):
+            late.append((row, receipt))
     await update_messages(
         tx, [_ended(row["message_id"], receipt.status, receipt.reason, receipt.at) for row, receipt in moves]
     )
-    await _learn(tx, [(row, receipt.status, receipt.reason, receipt.is_permanent) for row, receipt in moves])
-    return len(moves)
+    await update_messages(tx, [{"message_id": row["message_id"], "reason": RETURNED_LATE} for row, _ in late])
+    learnt = [(row, receipt.status, receipt.reason, receipt.is_permanent) for row, receipt in (*moves, *late)]
+    await _learn(tx, learnt)
+    return len(learnt)
 
 
 def _refs(row: Row) -> list[tuple[str, str]]:
@@ -110,18 +119,17 @@ def _ref_lock(ref: str) -> UUID:
     return uuid5(_REFS, ref)
 
 
-async def sweep(tx: Tx) -> int:
-    """Bring messages whose time has run out to their end; return how many."""
+async def end_overdue(tx: Tx, message_ids: Sequence[UUID]) -> None:
+    """Bring messages whose time has run out to their end."""
     now = tx.clock.now()
-    rows = await load_overdue(tx, now, now - GIVE_UP_AFTER, _SWEPT)
-    ends: list[dict[str, Any]] = []
-    for row in rows:
-        status, reason = _out_of_time(row)
-        ends.append(_ended(row["message_id"], status, reason, now))
+    rows = [
+        row
+        for row in (await lock_messages(tx, message_ids)).values()
+        if is_overdue(row["status"], now, lease_until=row["lease_until"], give_up_at=row["give_up_at"])
+    ]
     await _close(tx, [(row, True) for row in rows if row["status"] == "sending"])
-    await record_blocks(tx, [_unused(row, "sender") for row in rows if row["permit_id"] is not None])
-    await update_messages(tx, ends)
-    return len(rows)
+    await record_blocks(tx, [unused(row) for row in rows if row["permit_id"] is not None])
+    await update_messages(tx, [_ended(row["message_id"], *_out_of_time(row), now) for row in rows])
 
 
 def _out_of_time(row: Row) -> tuple[MessageStatus, str]:
@@ -130,12 +138,14 @@ def _out_of_time(row: Row) -> tuple[MessageStatus, str]:
     return ("failed", "outcome-unknown") if row["status"] == "sending" else ("failed", "gave-up")
 
 
-def _unused(row: Row, actor: str) -> Blocked:
+def unused(row: Row) -> Blocked:
+    """The block of a message whose permit ran out before it left."""
     return Blocked(
         row["creditor_id"],
         placing_of(row),
         "permit_expired",
-        actor,
+        row["queued_by"],
+        attempt_id=row["asked_attempt_id"],
         permit_id=row["permit_id"],
         decision_id=row["decision_id"],
     )
@@ -143,7 +153,14 @@ def _unused(row: Row, actor: str) -> Blocked:
 
 def placing_of(row: Row) -> Placing:
     """The contact that a message is."""
-    return Placing(row["party_id"], tuple(row["account_ids"]), row["channel"], row["contact_point_id"], row["purpose"])
+    return Placing(
+        row["party_id"],
+        tuple(row["account_ids"]),
+        row["channel"],
+        row["contact_point_id"],
+        row["purpose"],
+        confirms_opt_out=row["template"] == OPT_OUT_CONFIRMED,
+    )
 
 
 async def _close(tx: Tx, moves: Sequence[tuple[Row, bool]]) -> None:
@@ -153,7 +170,7 @@ async def _close(tx: Tx, moves: Sequence[tuple[Row, bool]]) -> None:
         [
             CloseAttempt(
                 row["attempt_id"],
-                Report(SENT_RESULT[row["channel"]], tuple(row["account_ids"]))
+                Report(SENT_RESULT[row["channel"]], () if row["template"] in REPLIES else tuple(row["account_ids"]))
                 if did_leave
                 else Report("network_failure"),
                 "sender",

@@ -1,7 +1,7 @@
 """Texts that come in: STOP takes effect at once for the number, whoever has it; each is a contact that the person made.
 
-A text that the gateway delivers twice counts once. One from a number that nobody here has is kept as an opt-out, if it
-is one, for whoever comes to have the number.
+A new refusal, and a call for help, are answered by one text. A text that the gateway delivers twice counts once. One
+from a number that nobody here has is kept as an opt-out, if it is one, for whoever comes to have the number.
 """
 
 from collections.abc import Sequence
@@ -13,10 +13,13 @@ from uuid import UUID
 from services.contact.domain.attempt import Report, Said
 from services.contact.domain.contact_points import value_key
 from services.contact.domain.placing import Placing
-from services.contact.domain.replies import is_opt_out
+from services.contact.domain.replies import Meaning, meaning_of
+from services.contact.domain.shipped_templates import HELP, OPT_OUT_CONFIRMED
 from services.contact.handlers.close_attempts import CloseAttempt, close_attempts
 from services.contact.handlers.marks import OptOutSaid, opt_out
+from services.contact.handlers.queue_message import QueueMessage, queue_reply
 from services.contact.handlers.record_inbound import InboundContact, record_inbound
+from services.contact.settings import ContactSettings
 from services.contact.tables.messages import IN_MESSAGE
 from shared.db.locks import lock
 from shared.db.sets import insert_rows
@@ -26,26 +29,35 @@ from shared.ids import new_id
 _GATEWAY = "text-gateway"
 _SENDERS = """
 SELECT p.contact_point_id, p.party_id, p.creditor_id,
-  ARRAY(SELECT a.account_id FROM account_view a WHERE a.party_id = p.party_id ORDER BY a.account_id) AS account_ids
+  ARRAY(
+    SELECT a.account_id FROM account_view a WHERE a.party_id = p.party_id
+    UNION SELECT a.account_id FROM account_part t JOIN account_view a USING (account_id) WHERE t.party_id = p.party_id
+    ORDER BY 1
+  ) AS account_ids
 FROM contact_point p WHERE p.kind = 'phone' AND p.value_key = $1
 """
 
 
 @dataclass(frozen=True, slots=True)
 class IncomingText:
-    """A text as the gateway gives it. `is_refused`: the gateway itself has taken it for an opt-out."""
+    """A text as the gateway gives it.
+
+    `is_refused`: the gateway itself has taken it for an opt-out. `is_answered`: it has answered it, too.
+    """
 
     ref: str
     sender: str
     body: str
     is_refused: bool
+    is_answered: bool
     at: datetime
 
 
-async def take_text(tx: Tx, text: IncomingText) -> bool:
-    """Keep one text; False when it was here before."""
+async def take_text(tx: Tx, settings: ContactSettings, text: IncomingText) -> bool:
+    """Keep one text, and queue its answer if it is to have one; False when it was here before."""
     key = value_key("phone", text.sender)
-    is_refusal = text.is_refused or is_opt_out(text.body)
+    meaning: Meaning = "refusal" if text.is_refused else meaning_of(text.body)
+    is_refusal = meaning == "refusal"
     row = {
         "gateway": _GATEWAY,
         "ref": text.ref,
@@ -61,10 +73,20 @@ async def take_text(tx: Tx, text: IncomingText) -> bool:
         creditors={sender["creditor_id"] for sender in senders},
         accounts={sender["contact_point_id"] for sender in senders},
     )
-    if is_refusal:
-        await opt_out(tx, [OptOutSaid("sms", "phone", key, "reply", text.at)])
+    is_new = is_refusal and await opt_out(tx, [OptOutSaid("sms", "phone", key, "reply", text.at)]) > 0
     await _record(tx, text, senders, is_refusal=is_refusal)
+    if senders and not text.is_answered and (is_new or meaning == "help"):
+        await _answer(tx, settings, text, senders[0], OPT_OUT_CONFIRMED if is_refusal else HELP)
     return True
+
+
+async def _answer(tx: Tx, settings: ContactSettings, text: IncomingText, sender: Any, template: str) -> None:
+    """One text goes back to the number, whoever shares it: the refusal is of the number."""
+    if template == OPT_OUT_CONFIRMED and sender["creditor_id"] in settings.unconfirmed_creditors:
+        return
+    placing = Placing(sender["party_id"], tuple(sender["account_ids"]), "sms", sender["contact_point_id"], "reply")
+    command = QueueMessage(placing, template, None, _GATEWAY)
+    await queue_reply(tx, settings, command, sender["creditor_id"], text.sender)
 
 
 async def _record(tx: Tx, text: IncomingText, senders: Sequence[Any], *, is_refusal: bool) -> None:

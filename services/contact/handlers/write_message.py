@@ -10,6 +10,8 @@ from babel.dates import format_date
 from babel.numbers import format_currency, get_currency_precision
 
 from services.contact.domain.disclosures import disclosures, language_of
+from services.contact.domain.envelope import PostalAddress
+from services.contact.domain.shipped_templates import OPT_OUT_CONFIRMED
 from services.contact.domain.signatures import link_token
 from services.contact.domain.templates import Rendered, TemplateText, render
 from services.contact.settings import ContactSettings
@@ -36,11 +38,12 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A message as it will be sent. `address`: the postal address of the party, line by line."""
+    """A message as it will be sent. `name` and `address`: those of the party, for the envelope of a letter."""
 
     template: TemplateText
     rendered: Rendered
-    address: tuple[str, ...]
+    name: str
+    address: PostalAddress
 
 
 async def write_message(tx: Tx, settings: ContactSettings, draft: Draft) -> Written | Refusal:
@@ -56,9 +59,17 @@ async def write_message(tx: Tx, settings: ContactSettings, draft: Draft) -> Writ
     if template is None:
         return Refusal("template-unknown", f"There is no template {draft.template} for {draft.channel}.", "template")
     filled = _names(names, settings, language)
-    demanded = disclosures(draft.disclosures, draft.channel, language, filled | _links(settings, draft.message_id))
+    demanded = disclosures(
+        draft.disclosures,
+        draft.channel,
+        language,
+        filled | _links(settings, draft.message_id),
+        is_last=draft.template == OPT_OUT_CONFIRMED,
+    )
     rendered = render(template, filled, demanded)
-    return rendered if isinstance(rendered, Refusal) else Written(template, rendered, _address(names))
+    if isinstance(rendered, Refusal):
+        return rendered
+    return Written(template, rendered, _name(names), _address(names))
 
 
 def _links(settings: ContactSettings, message_id: UUID) -> dict[str, str | None]:
@@ -96,10 +107,9 @@ def _names(names: Any, settings: ContactSettings, language: str) -> dict[str, st
 _LOCALES = {"en": "en_US", "es": "es_US"}
 
 
-def _address(names: Any) -> tuple[str, ...]:
-    """The address of a letter; empty when the street is not known."""
-    if not names["street"]:
-        return ()
-    name = " ".join(part for part in (names["given_name"], names["family_name"]) if part)
-    place = " ".join(part for part in (names["city"], names["region"], names["postal_code"]) if part)
-    return tuple(line for line in (name, names["street"], place) if line)
+def _name(names: Any) -> str:
+    return " ".join(part for part in (names["given_name"], names["family_name"]) if part)
+
+
+def _address(names: Any) -> PostalAddress:
+    return PostalAddress(names["street"], names["city"], names["region"], names["postal_code"])

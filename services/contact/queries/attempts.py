@@ -6,7 +6,9 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from services.contact.schemas.attempts import AttemptView, BlockView, CollectorActivity, FieldVisitView
+from services.contact.schemas.attempts import AttemptView, BlockView
+from services.contact.schemas.collectors import CollectorActivity
+from services.contact.schemas.field_visits import FieldVisitView
 from shared.db.transaction import Tx
 
 _CLAUSES: Mapping[str, str] = {

@@ -82,6 +82,7 @@ def _point(row: Any) -> ContactPointView:
         verified_by=row["verified_by"],
         invalid_at=row["invalid_at"],
         invalid_reason=row["invalid_reason"],
+        given_in=row["added_in"],
         confidence=row["confidence"],
         first_seen_on=row["first_seen_on"],
         last_seen_on=row["last_seen_on"],

@@ -1,10 +1,10 @@
-"""Reads of messages, templates and dial lists."""
+"""Reads of messages and templates."""
 
 from typing import Any
 from uuid import UUID
 
 from services.contact.domain.shipped_templates import SHIPPED
-from services.contact.schemas.messages import DialListView, MessageView, TemplateView
+from services.contact.schemas.messages import MessageView, TemplateView
 from shared.db.transaction import Tx
 
 _MESSAGES = """
@@ -60,12 +60,6 @@ async def list_templates(tx: Tx, creditors: list[UUID] | None) -> list[TemplateV
         for one in SHIPPED
     ]
     return own + shipped
-
-
-async def get_list(tx: Tx, dial_list_id: UUID) -> DialListView | None:
-    """One dial list, or None."""
-    row = await tx.fetchrow("SELECT * FROM dial_list WHERE dial_list_id = $1", dial_list_id)
-    return None if row is None else DialListView.model_validate({name: row[name] for name in DialListView.model_fields})
 
 
 def _message(row: Any) -> MessageView:

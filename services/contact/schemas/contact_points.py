@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 
 from services.contact.domain.callback import CallbackStatus
 from services.contact.domain.contact_points import PointKind, PointStatus
-from services.contact.schemas.attempts import AccountIds, Model
+from services.contact.schemas.model import A_PARTY, AccountIds, Model
 from shared.events.contact import ContactChannel
 from shared.events.payload import Moment
 
@@ -22,7 +22,7 @@ class ContactPointRequest(Model):
         json_schema_extra={
             "examples": [
                 {
-                    "party_id": "5d1f4a3c-2b1e-5c0d-8f7a-6b5c4d3e2f10",
+                    "party_id": A_PARTY,
                     "kind": "phone",
                     "value": "+16175550123",
                     "label": "mobile",
@@ -37,6 +37,10 @@ class ContactPointRequest(Model):
     value: Annotated[str, Field(min_length=3, max_length=320)]
     label: Label = "other"
     given_by: Literal["consumer", "collector"] = "consumer"
+    attempt_id: UUID | None = Field(
+        default=None,
+        description="The contact in which it was given: what the person says, verified in it, is verified.",
+    )
 
 
 class InvalidRequest(Model):
@@ -71,6 +75,7 @@ class ContactPointView(Model):
     verified_by: str | None
     invalid_at: datetime | None
     invalid_reason: str | None
+    given_in: UUID | None = Field(description="The contact in which it was given.")
     confidence: int | None
     first_seen_on: date | None
     last_seen_on: date | None

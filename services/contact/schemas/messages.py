@@ -1,4 +1,4 @@
-"""HTTP models of messages, templates, receipts and dial lists."""
+"""HTTP models of messages, templates and receipts."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -6,20 +6,16 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
-from services.contact.domain.dialing import MAX_RECORDS, DialListStatus
 from services.contact.domain.message import MessageStatus
 from services.contact.domain.receipts import ReceiptStatus
-from services.contact.schemas.attempts import AccountIds, Model
-from shared.events.contact import ContactPurpose, MessageChannel, ResultCode
+from services.contact.schemas.model import A_PARTY, A_POINT, AN_ACCOUNT, AccountIds, Model
+from shared.events.contact import ContactPurpose, MessageChannel
 from shared.events.payload import Moment
 
 TemplateCode = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,47}$", examples=["payment_due"])]
 Language = Literal["en", "es"]
-
-
 _AN_ID = "0192f3a4-5b6c-7d8e-9f0a-1b2c3d4e5f60"
 _RECEIPTS = [{"message_id": _AN_ID, "channel": "email", "status": "bounced", "is_permanent": True}]
-_DIAL_RESULTS = [{"record_id": _AN_ID, "result_code": "no_answer"}]
 
 
 class MessageRequest(Model):
@@ -29,10 +25,10 @@ class MessageRequest(Model):
         json_schema_extra={
             "examples": [
                 {
-                    "account_ids": ["0a7c3d0e-6f1b-5f0a-9a43-6d0f5a1f2b3c"],
-                    "party_id": "5d1f4a3c-2b1e-5c0d-8f7a-6b5c4d3e2f10",
+                    "account_ids": [AN_ACCOUNT],
+                    "party_id": A_PARTY,
                     "channel": "email",
-                    "contact_point_id": "7e2d1c0b-9a8f-5e6d-8c7b-5a4f3e2d1c0b",
+                    "contact_point_id": A_POINT,
                     "purpose": "collection",
                     "template": "payment_due",
                 }
@@ -133,65 +129,3 @@ class ReceiptsTaken(Model):
     """How many messages moved."""
 
     taken: int
-
-
-class DialListRequest(Model):
-    """A list of whom to call, from a work queue, the best first."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"queue": "early_stage", "size": 500}]})
-
-    queue: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,48}$")]
-    size: Annotated[int, Field(ge=1, le=MAX_RECORDS, strict=True)]
-
-
-class DialListView(Model):
-    """A dial list. Read its records when it is `ready`."""
-
-    dial_list_id: UUID
-    queue: str
-    size: int
-    status: DialListStatus
-    reason: str | None
-    listed: int
-    excluded: int
-    made_at: datetime
-    made_by: str
-
-
-class DialRecord(Model):
-    """One line of a dial list. The number is given when the record is released, and not before."""
-
-    record_id: UUID
-    position: int
-    account_id: UUID
-    party_id: UUID
-    contact_point_id: UUID
-    status: Literal["listed", "blocked"]
-    not_before: datetime | None
-
-
-class DialResultIn(Model):
-    """What came of a released record."""
-
-    record_id: UUID
-    result_code: ResultCode
-    at: Moment | None = None
-
-
-class DialResultsRequest(Model):
-    """Up to 1,000 results. The same again changes nothing; the first result of a record stands."""
-
-    results: Annotated[tuple[DialResultIn, ...], Field(min_length=1, max_length=1000, examples=[_DIAL_RESULTS])]
-
-
-class DialResultTold(Model):
-    """What became of one result; `conflict`: the record has another."""
-
-    record_id: UUID
-    told: Literal["taken", "already", "conflict", "unknown", "not-released", "refused"]
-
-
-class DialResultsTaken(Model):
-    """One answer per result, in their order."""
-
-    results: list[DialResultTold]

@@ -1,17 +1,44 @@
-"""Attempts, blocks and field visits: loaded and saved as rows, a batch at a time."""
+"""Attempts, those that are being asked for, and blocks: loaded and saved as rows, a batch at a time."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from services.contact.domain.attempt import Attempt
-from services.contact.tables.attempts import CONTACT_ATTEMPT, CONTACT_BLOCK
-from shared.db.sets import insert_rows, load_rows, update_rows
+from services.contact.tables.attempts import ASKED_ATTEMPT, CONTACT_ATTEMPT, CONTACT_BLOCK
+from shared.db.sets import given_rows, insert_rows, load_rows, update_rows
 from shared.db.transaction import Tx
 
 Row = Mapping[str, Any]
 
 _LOCKED_BY = "SELECT attempt_id, creditor_id, contact_point_id FROM contact_attempt WHERE attempt_id = ANY($1::uuid[])"
+
+_ASKED = tuple(column.name for column in ASKED_ATTEMPT.columns)
+_NAMES = ", ".join(_ASKED)
+_ASK = (
+    f"INSERT INTO asked_attempt ({_NAMES}) SELECT {_NAMES} FROM {given_rows(ASKED_ATTEMPT, _ASKED)}"
+    " ON CONFLICT (wish) DO UPDATE SET wish = excluded.wish RETURNING wish, attempt_id"
+)
+_TAKE_ASKED = "DELETE FROM asked_attempt WHERE attempt_id = ANY($1::uuid[]) RETURNING attempt_id"
+_LOST = "SELECT * FROM asked_attempt WHERE asked_at <= $1 ORDER BY asked_at LIMIT $2 FOR UPDATE SKIP LOCKED"
+
+
+async def ask_attempts(tx: Tx, rows: Sequence[Row]) -> dict[str, UUID]:
+    """Keep attempts that are about to be asked for; return their ids by wish. A wish that is here keeps its attempt."""
+    ordered = sorted({row["wish"]: row for row in rows}.values(), key=lambda row: row["wish"])
+    return {row["wish"]: row["attempt_id"] for row in await tx.fetch(_ASK, ordered)} if ordered else {}
+
+
+async def take_asked(tx: Tx, attempt_ids: Collection[UUID]) -> frozenset[UUID]:
+    """End the asking for attempts; return those that were still asked for: whoever takes one says what it becomes."""
+    rows = await tx.fetch(_TAKE_ASKED, sorted(attempt_ids)) if attempt_ids else ()
+    return frozenset(row["attempt_id"] for row in rows)
+
+
+async def load_lost(tx: Tx, asked_before: datetime, limit: int) -> list[Row]:
+    """Lock attempts that were asked for so long ago that nobody waits for the answer."""
+    return list(await tx.fetch(_LOST, asked_before, limit))
 
 
 async def insert_attempts(tx: Tx, rows: Sequence[Row]) -> set[UUID]:

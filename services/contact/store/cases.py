@@ -5,12 +5,14 @@ from typing import Any
 from uuid import UUID
 
 from services.contact.domain.contact_points import PointFacts
+from services.contact.domain.envelope import PostalAddress
 from services.contact.domain.placing import Case, DebtFacts, Placing, PointOfParty
 from shared.db.transaction import Tx
 
 _DEBTS = """
-SELECT account_id, creditor_id, party_id, currency, past_due_minor, balance_minor
-FROM account_view WHERE account_id = ANY($1::uuid[])
+SELECT a.account_id, a.creditor_id, a.currency, a.past_due_minor, a.balance_minor, a.party_id,
+  ARRAY(SELECT p.party_id FROM account_part p WHERE p.account_id = a.account_id) AS others
+FROM account_view a WHERE a.account_id = ANY($1::uuid[])
 """
 _PARTIES = "SELECT party_id, creditor_id FROM party_view WHERE party_id = ANY($1::uuid[])"
 POINT_COLUMNS = """
@@ -37,13 +39,24 @@ async def load_case(tx: Tx, placings: Collection[Placing]) -> Case:
 
 async def load_debts(tx: Tx, account_ids: Iterable[UUID]) -> dict[UUID, DebtFacts]:
     """What is known of accounts, by id."""
-    return {row["account_id"]: DebtFacts(**dict(row)) for row in await tx.fetch(_DEBTS, list(account_ids))}
+    return {row["account_id"]: _debt(row) for row in await tx.fetch(_DEBTS, list(account_ids))}
 
 
 async def load_points(tx: Tx, contact_point_ids: Iterable[UUID]) -> dict[UUID, PointOfParty]:
     """What is known of contact points, by id."""
     wanted = list(contact_point_ids)
     return {row["contact_point_id"]: to_point(row) for row in (await tx.fetch(_POINTS, wanted) if wanted else ())}
+
+
+def _debt(row: Any) -> DebtFacts:
+    return DebtFacts(
+        account_id=row["account_id"],
+        creditor_id=row["creditor_id"],
+        parties=frozenset({row["party_id"], *row["others"]}),
+        currency=row["currency"],
+        past_due_minor=row["past_due_minor"],
+        balance_minor=row["balance_minor"],
+    )
 
 
 def to_point(row: Any) -> PointOfParty:
@@ -62,4 +75,9 @@ def to_point(row: Any) -> PointOfParty:
             value_wrong_at=row["value_wrong_at"],
             opted_out=frozenset(row["opted_out"]),
         ),
+        _address(row) if row["kind"] == "address" else None,
     )
+
+
+def _address(row: Any) -> PostalAddress:
+    return PostalAddress(row["street"], row["city"], row["region"], row["postal_code"], row["value"])

@@ -21,10 +21,11 @@ UPDATE out_message AS m SET next_try_at = $2 FROM (
 ) AS due WHERE m.message_id = due.message_id RETURNING m.*
 """
 _OVERDUE = """
-SELECT * FROM out_message WHERE (status IN ('sending', 'sent') AND lease_until <= $1)
-  OR (status = 'queued' AND queued_at <= $2)
-ORDER BY message_id LIMIT $3 FOR UPDATE SKIP LOCKED
+SELECT message_id FROM out_message WHERE (status IN ('sending', 'sent') AND lease_until <= $1)
+  OR (status = 'queued' AND give_up_at <= $1)
+ORDER BY coalesce(lease_until, give_up_at) LIMIT $2
 """
+_FORGET_EARLY = "DELETE FROM early_receipt WHERE at <= $1"
 _BY_REF = """
 SELECT m.* FROM unnest($1::varchar[], $2::varchar[]) AS r (channel, ref) JOIN out_message m USING (channel, ref)
 UNION SELECT m.* FROM out_message m WHERE m.message_id = ANY($3::uuid[])
@@ -57,9 +58,14 @@ async def lease_due(tx: Tx, now: datetime, until: datetime, limit: int, channels
     return list(await tx.fetch(_LEASE, now, until, limit, list(channels)))
 
 
-async def load_overdue(tx: Tx, now: datetime, queued_before: datetime, limit: int) -> list[Row]:
-    """Lock messages whose hand-over, receipt or life has run out."""
-    return list(await tx.fetch(_OVERDUE, now, queued_before, limit))
+async def overdue_messages(tx: Tx, now: datetime, limit: int) -> list[UUID]:
+    """Messages whose hand-over, receipt or life has run out, the oldest first."""
+    return [row["message_id"] for row in await tx.fetch(_OVERDUE, now, limit)]
+
+
+async def forget_early(tx: Tx, before: datetime) -> None:
+    """Forget receipts of messages that are not ours, or no longer open."""
+    await tx.execute(_FORGET_EARLY, before)
 
 
 async def load_messages(tx: Tx, message_ids: Collection[UUID]) -> dict[UUID, Row]:

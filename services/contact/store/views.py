@@ -9,8 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from services.contact.domain.contact_points import value_key
-from services.contact.tables.parties import ACCOUNT_VIEW, CREDITOR_VIEW, FOUND_VIEW, PARTY_VIEW
-from shared.db.sets import load_rows, upsert_rows
+from services.contact.tables.parties import ACCOUNT_PART, ACCOUNT_VIEW, CREDITOR_VIEW, FOUND_VIEW, PARTY_VIEW
+from shared.db.sets import insert_rows, load_rows, upsert_rows
 from shared.db.transaction import Tx
 from shared.events.accounts import AccountState, CreditorUpdated, PartyUpdated
 from shared.events.skiptrace import ContactPointsFound
@@ -40,11 +40,13 @@ _PARTY = (
     "postal_code",
 )
 _IN_CORE = """
-INSERT INTO contact_point AS t (contact_point_id, creditor_id, party_id, kind, value, value_key, label, is_in_core)
+INSERT INTO contact_point AS t (contact_point_id, creditor_id, party_id, kind, value, value_key, label, street, city,
+  region, postal_code, is_in_core)
 SELECT *, true FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::varchar[], $5::varchar[], $6::varchar[],
-  $7::varchar[])
+  $7::varchar[], $8::varchar[], $9::varchar[], $10::varchar[], $11::varchar[])
 ON CONFLICT (contact_point_id) DO UPDATE SET value = excluded.value, value_key = excluded.value_key,
-  label = excluded.label, is_in_core = true
+  label = excluded.label, street = excluded.street, city = excluded.city, region = excluded.region,
+  postal_code = excluded.postal_code, is_in_core = true
 RETURNING contact_point_id, (xmax = 0) AS is_new
 """
 _NOT_IN_CORE = """
@@ -52,10 +54,11 @@ UPDATE contact_point SET is_in_core = false
 WHERE party_id = ANY($1::uuid[]) AND is_in_core AND NOT contact_point_id = ANY($2::uuid[])
 """
 _FOUND = """
-INSERT INTO contact_point AS t (contact_point_id, creditor_id, party_id, kind, value, value_key, label, found_by,
-  found_status, confidence, first_seen_on, last_seen_on)
+INSERT INTO contact_point AS t (contact_point_id, creditor_id, party_id, kind, value, value_key, label, street, city,
+  region, postal_code, found_by, found_status, confidence, first_seen_on, last_seen_on)
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::varchar[], $5::varchar[], $6::varchar[], $7::varchar[],
-  $8::varchar[], $9::varchar[], $10::int[], $11::date[], $12::date[])
+  $8::varchar[], $9::varchar[], $10::varchar[], $11::varchar[], $12::varchar[], $13::varchar[], $14::int[],
+  $15::date[], $16::date[])
 ON CONFLICT (contact_point_id) DO UPDATE SET found_by = excluded.found_by, found_status = excluded.found_status,
   confidence = excluded.confidence, first_seen_on = excluded.first_seen_on, last_seen_on = excluded.last_seen_on
 RETURNING contact_point_id, (xmax = 0) AS is_new
@@ -64,7 +67,9 @@ _NOT_FOUND = """
 UPDATE contact_point SET found_by = NULL, found_status = NULL, confidence = NULL
 WHERE party_id = ANY($1::uuid[]) AND found_by IS NOT NULL AND NOT contact_point_id = ANY($2::uuid[])
 """
+_NO_PARTS = "DELETE FROM account_part WHERE party_id = ANY($1::uuid[])"
 _ERASE = (
+    _NO_PARTS,
     "DELETE FROM contact_point WHERE party_id = ANY($1::uuid[])",
     "DELETE FROM point_standing WHERE party_id = ANY($1::uuid[])",
     "DELETE FROM party_view WHERE party_id = ANY($1::uuid[])",
@@ -99,11 +104,11 @@ async def save_parties(tx: Tx, states: Iterable[tuple[PartyUpdated, int]]) -> se
     versions = {row["party_id"]: row["aggregate_version"] for row in rows}
     newest = {state.party_id: state for state, version in pairs if versions.get(state.party_id) == version}
     points = [
-        (point.contact_point_id, state.creditor_id, state.party_id, point.kind, point.value,
-         value_key(point.kind, point.value), point.label)
+        (*_described(state, point),)
         for state in newest.values()
         for point in state.contact_points
     ]  # fmt: skip
+    await _save_parts(tx, newest.values())
     if newest:
         await tx.execute(_NOT_IN_CORE, list(newest), [point[0] for point in points])
     return await _save_points(tx, _IN_CORE, points)
@@ -117,9 +122,8 @@ async def save_found(tx: Tx, states: Iterable[tuple[ContactPointsFound, int]]) -
     versions = {row["party_id"]: row["aggregate_version"] for row in rows}
     newest = {state.party_id: state for state, version in pairs if versions.get(state.party_id) == version}
     points = [
-        (point.contact_point_id, state.creditor_id, state.party_id, point.kind, point.value,
-         value_key(point.kind, point.value), point.label, point.source, point.status, point.confidence,
-         point.first_seen_on, point.last_seen_on)
+        (*_described(state, point), point.source, point.status, point.confidence, point.first_seen_on,
+         point.last_seen_on)
         for state in newest.values()
         for point in state.contact_points
     ]  # fmt: skip
@@ -138,6 +142,40 @@ async def erase_found(tx: Tx, party_ids: Sequence[UUID]) -> None:
     """Forget what skiptrace found for parties."""
     for statement in _ERASE_FOUND:
         await tx.execute(statement, list(party_ids))
+
+
+async def _save_parts(tx: Tx, states: Iterable[PartyUpdated]) -> None:
+    """Keep in which debts parties have a part; a state that says nothing of it changes nothing."""
+    stated = {state.party_id: state.accounts for state in states if state.accounts is not None}
+    if stated:
+        await tx.execute(_NO_PARTS, list(stated))
+    rows = {
+        f"{party_id}:{part.account_id}:{part.role}": {
+            "account_id": part.account_id,
+            "party_id": party_id,
+            "role": part.role,
+        }
+        for party_id, parts in stated.items()
+        for part in parts
+    }
+    await insert_rows(tx, ACCOUNT_PART, [{"row_key": key, **row} for key, row in sorted(rows.items())])
+
+
+def _described(state: Any, point: Any) -> tuple[Any, ...]:
+    """The first columns of a contact point, whoever names it."""
+    return (
+        point.contact_point_id,
+        state.creditor_id,
+        state.party_id,
+        point.kind,
+        point.value,
+        value_key(point.kind, point.value),
+        point.label,
+        point.street,
+        point.city,
+        point.region,
+        point.postal_code,
+    )
 
 
 async def _save_points(tx: Tx, statement: str, points: Sequence[Sequence[Any]]) -> set[UUID]:

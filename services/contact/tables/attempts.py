@@ -63,6 +63,28 @@ class ContactAttempt(Base, table=True):
     note: str | None = None
 
 
+class AskedAttempt(Base, table=True):
+    """An attempt that compliance is being asked for: here until it is placed, or is told that it never will be.
+
+    Committed before compliance is asked: a permit may be reserved for it from then on, whatever becomes of the answer.
+    """
+
+    __tablename__ = "asked_attempt"
+    __table_args__ = (Index("ix_asked_attempt_asked_at", "asked_at"),)
+
+    attempt_id: UUID = Field(primary_key=True)
+    wish: str = Field(unique=True)
+    """What somebody wants: asked again, it is the same attempt."""
+    creditor_id: UUID
+    party_id: UUID
+    account_ids: list[UUID] = Field(sa_type=ARRAY(Uuid))
+    channel: str
+    purpose: str
+    contact_point_id: UUID | None = None
+    asked_at: datetime = Field(sa_type=DateTime(timezone=True))
+    asked_by: str
+
+
 class ContactBlock(Base, table=True):
     """An attempt that was not placed, and why: the rules as they were answered."""
 
@@ -118,5 +140,6 @@ def _table(name: str) -> Table:
 
 
 CONTACT_ATTEMPT = _table("contact_attempt")
+ASKED_ATTEMPT = _table("asked_attempt")
 CONTACT_BLOCK = _table("contact_block")
 FIELD_VISIT = _table("field_visit")

@@ -23,6 +23,7 @@ class OutMessage(Base, table=True):
         CheckConstraint("status NOT IN ('sending', 'sent') OR lease_until IS NOT NULL", name="open_ends"),
         Index("ix_out_message_queued", "next_try_at", "message_id", postgresql_where=text("status = 'queued'")),
         Index("ix_out_message_open", "lease_until", postgresql_where=text("status IN ('sending', 'sent')")),
+        Index("ix_out_message_give_up", "give_up_at", postgresql_where=text("status = 'queued'")),
         Index("ix_out_message_party_id", "party_id", "message_id"),
         Index("ix_out_message_creditor_id", "creditor_id", "message_id"),
         Index("uq_out_message_ref", "channel", "ref", unique=True, postgresql_where=text("ref IS NOT NULL")),
@@ -49,6 +50,8 @@ class OutMessage(Base, table=True):
     """A permit that was given for the next hand-over and is not used yet."""
     decision_id: UUID | None = None
     permit_expires_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    asked_attempt_id: UUID | None = None
+    """The attempt that this permit is for."""
     attempt_id: UUID | None = None
     """The attempt of the last hand-over."""
     tries: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
@@ -59,6 +62,10 @@ class OutMessage(Base, table=True):
     """The gateway's own id."""
     queued_at: datetime = Field(sa_type=DateTime(timezone=True))
     queued_by: str
+    give_up_at: datetime = Field(
+        sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": text("now() + interval '24 hours'")}
+    )
+    """When it has failed, if it was not handed over by then."""
     sent_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
     ended_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
 

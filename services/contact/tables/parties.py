@@ -64,6 +64,22 @@ class PartyView(Base, table=True):
     postal_code: str | None = None
 
 
+class AccountPart(Base, table=True):
+    """A part that a party has in a debt, as accounts states it of the party."""
+
+    __tablename__ = "account_part"
+    __table_args__ = (
+        Index("ix_account_part_party_id", "party_id"),
+        Index("ix_account_part_account_id", "account_id"),
+    )
+
+    row_key: str = Field(primary_key=True)
+    """Party, account and role."""
+    account_id: UUID
+    party_id: UUID
+    role: str
+
+
 class FoundView(Base, table=True):
     """Which version of what skiptrace found for a party is kept; its points stand in `contact_point`."""
 
@@ -72,6 +88,16 @@ class FoundView(Base, table=True):
     party_id: UUID = Field(primary_key=True)
     creditor_id: UUID
     aggregate_version: int = Field(sa_type=BigInteger)
+
+
+class Given(Base, table=True):
+    """The version of what is published as given for a party in contacts."""
+
+    __tablename__ = "given"
+
+    party_id: UUID = Field(primary_key=True)
+    creditor_id: UUID
+    version: int = Field(sa_type=BigInteger)
 
 
 class ContactPoint(Base, table=True):
@@ -90,6 +116,11 @@ class ContactPoint(Base, table=True):
     value: str
     value_key: str
     label: str
+    street: str | None = None
+    """This and the next three: of an address, as written on an envelope; null where only its one line is known."""
+    city: str | None = None
+    region: str | None = None
+    postal_code: str | None = None
     is_in_core: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     found_by: str | None = None
     """The source that skiptrace names: a vendor, or a location inquiry."""
@@ -100,6 +131,10 @@ class ContactPoint(Base, table=True):
     added_by: str | None = None
     """`consumer` or `collector`: given in a contact."""
     added_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    added_in: UUID | None = None
+    """The attempt in which it was given."""
+    is_vouched: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    """The person gave it, verified as the right party."""
 
 
 class PointStanding(Base, table=True):
@@ -114,8 +149,6 @@ class PointStanding(Base, table=True):
     verified_by: str | None = None
     invalid_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
     invalid_reason: str | None = None
-    bounces: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
-    """Bounces that may pass; a message that arrives sets it back."""
 
 
 class OptOut(Base, table=True):
@@ -174,7 +207,9 @@ def _table(name: str) -> Table:
 CREDITOR_VIEW = _table("creditor_view")
 ACCOUNT_VIEW = _table("account_view")
 PARTY_VIEW = _table("party_view")
+ACCOUNT_PART = _table("account_part")
 FOUND_VIEW = _table("found_view")
+GIVEN = _table("given")
 CONTACT_POINT = _table("contact_point")
 POINT_STANDING = _table("point_standing")
 OPT_OUT = _table("opt_out")

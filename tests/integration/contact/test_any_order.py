@@ -53,11 +53,8 @@ def history(house: House) -> list[RawMessage]:
         house.party_message("a1", version=1),
         house.party_message("a1", version=2, family_name="Roe", contact_points=[]),
         house.party_message("a1", version=3, family_name="Poe"),
-        *(
-            house.message("contact_point.found", state, version, str(house.party("a1")))
-            for version, state in enumerate(finds, start=1)
-        ),
-        house.message("contact_point.verified", verified, None, str(house.party("a1"))),
+        *(house.message("contact_point.found", state, version) for version, state in enumerate(finds, start=1)),
+        house.message("contact_point.verified", verified),
     ]
 
 

@@ -12,7 +12,7 @@ from deploy.local.issuer import Issuer
 from deploy.local.simulators.dialer import Dialer
 from services.contact.gateways.compliance import Compliance
 from services.contact.gateways.owners import Queues
-from services.contact.handlers.build_dial_list import BUILD, BuildDialList
+from services.contact.handlers.build_dial_list import BUILD, DialListBuilder
 from shared.clock import SystemClock
 from shared.http.client import ServiceClient, ServiceTokens
 from shared.jobs import JobRunner
@@ -88,7 +88,8 @@ async def listed(house: House, dialer: Dialer, queue: str = "early_stage") -> st
         ServiceClient(house.settings.accounts_url, tokens=tokens, timeout_s=20) as accounts,
         ServiceClient(house.settings.compliance_url, tokens=tokens, timeout_s=20) as compliance,
     ):
-        build = BuildDialList(Queues(accounts), Compliance(compliance))
+        transactions = house.app.state.desk.permits._transactions
+        build = DialListBuilder(Queues(accounts), Compliance(compliance), transactions, house.clock).chunk
         [job] = await house.rows(
             f"SELECT job_id FROM job WHERE kind = '{BUILD}' AND params->>'dial_list_id' = '{dial_list_id}'"
         )

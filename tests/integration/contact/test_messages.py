@@ -19,11 +19,9 @@ from deploy.local.simulators.mail_server import MailServer
 from deploy.local.simulators.text_gateway import NUMBER, TextGateway
 from services.contact.domain.message import GIVE_UP_AFTER, LEASE, RECEIPT_WITHIN, TERMINAL
 from services.contact.domain.signatures import gateway_signature, link_token
-from services.contact.gateways.channels import channels
-from services.contact.handlers.send_messages import Sender
 from shared.ids import contact_point_id
 from tests.conftest import GetEngine
-from tests.integration.contact.house import House, fresh, open_house
+from tests.integration.contact.house import House, fresh, open_house, worker
 
 LINK_SECRET = "links of the tests"
 
@@ -102,14 +100,7 @@ async def queued(house: House, number: str, channel: str, **facts: Any) -> str:
 
 
 async def step(house: House) -> None:
-    await sender(house).step()
-
-
-def sender(house: House) -> Sender:
-    """The sender of the worker, in this process."""
-    permits = house.app.state.desk.permits
-    hand_over = channels(house.settings, house.clock)
-    return Sender(house.settings, permits._transactions, permits, hand_over, house.clock)
+    await worker(house).step()
 
 
 async def shown(house: House, message_id: str) -> dict[str, Any]:
@@ -208,7 +199,7 @@ async def test_a_message_that_waits_too_long_has_failed_and_its_permit_is_given_
 
 async def test_a_process_that_dies_while_it_hands_over_never_sends_twice(house: House, mail: MailServer) -> None:
     message_id = await queued(house, "a1", "email")
-    dying = sender(house)
+    dying = worker(house)
     dead = threading.Event()
 
     async def never(_row: Any) -> Any:
@@ -306,7 +297,7 @@ async def test_a_number_that_takes_no_texts_bounces_by_its_receipt(house: House,
 
 async def test_a_receipt_that_overtakes_the_answer_to_the_hand_over_is_kept_for_it(house: House) -> None:
     message_id = await queued(house, "a1", "sms")
-    late = sender(house)
+    late = worker(house)
     send_it = late._channels["sms"]
     form = {"MessageStatus": "delivered"}
     url = f"{house.settings.public_url}/v1/gateways/text/status"

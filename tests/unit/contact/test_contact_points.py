@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,7 +15,7 @@ from services.contact.domain.contact_points import (
     value_key,
     why_unusable,
 )
-from services.contact.domain.replies import is_opt_out
+from services.contact.domain.replies import meaning_of
 from services.contact.domain.verification import ENOUGH, Known, verify
 
 NOON = datetime(2026, 3, 11, 16, tzinfo=UTC)
@@ -63,11 +64,30 @@ def test_one_value_has_one_key_whatever_its_case_and_spaces() -> None:
     assert value_key("address", "1  Main St,\nAlbany") == value_key("address", "1 main st, albany")
 
 
-def test_the_words_of_refusal_are_understood_in_any_case_and_nothing_else_is() -> None:
-    for text in ("STOP", "stop.", " Opt out ", "unsubscribe!", "QUIT", "End", "Revoke", "cancel", "ALTO", "baja"):
-        assert is_opt_out(text), text
-    for text in ("please stop calling my mother", "I will not stop", "yes", "", "ENDING soon"):
-        assert not is_opt_out(text), text
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("STOP", "stop.", " Opt out ", "unsubscribe!", "QUIT", "End", "Revoke", "cancel", "ALTO", "baja"),
+        *("Please stop texting me", "stop sending me these messages", "do not contact me again", "leave me alone"),
+        *("Don't text this number", "no more texts please", "take me off your list", "remove my number"),
+        *("Opt me out", "wrong number", "No me escriban más", "no más mensajes", "dejen de mandarme mensajes"),
+        *("quiero darme de baja", "elimine mi número"),
+    ],
+)
+def test_a_refusal_is_understood_in_any_reasonable_words(text: str) -> None:
+    assert meaning_of(text) == "refusal"
+
+
+@pytest.mark.parametrize(
+    "text", ["I will not stop paying", "yes", "", "ENDING soon", "When is it due?", "gracias", "I paid"]
+)
+def test_what_refuses_nothing_is_for_a_person_to_read(text: str) -> None:
+    assert meaning_of(text) == "other"
+
+
+@pytest.mark.parametrize("text", ["HELP", "help?", "Ayuda", "INFO"])
+def test_a_call_for_help_is_no_refusal(text: str) -> None:
+    assert meaning_of(text) == "help"
 
 
 def test_two_facts_must_fit_and_none_may_fail() -> None:

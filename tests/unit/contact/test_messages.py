@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from services.compliance.domain.disclosures import DISCLOSURES
 from services.contact.domain.disclosures import TEXTS, disclosures, language_of
-from services.contact.domain.letter_pdf import letter_pdf
 from services.contact.domain.shipped_templates import SHIPPED
 from services.contact.domain.signatures import gateway_signature, is_gateway_signed, link_token, message_of_link
 from services.contact.domain.templates import Rendered, TemplateText, refuse_template, render
@@ -96,14 +95,3 @@ def test_a_link_names_its_message_and_no_other() -> None:
     token = link_token("secret", one)
     assert message_of_link("secret", token) == one
     assert message_of_link("another secret", token) is None
-
-
-@given(st.lists(st.text(max_size=200), max_size=120))
-def test_a_letter_is_a_pdf_whose_table_finds_every_object(paragraphs: list[str]) -> None:
-    pdf = letter_pdf(("Pat Doe", "1 Main St"), "A (subject) \\ here", "\n".join(paragraphs))
-    start = int(pdf.rsplit(b"startxref\n", 1)[1].split(b"\n", 1)[0])
-    assert pdf[start : start + 4] == b"xref"
-    offsets = [int(line[:10]) for line in pdf[start:].splitlines()[3:] if line.endswith(b" n ")]
-    for number, offset in enumerate(offsets, start=1):
-        assert pdf[offset:].startswith(b"%d 0 obj\n" % number)
-    assert pdf == letter_pdf(("Pat Doe", "1 Main St"), "A (subject) \\ here", "\n".join(paragraphs))
