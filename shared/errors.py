@@ -152,6 +152,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "contact-point-mismatch": (422, "The contact point is not the party's, or not of this channel"),
     "channel-not-configured": (409, "This deployment has no way to send by this channel"),
     "attempt-unknown": (404, "There is no such contact attempt"),
+    "attempt-given-up": (409, "The contact attempt was reported as not placed"),
     "attempt-closed": (409, "The contact attempt has its outcome"),
     "verification-required": (409, "The right party was not verified in this contact"),
     "result-code-invalid": (422, "The result code does not fit this contact"),

@@ -22,6 +22,9 @@ SearchOutcome = Literal["hit", "no_hit", "failed"]
 FoundKind = Literal["phone", "email", "address"]
 FoundLabel = Literal["mobile", "home", "work", "other"]
 FoundStatus = Literal["unverified", "verified"]
+InquiryChannel = Literal["phone", "letter", "in_person", "email", "postcard", "social_media"]
+InquiryStatus = Literal["allowed", "reported"]
+InquiryOutcome = Literal["answered", "incomplete", "erroneous", "refused", "no_answer", "not_connected"]
 VerificationMethod = Literal["right_party_contact", "third_party", "document", "collector"]
 
 
@@ -104,3 +107,26 @@ class ContactPointVerified(Payload):
     kind: FoundKind
     method: VerificationMethod
     verified_at: Moment
+
+
+class LocationInquiryState(AccountPayload):
+    """`location_inquiry.allowed|reported`: a third party may be, or was, asked where a party is (12 CFR 1006.10).
+
+    One that is allowed may have been made: it counts until its outcome says otherwise. The person asked is named by ids
+    alone, UUIDv5(party id, `third_party:<kind>:<value>`) of its name, number, e-mail and address.
+    """
+
+    inquiry_id: UUID
+    party_id: UUID
+    skip_trace_id: UUID | None
+    third_party_ids: Annotated[tuple[UUID, ...], Field(min_length=1)]
+    channel: InquiryChannel
+    status: InquiryStatus
+    outcome: InquiryOutcome | None = Field(description="Null until it is reported.")
+    is_again_requested: bool = Field(default=False, description="The person asked to be asked again (1006.10(c)).")
+    is_known_now: bool = Field(
+        default=False,
+        description="The person is reasonably believed to have correct or complete information now (1006.10(c)).",
+    )
+    asked_at: Moment
+    reported_at: Moment | None

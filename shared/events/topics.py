@@ -35,7 +35,13 @@ from shared.events.contact import (
 )
 from shared.events.core import CorePaymentReceived
 from shared.events.payments import ArrangementState, PaymentPosted, PaymentReversed, PaymentUnapplied, PromiseState
-from shared.events.skiptrace import ContactPointsFound, ContactPointVerified, SkipTraceSearched, SkipTraceState
+from shared.events.skiptrace import (
+    ContactPointsFound,
+    ContactPointVerified,
+    LocationInquiryState,
+    SkipTraceSearched,
+    SkipTraceState,
+)
 from shared.events.snapshot import CoreAccountSnapshot
 
 Owner = Literal["core", "accounts", "payments", "contact", "skiptrace", "compliance"]
@@ -118,6 +124,7 @@ _ALL: list[Topic] = [
     *_states("compliance", DisputeState, "dispute.opened", "dispute.resolved"),
     Topic("rulepack.activated", "compliance", "fact", "pack_id", RulePackActivated),
     *_states("skiptrace", SkipTraceState, "skiptrace.requested", "skiptrace.located", "skiptrace.exhausted"),
+    *_states("skiptrace", LocationInquiryState, "location_inquiry.allowed", "location_inquiry.reported"),
     Topic("skiptrace.searched", "skiptrace", "fact", "account_id", SkipTraceSearched),
     Topic("contact_point.found", "skiptrace", "state", "party_id", ContactPointsFound, is_personal=True),
     Topic("contact_point.verified", "skiptrace", "fact", "party_id", ContactPointVerified),

@@ -136,4 +136,9 @@ class InquiryReport(_Model):
     debt_was_mentioned: bool
     employer_was_named: Literal["no", "on_request", "unasked"] = "no"
     found: Annotated[tuple[FoundLocation, ...], Field(max_length=10)] = ()
+    is_again_requested: bool = Field(default=False, description="The person asked to be asked again (1006.10(c)).")
+    is_known_now: bool = Field(
+        default=False,
+        description="Of an answer that was wrong or incomplete: the person is reasonably believed to know better now.",
+    )
     note: FreeText | None = None

@@ -42,6 +42,8 @@ class LocationInquiry(Base, table=True):
     reported_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
     debt_was_mentioned: bool | None = None
     employer_was_named_on_request: bool | None = None
+    is_again_requested: bool = False
+    is_known_now: bool = False
     note: str | None = None
 
 
