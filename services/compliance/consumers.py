@@ -9,9 +9,10 @@ from services.compliance.handlers.follow import (
     follow_accounts,
     follow_blocks,
     follow_creditors,
-    follow_found,
+    follow_inquiries,
+    follow_marks,
     follow_parties,
-    follow_points,
+    points_follower,
 )
 from services.compliance.settings import ComplianceSettings
 from services.compliance.store.shipped import shipped_rules
@@ -26,9 +27,11 @@ CONSUMED: Mapping[str, tuple[str, ...]] = {
     ),
     "parties": ("party.updated",),
     "found": ("contact_point.found",),
-    "points": ("contact_point.verified", "contact_point.invalidated", "message.opted_out", "message.bounced"),
+    "given": ("contact_point.given",),
+    "marks": ("contact_point.verified", "contact_point.invalidated", "message.opted_out", "message.bounced"),
     "attempts": ("contact.attempted", "contact.completed"),
     "blocks": ("contact.blocked",),
+    "inquiries": ("location_inquiry.allowed", "location_inquiry.reported"),
 }
 """The topics of each kind of thing."""
 
@@ -39,10 +42,12 @@ def subscriptions(_settings: ComplianceSettings) -> Sequence[Subscription]:
         Subscription(CONSUMED["creditors"], follow_creditors),
         Subscription(CONSUMED["accounts"], follow_accounts, party_locks),
         Subscription(CONSUMED["parties"], follow_parties, party_locks, takes_erasures=True),
-        Subscription(CONSUMED["found"], follow_found, party_locks, takes_erasures=True),
-        Subscription(CONSUMED["points"], follow_points, party_locks),
+        Subscription(CONSUMED["found"], points_follower("found"), party_locks, takes_erasures=True),
+        Subscription(CONSUMED["given"], points_follower("given"), party_locks, takes_erasures=True),
+        Subscription(CONSUMED["marks"], follow_marks, party_locks),
         Subscription(CONSUMED["attempts"], attempts_follower(Disputes(shipped_rules())), party_locks),
         Subscription(CONSUMED["blocks"], follow_blocks, party_locks),
+        Subscription(CONSUMED["inquiries"], follow_inquiries, party_locks),
     )
 
 

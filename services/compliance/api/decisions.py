@@ -43,7 +43,7 @@ _BATCH: dict[str, Any] = {
 @router.post(
     "",
     response_model=DecisionAnswer,
-    responses=problems("account-unknown", "accounts-of-several-creditors"),
+    responses=problems("account-unknown", "accounts-of-several-creditors", "attempt-given-up"),
 )
 async def decide_contact(body: DecisionRequest, principal: Asker, key: OptionalKey, decisions: DecisionsOf) -> Response:
     """Decide on a contact. An allow for the contact service (`permits:request`) reserves it: it counts from now."""
@@ -149,5 +149,6 @@ def command_of(asked: DecisionRequest, principal: Principal, *, may_reserve: boo
         may_reserve=principal.has(PERMITS) if may_reserve is None else may_reserve,
         made_by=principal.sub,
         creditors=principal.creditors,
+        attempt_id=asked.attempt_id,
         correlation_id=current_context().correlation_id,
     )

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from services.compliance.domain.case import NEVER, Case, Key
+from services.compliance.domain.consents import holds
 from services.compliance.domain.facts import CALLS, PROFESSIONALS, Attempt, Consent, Direction, Request
 from services.compliance.domain.history import Contact
 from services.compliance.domain.results import Effect
@@ -131,7 +132,7 @@ class CallLedger:
         case, granted_at = self._case, consent.granted_at
         if moment < granted_at or (moment == granted_at and not is_asked):
             return False
-        if moment >= self._overs[consent.consent_id] or not case.holds(consent, moment):
+        if moment >= self._overs[consent.consent_id] or not holds(case, consent, moment):
             return False
         return not any(
             key in call.talked and granted_at < call.at and (call.at < moment or (is_asked and call.at == moment))

@@ -11,9 +11,7 @@ from uuid import UUID
 
 from services.compliance.domain.calendar_days import local, midnight
 from services.compliance.domain.facts import (
-    CALLS,
     Channel,
-    Consent,
     ContactPoint,
     Debt,
     Direction,
@@ -27,7 +25,6 @@ from services.compliance.domain.facts import (
 from services.compliance.domain.history import History
 
 STATED = "stated"
-TIME = "time"
 Key = UUID | str
 """What counts as one particular debt: the account, or the group of student loans (12 CFR 1006.14(b)(4))."""
 
@@ -202,64 +199,6 @@ class Case:
         last_day = self.day_ends(restriction.ends_on) if restriction.ends_on is not None else NEVER
         return min(last_day, restriction.lifted_at or NEVER)
 
-    def consents(self, scope: str, key: Key | None = None, given_to: Iterable[str] = ("collector",)) -> list[Consent]:
-        """The consents of this scope that fit the request's medium and contact point, in force at the moment.
-
-        `key`: only those for this particular debt. Oldest first.
-        """
-        return sorted(
-            (
-                each
-                for each in self.facts.consents
-                if self.fits(each, scope, key, given_to) and self.holds(each, self.at)
-            ),
-            key=lambda each: (each.granted_at, str(each.consent_id)),
-        )
-
-    def consent_begins(
-        self, scope: str, key: Key | None = None, given_to: Iterable[str] = ("collector",)
-    ) -> datetime | None:
-        """When the first consent of this scope that has been given, but not begun, begins; None: there is none."""
-        begins = [
-            self.day_begins(each.starts_on)
-            for each in self.facts.consents
-            if each.starts_on is not None and self.fits(each, scope, key, given_to)
-        ]
-        return min((each for each in begins if each > self.at), default=None)
-
-    def fits(self, consent: Consent, scope: str, key: Key | None, given_to: Iterable[str] = ("collector",)) -> bool:
-        """Whether a consent known at the request is of this scope, for this medium, contact point and debt."""
-        return (
-            consent.scope == scope
-            and consent.granted_at <= self.known
-            and consent.given_to in given_to
-            and (consent.channel is None or same_medium(consent.channel, self.request.channel))
-            and consent.contact_point_id in {None, self.request.contact_point_id}
-            and (key is None or not consent.account_ids or key in self.keys_of(consent.account_ids))
-        )
-
-    def holds(self, consent: Consent, moment: datetime) -> bool:
-        """Whether the consent's days and hours hold at a moment, in every plausible zone, and it is not revoked."""
-        if consent.revoked_at is not None and consent.revoked_at <= moment:
-            return False
-        if consent.starts_on is None and consent.ends_on is None and consent.scope != TIME:
-            return True
-        for zone in self.zones:
-            clock = local(moment, zone)
-            minute = clock.hour * 60 + clock.minute
-            if consent.scope == TIME and not consent.start_minute <= minute < consent.end_minute:
-                return False
-            if consent.starts_on is not None and clock.date() < consent.starts_on:
-                return False
-            if consent.ends_on is not None and clock.date() > consent.ends_on:
-                return False
-        return True
-
-
-def same_medium(one: Channel, other: Channel) -> bool:
-    """Whether two channels are one medium: a voicemail is a telephone call."""
-    return one is other or (one in CALLS and other in CALLS)
-
 
 def _point(request: Request, facts: Facts) -> ContactPoint | None:
     wanted = request.contact_point_id
@@ -290,8 +229,3 @@ def _missing(case: Case) -> tuple[str, ...]:
     if not case.request.account_ids or any(each not in case.debts for each in case.request.account_ids):
         missing.add("debts")
     return tuple(sorted(missing))
-
-
-def earliest(*moments: datetime | None) -> datetime | None:
-    """The earliest of the moments that there are."""
-    return min((each for each in moments if each is not None), default=None)

@@ -59,11 +59,11 @@ class History:
         return self._all
 
     def open_calls(self) -> list[Attempt]:
-        """Our calls of which the outcome is not known, permits for one included."""
+        """Our calls of which the outcome is not known, permits and those to other parties of the debts included."""
         if self._open is None:
             self._open = [
                 each
-                for each in self._attempts
+                for each in (*self._attempts, *self._facts.open_elsewhere)
                 if each.result_code is None
                 and each.channel in CALLS
                 and each.direction is Direction.OUTBOUND
@@ -137,10 +137,11 @@ class History:
 def _as_attempts(facts: Facts) -> list[Attempt]:
     """The permits that no attempt has used yet."""
     used = {attempt.permit_id for attempt in facts.attempts}
-    return [_as_attempt(permit) for permit in facts.permits if permit.permit_id not in used]
+    return [as_attempt(permit) for permit in facts.permits if permit.permit_id not in used]
 
 
-def _as_attempt(permit: Permit) -> Attempt:
+def as_attempt(permit: Permit) -> Attempt:
+    """A permit that is out, as the contact without an outcome that it may be."""
     return Attempt(
         attempt_id=permit.permit_id,
         at=permit.reserved_at,

@@ -32,6 +32,8 @@ _EXCLUDED = Effect(is_excluded=True)
 
 OPEN = _CONNECTED
 UNKNOWN = _TALK
+LOCATION_TALK = "location_talk"
+"""A third party was asked where the consumer is and answered: a talk in which nothing of a debt was said."""
 
 EFFECTS: Mapping[str, Effect] = MappingProxyType(
     {
@@ -75,6 +77,7 @@ EFFECTS: Mapping[str, Effect] = MappingProxyType(
         "field_visit_third_party": _CONNECTED,
         "field_visit_wrong_address": _CONNECTED,
         "field_visit_rpc": _TALK,
+        LOCATION_TALK: Effect(is_conversation=True),
         "blocked_by_rule": Effect(is_placed=False, is_connected=False),
         "dialer_abandoned": _CONNECTED,
         "agent_skipped": Effect(is_placed=False, is_connected=False),

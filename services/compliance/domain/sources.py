@@ -1,19 +1,24 @@
 """The texts that rules cite: committed files of paragraphs, each paragraph with its SHA-256.
 
-A source file opens with `# key: value` lines (title, kind, as of, origin); then `[paragraph]`, alone on a line, stands
-before the text of each paragraph. A rule names a file, a paragraph and the hash of its text, so that a text that
-changes is a build that fails until somebody has read the rule again. Raises ValueError with the line.
+A source file opens with `# key: value` lines (title, kind, confidence, as of, origin); then `[paragraph]`, alone on a
+line, stands before the text of each paragraph. A rule names a file, a paragraph and the hash of its text, so that a
+text that changes is a build that fails until somebody has read the rule again. Raises ValueError with the line.
 """
 
 import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 SourceKind = Literal["text", "note", "policy"]
 """`text`: the words of the law. `note`: our own words for what was read elsewhere. `policy`: what an institution
 decided for itself."""
+
+Confidence = Literal["primary", "secondary", "unverified", "policy"]
+"""How far a rule may be relied on: read in the primary text, or on a secondary page, so that counsel has to read the
+source; not verified by anybody; or nobody's law but an institution's own."""
+_UNVERIFIED = "Not verified"
 
 _META = re.compile(r"^# ([a-z ]+): (.+)$")
 _NAME = re.compile(r"^\[([^\[\]]+)\]$")
@@ -37,9 +42,14 @@ class SourceFile:
     name: str
     title: str
     kind: SourceKind
+    confidence: Confidence
     as_of: str
     origin: str
     paragraphs: Mapping[str, Paragraph]
+
+    def confidence_in(self, name: str) -> Confidence:
+        """How far this paragraph may be relied on. Raises KeyError when the file has no such paragraph."""
+        return "unverified" if self.paragraphs[name].text.startswith(_UNVERIFIED) else self.confidence
 
     def lead_in(self, name: str) -> tuple[Paragraph, ...]:
         """The paragraphs above `name`, outermost first, then `name` itself: how a person has to read it.
@@ -80,19 +90,24 @@ def parse_source(name: str, text: str) -> SourceFile:
 
 
 def _source(name: str, meta: Mapping[str, str], blocks: Mapping[str, list[str]]) -> SourceFile:
-    missing = {"title", "kind", "as of", "origin"} - meta.keys()
+    missing = {"title", "kind", "confidence", "as of", "origin"} - meta.keys()
     if missing:
         raise ValueError(f"{name}: lacks {', '.join(sorted(missing))}")
-    kind = next((known for known in get_args(SourceKind) if known == meta["kind"]), None)
-    if kind is None:
-        raise ValueError(f"{name}: kind is {meta['kind']!r}, not one of {', '.join(get_args(SourceKind))}")
+    kind: SourceKind = _word(name, "kind", meta, get_args(SourceKind))
+    confidence: Confidence = _word(name, "confidence", meta, get_args(Confidence))
     paragraphs = {}
     for paragraph, lines in blocks.items():
         content = "\n".join(lines).strip()
         if not content:
             raise ValueError(f"{name}: paragraph {paragraph} is empty")
         paragraphs[paragraph] = Paragraph(paragraph, content, digest(content))
-    return SourceFile(name, meta["title"], kind, meta["as of"], meta["origin"], paragraphs)
+    return SourceFile(name, meta["title"], kind, confidence, meta["as of"], meta["origin"], paragraphs)
+
+
+def _word(name: str, key: str, meta: Mapping[str, str], known: tuple[str, ...]) -> Any:
+    if meta[key] not in known:
+        raise ValueError(f"{name}: {key} is {meta[key]!r}, not one of {', '.join(known)}")
+    return meta[key]
 
 
 def index_lines(files: Mapping[str, SourceFile]) -> str:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from services.compliance.domain.calendar_days import local, marks
 from services.compliance.domain.case import Case
 from services.compliance.domain.checks.params import WEEKDAYS
+from services.compliance.domain.consents import holds
 from services.compliance.domain.facts import Consent, TimeDesignation
 
 HORIZON_DAYS = 15
@@ -67,7 +68,7 @@ def next_convenient(case: Case, after: datetime, consents: list[Consent]) -> dat
     minutes = {0} | {edge for each in designations for edge in (each.start_minute, each.end_minute)}
 
     def is_open(moment: datetime) -> bool:
-        return not inconvenient(case, moment) or any(case.holds(each, moment) for each in consents)
+        return not inconvenient(case, moment) or any(holds(case, each, moment) for each in consents)
 
     starts = [after]
     for each in designations:
@@ -86,7 +87,7 @@ def next_within(
 
     def is_open(moment: datetime) -> bool:
         clocks = [local(moment, zone) for zone in case.zones]
-        return is_within(clocks, start, end, weekdays) or any(case.holds(each, moment) for each in consents)
+        return is_within(clocks, start, end, weekdays) or any(holds(case, each, moment) for each in consents)
 
     starts = [case.at, *(case.day_begins(each.starts_on) for each in consents if each.starts_on is not None)]
     return first_open(case, starts, {start, end}, consents, is_open)

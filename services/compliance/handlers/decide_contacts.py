@@ -17,8 +17,10 @@ from services.compliance.domain import facts as f
 from services.compliance.domain.decide import Decision, decide
 from services.compliance.domain.disclosures import DISCLOSURES
 from services.compliance.domain.rules import RuleBook
+from services.compliance.store.attempts import load_unplaced
 from services.compliance.store.decisions import insert_decisions
-from services.compliance.store.facts import KnownFacts, load_facts
+from services.compliance.store.facts import load_facts
+from services.compliance.store.known_facts import KnownFacts
 from services.compliance.store.views import value_of
 from shared.db.transaction import Tx
 from shared.errors import Refusal
@@ -32,7 +34,10 @@ _PASSED = frozenset({"pass", "not_applicable"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecideContact:
-    """A contact to decide on. `at` None: now. `creditors`: those that the caller may see; None: all."""
+    """A contact to decide on. `at` None: now. `creditors`: those that the caller may see; None: all.
+
+    `attempt_id`: the attempt for which a permit is asked, by which it can be reported although the answer is lost.
+    """
 
     request: f.Request
     at: datetime | None
@@ -40,6 +45,7 @@ class DecideContact:
     may_reserve: bool
     made_by: str
     creditors: frozenset[UUID] | None = None
+    attempt_id: UUID | None = None
     correlation_id: UUID | None = None
 
 
@@ -56,15 +62,21 @@ class Decider:
     reach: timedelta
 
     async def __call__(self, tx: Tx, commands: Sequence[DecideContact]) -> list[Answer | Refusal]:
-        """Decide, reserve and save. Refuses `account-unknown` and `accounts-of-several-creditors`."""
+        """Decide, reserve and save.
+
+        Refuses `account-unknown`, `accounts-of-several-creditors`, and `attempt-given-up`: contact has reported it not
+        placed, so that this request has been overtaken.
+        """
         now = tx.clock.now()
         known = await load_facts(
             tx,
             {one.request.party_id for one in commands},
             {each for one in commands for each in one.request.account_ids},
             min([one.at for one in commands if one.at is not None], default=now) - self.reach,
+            {one.request.recipient_id for one in commands if one.request.recipient_id is not None},
         )
-        batch = _Batch(self, tx, now, known)
+        asked_for = {one.attempt_id for one in commands if one.attempt_id is not None}
+        batch = _Batch(self, tx, now, known, await load_unplaced(tx, asked_for))
         answers = [batch.decide(command) for command in commands]
         await insert_decisions(tx, batch.decisions, batch.permits)
         return answers
@@ -73,17 +85,18 @@ class Decider:
 class _Batch:
     """One batch on its way: what it has decided so far."""
 
-    def __init__(self, decider: Decider, tx: Tx, now: datetime, known: KnownFacts) -> None:
+    def __init__(self, decider: Decider, tx: Tx, now: datetime, known: KnownFacts, unplaced: frozenset[UUID]) -> None:
         self._decider = decider
         self._tx = tx
         self._now = now
         self._known = known
+        self._unplaced = unplaced
         self.decisions: list[dict[str, Any]] = []
         self.permits: list[dict[str, Any]] = []
 
     def decide(self, command: DecideContact) -> Answer | Refusal:
         """Decide on one contact, on what is known and what this batch has reserved."""
-        request = replace(command.request, at=command.at or self._now)
+        request = self._known.addressed(replace(command.request, at=command.at or self._now))
         if command.point is not None:
             request = replace(request, contact_point_id=self._point_id(request.party_id, *command.point))
         accounts = [row for each in request.account_ids if (row := self._known.accounts.get(each)) is not None]
@@ -92,12 +105,14 @@ class _Batch:
             return Refusal("account-unknown", "There is no such account.", "account_ids")
         if len(creditors) > 1:
             return Refusal("accounts-of-several-creditors", "The accounts are of several creditors.", "account_ids")
+        if command.attempt_id in self._unplaced:
+            return Refusal("attempt-given-up", "The attempt was reported as not placed; ask for another.", "attempt_id")
         creditor_id = next(iter(creditors), None)
         facts = self._known.of(request)
         decision = decide(request, facts, self._decider.book)
         permit = None
         if decision.is_allowed and command.may_reserve and command.at is None and creditor_id is not None:
-            permit = self._reserve(request, creditor_id)
+            permit = self._reserve(request, creditor_id, command.attempt_id)
         answer = self._answer(decision, permit, is_dry_run=command.at is not None)
         self._save(command, request, creditor_id, facts, answer)
         if command.may_reserve and command.at is None and creditor_id is not None:
@@ -113,7 +128,7 @@ class _Batch:
                 return found
         return contact_point_id(party_id, kind, value)
 
-    def _reserve(self, request: f.Request, creditor_id: UUID) -> dict[str, Any] | None:
+    def _reserve(self, request: f.Request, creditor_id: UUID, attempt_id: UUID | None) -> dict[str, Any] | None:
         if request.direction is not f.Direction.OUTBOUND:
             return None
         permit = f.Permit(
@@ -127,6 +142,7 @@ class _Batch:
         self._known.reserve(request.party_id, permit)
         row = {
             "permit_id": permit.permit_id,
+            "attempt_id": attempt_id,
             "creditor_id": creditor_id,
             "party_id": request.party_id,
             "account_ids": list(request.account_ids),

@@ -11,17 +11,19 @@ from uuid import UUID
 from services.compliance.handlers.cases import Disputes
 from services.compliance.handlers.hear import date_what_was_heard, hear
 from services.compliance.handlers.publish import publish_restrictions
-from services.compliance.store.attempts import save_attempts, save_reports, settle_permits
+from services.compliance.store.attempts import save_attempts, save_reports, save_unplaced, settle_permits
 from services.compliance.store.newest import Changed
 from services.compliance.store.restrictions import load_party_wide
 from services.compliance.store.views import (
+    Source,
     add_marks,
-    erase_found,
     erase_parties,
+    erase_points,
     save_accounts,
     save_creditors,
-    save_found,
+    save_inquiries,
     save_parties,
+    save_points,
 )
 from shared.db.transaction import Tx
 from shared.ids import read_id
@@ -59,17 +61,21 @@ async def follow_parties(tx: Tx, messages: Messages) -> list[Rejected]:
     return []
 
 
-async def follow_found(tx: Tx, messages: Messages) -> list[Rejected]:
-    """Take a batch of `contact_point.found` and its erasures, in their order."""
-    for is_erasure, run in _runs(messages):
-        if is_erasure:
-            await erase_found(tx, _keys(run))
-        else:
-            await save_found(tx, _states(run))
-    return []
+def points_follower(source: Source) -> Handler:
+    """Return the handler of `contact_point.found` or `.given`, with their erasures, in their order."""
+
+    async def follow_points_of_source(tx: Tx, messages: Messages) -> list[Rejected]:
+        for is_erasure, run in _runs(messages):
+            if is_erasure:
+                await erase_points(tx, source, _keys(run))
+            else:
+                await save_points(tx, source, _states(run))
+        return []
+
+    return follow_points_of_source
 
 
-async def follow_points(tx: Tx, messages: Messages) -> list[Rejected]:
+async def follow_marks(tx: Tx, messages: Messages) -> list[Rejected]:
     """Take a batch of what became known of contact points, and of messages that were refused or did not arrive."""
     await add_marks(tx, filter(None, map(_mark, messages)))
     return []
@@ -78,7 +84,13 @@ async def follow_points(tx: Tx, messages: Messages) -> list[Rejected]:
 async def follow_blocks(tx: Tx, messages: Messages) -> list[Rejected]:
     """Take a batch of `contact.blocked`: a permit that was not used counts no longer."""
     await keep_blocks(tx, messages)
-    await settle_permits(tx, (one.payload.permit_id for one in messages if one.payload.permit_id is not None))
+    await settle_permits(tx, (each for one in messages for each in (one.payload.permit_id, one.payload.attempt_id)))
+    return []
+
+
+async def follow_inquiries(tx: Tx, messages: Messages) -> list[Rejected]:
+    """Take a batch of `location_inquiry.*`: a third party was asked, and what came of it."""
+    await save_inquiries(tx, _states(messages))
     return []
 
 
@@ -87,7 +99,7 @@ def attempts_follower(disputes: Disputes) -> Handler:
 
     async def follow_attempts(tx: Tx, messages: Messages) -> list[Rejected]:
         await keep_attempts(tx, messages)
-        await settle_permits(tx, (one.payload.permit_id for one in messages if one.payload.permit_id is not None))
+        await settle_permits(tx, (one.payload.permit_id for one in messages))
         completed = [one for one in messages if one.topic == "contact.completed"]
         await hear(tx, disputes, [(one.payload, one.event_id) for one in completed])
         return []
@@ -121,10 +133,11 @@ async def keep_attempts(tx: Tx, messages: Messages) -> None:
 
 
 async def keep_blocks(tx: Tx, messages: Messages) -> None:
-    """Write the reports of permits that were not used."""
+    """Write the reports of permits that were not used, known to contact or lost on the way to it."""
     await save_reports(
         tx, [(one.payload.permit_id, "not_placed", None) for one in messages if one.payload.permit_id is not None]
     )
+    await save_unplaced(tx, (one.payload.attempt_id for one in messages if one.payload.attempt_id is not None))
 
 
 def _is_wrong(outcome: Any) -> bool:

@@ -9,15 +9,15 @@ from typing import Any
 from uuid import UUID
 
 from services.compliance.handlers import follow
+from services.compliance.store.attempts import TOLD
 from shared.db.transaction import Tx
 from shared.messaging.message import Message
 from shared.messaging.rebuild import Derived, Rebuild
 
 _NEXT = "SELECT permit_id FROM permit WHERE permit_id > $1 ORDER BY permit_id LIMIT $2"
-_SETTLE = """
-UPDATE permit AS p SET state = coalesce(r.report, 'reserved')
-FROM unnest($1::uuid[]) AS wanted (permit_id) LEFT JOIN permit_report AS r USING (permit_id)
-WHERE p.permit_id = wanted.permit_id AND p.state <> coalesce(r.report, 'reserved')
+_SETTLE = f"""
+UPDATE permit AS p SET state = coalesce(told.report, 'reserved') FROM ({TOLD}) AS told
+WHERE p.permit_id = told.permit_id AND p.state <> coalesce(told.report, 'reserved')
 """
 Keep = Callable[[Tx, Sequence[Message[Any]]], Awaitable[object]]
 
@@ -28,10 +28,12 @@ def how_to_rebuild(topics: Mapping[str, Sequence[str]]) -> Rebuild:
         "creditors": follow.keep_creditors,
         "accounts": follow.keep_accounts,
         "parties": follow.follow_parties,
-        "found": follow.follow_found,
-        "points": follow.follow_points,
+        "found": follow.points_follower("found"),
+        "given": follow.points_follower("given"),
+        "marks": follow.follow_marks,
         "attempts": follow.keep_attempts,
         "blocks": follow.keep_blocks,
+        "inquiries": follow.follow_inquiries,
     }
     by_topic = {topic: keeps[kind] for kind, names in topics.items() for topic in names}
 
@@ -48,11 +50,15 @@ def how_to_rebuild(topics: Mapping[str, Sequence[str]]) -> Rebuild:
             Derived("creditor_view", "creditor_id"),
             Derived("account_view", "account_id"),
             Derived("party_view", "party_id"),
+            Derived("account_party", "row_key"),
             Derived("found_view", "party_id"),
+            Derived("given_view", "party_id"),
             Derived("contact_point", "row_key"),
             Derived("point_mark", "mark_key"),
             Derived("attempt", "attempt_id"),
             Derived("permit_report", "permit_id"),
+            Derived("unplaced_attempt", "attempt_id"),
+            Derived("location_inquiry", "inquiry_id"),
         ),
         keep=keep,
         scratch=(),

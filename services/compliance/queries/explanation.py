@@ -31,6 +31,10 @@ code, .small { font-size: .85rem; color: #5a6472; overflow-wrap: anywhere; }
 _TONES = {"allow": "#1d7f46", "allow_with": "#1d7f46", "needs_review": "#b07100"}
 _STOPPED = "#b3261e"
 _PASSED = frozenset({"pass", "not_applicable"})
+_READ = {
+    "secondary": "on a secondary page: counsel has to read the source before anybody relies on it",
+    "unverified": "not verified by anybody",
+}
 _RESULTS = {
     "pass": "does not stand against it",
     "fail": "stands against it",
@@ -106,7 +110,10 @@ def _rule(rule: RuleOut, rules: Rules, sources: Mapping[str, SourceFile]) -> str
     if rule.not_before is not None:
         rows.append(("Until", _moment(rule.not_before, ())))
     rows += [(_words(name).capitalize(), _fact(value)) for name, value in sorted(rule.facts.items())]
-    quoted = source_of(known["source"], sources).text if known.get("source") else None
+    source = source_of(known["source"], sources) if known.get("source") else None
+    if source is not None and source.confidence in _READ:
+        rows.append(("Read", _READ[source.confidence]))
+    quoted = source.text if source is not None else None
     return (
         f'<section class="rule"><h3>{escape(str(known.get("title", rule.id)))}</h3>'
         + _table(rows)

@@ -1,7 +1,8 @@
 """Reads of restrictions, consents, preferences, flags and cases, one and in pages."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -18,21 +19,27 @@ from shared.db.transaction import Tx
 from shared.ids import in_c
 
 V = TypeVar("V", bound=BaseModel)
-Shown = Callable[[Any], V]
 
 
-async def get_restriction(tx: Tx, restriction_id: UUID) -> RestrictionView | None:
-    """One restriction, as it stands today."""
-    row = await one(tx, "restriction", restriction_id)
-    return None if row is None else (await _restrictions(tx, [row]))[0]
+@dataclass(frozen=True, slots=True)
+class Reads(Generic[V]):
+    """How the records of one kind are read: the table, which is its name, and how its rows are shown."""
 
+    name: Listed
+    shown: Callable[[Tx, Sequence[Any]], Awaitable[list[V]]]
 
-async def list_restrictions(tx: Tx, *, limit: int, before: UUID | None, **filters: Any) -> list[RestrictionView]:
-    """Restrictions, newest first."""
-    return await _restrictions(tx, await page(tx, "restriction", limit=limit, before=before, **filters))
+    async def get(self, tx: Tx, record_id: UUID) -> V | None:
+        """One record as it stands now, or None."""
+        row = await one(tx, self.name, record_id)
+        return None if row is None else (await self.shown(tx, [row]))[0]
+
+    async def page(self, tx: Tx, *, limit: int, before: UUID | None, **filters: Any) -> list[V]:
+        """Records, newest first."""
+        return await self.shown(tx, await page(tx, self.name, limit=limit, before=before, **filters))
 
 
 async def _restrictions(tx: Tx, rows: Sequence[Any]) -> list[RestrictionView]:
+    """As they stand today, on their creditors' calendars."""
     zones = await load_zones(tx, {row["creditor_id"] for row in rows})
     now = tx.clock.now()
     return [
@@ -47,50 +54,36 @@ async def _restrictions(tx: Tx, rows: Sequence[Any]) -> list[RestrictionView]:
     ]
 
 
-def shown_consent(row: Any) -> ConsentView:
-    """A row of `consent`."""
-    return ConsentView(**_known(row, ConsentView))
+def _rows_as(view: type[V], more: Callable[[Any], Row] = lambda _row: {}) -> Callable[..., Awaitable[list[V]]]:
+    """Show rows by the fields that they have, and what else follows from each."""
+
+    async def shown(_tx: Tx, rows: Sequence[Any]) -> list[V]:
+        return [view(**_known(row, view), **more(row)) for row in rows]
+
+    return shown
 
 
-def shown_preference(row: Any) -> PreferenceView:
-    """A row of `preference`."""
-    return PreferenceView(**_known(row, PreferenceView))
-
-
-def shown_dispute(row: Any) -> DisputeView:
-    """A row of `dispute`."""
+def _held(row: Any) -> Row:
     is_hold = row["hold_id"] is not None and row["answered_at"] is None and row["closed_at"] is None
-    return DisputeView(**_known(row, DisputeView), is_hold=is_hold, restriction_id=row["hold_id"])
+    return {"is_hold": is_hold, "restriction_id": row["hold_id"]}
 
 
-def shown_representation(row: Any) -> RepresentationView:
-    """A row of `representation`."""
-    restriction_id = attorney_restriction_id(row["representation_id"])
-    return RepresentationView(**_known(row, RepresentationView), restriction_id=restriction_id)
+def _represented(row: Any) -> Row:
+    return {"restriction_id": attorney_restriction_id(row["representation_id"])}
 
 
-def shown_complaint(row: Any) -> ComplaintView:
-    """A row of `complaint`."""
-    return ComplaintView(**_known(row, ComplaintView), restriction_id=row["hold_id"])
+RESTRICTIONS = Reads("restriction", _restrictions)
+CONSENTS = Reads("consent", _rows_as(ConsentView))
+PREFERENCES = Reads("preference", _rows_as(PreferenceView))
+DISPUTES = Reads("dispute", _rows_as(DisputeView, _held))
+REPRESENTATIONS = Reads("representation", _rows_as(RepresentationView, _represented))
+COMPLAINTS = Reads("complaint", _rows_as(ComplaintView, lambda row: {"restriction_id": row["hold_id"]}))
 
 
 async def get_flags(tx: Tx, contact_point_id: UUID) -> PointFlagsView | None:
     """What is known of a contact point besides."""
     row = await tx.fetchrow("SELECT * FROM point_flags WHERE contact_point_id = $1", in_c(contact_point_id))
     return None if row is None else PointFlagsView(**_known(row, PointFlagsView))
-
-
-async def get(tx: Tx, listed: Listed, row_id: UUID, shown: Shown[V]) -> V | None:
-    """One record, or None."""
-    row = await one(tx, listed, row_id)
-    return None if row is None else shown(row)
-
-
-async def list_of(
-    tx: Tx, listed: Listed, shown: Shown[V], *, limit: int, before: UUID | None, **filters: Any
-) -> list[V]:
-    """Records of one kind, newest first."""
-    return [shown(row) for row in await page(tx, listed, limit=limit, before=before, **filters)]
 
 
 def _known(row: Any, view: type[BaseModel]) -> Row:

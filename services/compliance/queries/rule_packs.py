@@ -32,8 +32,9 @@ def source_of(source: Mapping[str, str], sources: Sources) -> SourceOut:
     """A rule's paragraph, with its text where the shipped one is the one that the rule cites."""
     file = sources.get(source["file"])
     paragraph = file.paragraphs.get(source["paragraph"]) if file is not None else None
-    text = paragraph.text if paragraph is not None and paragraph.sha256 == source["sha256"] else None
-    return SourceOut(**source, text=text)
+    if file is None or paragraph is None or paragraph.sha256 != source["sha256"]:
+        return SourceOut(**source)
+    return SourceOut(**source, text=paragraph.text, confidence=file.confidence_in(paragraph.name))
 
 
 async def list_policies(tx: Tx, creditor_id: UUID, rules: Sequence[Rule]) -> list[PolicyView]:

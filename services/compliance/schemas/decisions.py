@@ -51,6 +51,11 @@ class DecisionRequest(Model):
     )
     purpose: ContactPurpose
     direction: ContactDirection = "outbound"
+    attempt_id: UUID | None = Field(
+        default=None,
+        description="The attempt for which a permit is asked: `contact.blocked` with it takes the permit out of the "
+        "count, also where the answer was lost.",
+    )
     at: Moment | None = None
     recipient: Recipient = Recipient.CONSUMER
     recipient_id: UUID | None = Field(default=None, description="Of a third party.")

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from services.compliance.domain.sources import Confidence
 from services.compliance.schemas.shape import Model
 
 
@@ -15,6 +16,11 @@ class SourceOut(Model):
     paragraph: str
     sha256: str
     text: str | None = Field(default=None, description="As shipped; null when the shipped text is another by now.")
+    confidence: Confidence | None = Field(
+        default=None,
+        description="`primary`: read in the text of the law. `secondary`: read elsewhere, counsel has to read the "
+        "source. `unverified`: a draft. `policy`: an institution's own. Null with the text.",
+    )
 
 
 class RuleView(Model):

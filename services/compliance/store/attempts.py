@@ -1,16 +1,17 @@
 """Writes contacts of the past and the reports of permits: facts, merged in any order.
 
 `contact.attempted` and `contact.completed` carry the same description of the attempt; the second adds the outcome. An
-attempt has one outcome: another one that is told changes nothing.
+attempt has one outcome: another one that is told changes nothing. A permit is reported by its id or, where contact
+never learnt it, by the attempt that it was asked for.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
 from services.compliance.domain.permit import TRANSITIONS
-from services.compliance.tables.views import ATTEMPT, PERMIT_REPORT
-from shared.db.sets import given_rows
+from services.compliance.tables.views import ATTEMPT, PERMIT_REPORT, UNPLACED_ATTEMPT
+from shared.db.sets import given_rows, insert_rows
 from shared.db.transaction import Tx
 from shared.events.contact import Attempt, ContactCompleted
 
@@ -42,10 +43,19 @@ _REPORT = (
     "WHERE t.report = 'not_placed' AND excluded.report = 'placed'"
 )
 _STEPS = ", ".join(f"('{before}', '{after}')" for before, steps in TRANSITIONS.items() for after in sorted(steps))
-_SETTLE = f"""
-UPDATE permit AS p SET state = r.report FROM permit_report AS r
-WHERE r.permit_id = p.permit_id AND p.permit_id = ANY($1::uuid[]) AND (p.state, r.report) IN ({_STEPS})
+TOLD = """
+SELECT p.permit_id, CASE WHEN r.report = 'placed' THEN 'placed' WHEN r.report IS NOT NULL OR u.attempt_id IS NOT NULL
+  THEN 'not_placed' END AS report
+FROM permit AS p LEFT JOIN permit_report AS r USING (permit_id)
+LEFT JOIN unplaced_attempt AS u ON u.attempt_id = p.attempt_id
+WHERE p.permit_id = ANY($1::uuid[]) OR p.attempt_id = ANY($1::uuid[])
 """
+"""What is reported of permits, asked by their own ids or by those of their attempts; null: nothing yet."""
+_SETTLE = f"""
+UPDATE permit AS p SET state = told.report FROM ({TOLD}) AS told
+WHERE told.permit_id = p.permit_id AND (p.state, told.report) IN ({_STEPS})
+"""
+_UNPLACED = "SELECT attempt_id FROM unplaced_attempt WHERE attempt_id = ANY($1::uuid[])"
 
 
 async def save_attempts(tx: Tx, attempts: Iterable[Attempt]) -> None:
@@ -69,11 +79,24 @@ async def save_reports(tx: Tx, reports: Iterable[tuple[UUID, str, UUID | None]])
         await tx.execute(_REPORT, [rows[key] for key in sorted(rows)])
 
 
-async def settle_permits(tx: Tx, permit_ids: Iterable[UUID]) -> None:
-    """Bring the state of permits to what is reported of them."""
-    ids = sorted(set(permit_ids))
-    if ids:
-        await tx.execute(_SETTLE, ids)
+async def save_unplaced(tx: Tx, attempt_ids: Iterable[UUID]) -> None:
+    """Keep that these attempts were given up."""
+    rows = [{"attempt_id": each} for each in sorted(set(attempt_ids))]
+    await insert_rows(tx, UNPLACED_ATTEMPT, rows, on_conflict="nothing")
+
+
+async def load_unplaced(tx: Tx, attempt_ids: Collection[UUID]) -> frozenset[UUID]:
+    """Which of these attempts were given up."""
+    if not attempt_ids:
+        return frozenset()
+    return frozenset(row["attempt_id"] for row in await tx.fetch(_UNPLACED, sorted(attempt_ids)))
+
+
+async def settle_permits(tx: Tx, ids: Iterable[UUID | None]) -> None:
+    """Bring the state of permits to what is reported of them. `ids`: theirs, or those of their attempts."""
+    wanted = sorted({each for each in ids if each is not None})
+    if wanted:
+        await tx.execute(_SETTLE, wanted)
 
 
 def _row(attempt: Attempt) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from services.compliance.domain import facts as f
+from services.compliance.domain.instants import earliest
 from services.compliance.domain.jurisdiction import address_location
-from services.compliance.store.instants import earliest
 
 Row = Mapping[str, Any]
 

@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from services.compliance.domain import facts as f
+from services.compliance.domain.parts import PRIMARY
+from services.compliance.domain.results import LOCATION_TALK
 
 Row = Mapping[str, Any]
 
@@ -19,11 +22,19 @@ _CHANNELS: Final = {each.value: each for each in f.Channel}
 _DIRECTIONS: Final = {each.value: each for each in f.Direction}
 _PURPOSES: Final = {each.value: each for each in f.Purpose}
 _ROLES: Final = {each.value: each for each in f.Role}
+_INQUIRED: Final[Mapping[str | None, str | None]] = {None: None, "no_answer": "no_answer", "not_connected": "busy"}
+"""What a location inquiry came to, as a contact; any other outcome is a talk."""
+_WRONG: Final = frozenset({"erroneous", "incomplete"})
 
 
 def role(kind: str) -> f.Role:
     """The role of a creditor's kind; one that is not known here is held to what binds a debt collector."""
     return _ROLES.get(kind, f.Role.THIRD_PARTY_COLLECTOR)
+
+
+def parts(row: Row) -> list[tuple[UUID, str]]:
+    """Who has a part in a debt, with the role: its primary party, and those that were imported with it."""
+    return [(row["party_id"], PRIMARY), *zip(row["parties"] or (), row["roles"] or (), strict=True)]
 
 
 def debt(row: Row, at: datetime) -> f.Debt:
@@ -98,6 +109,31 @@ def attempt(row: Row) -> f.Attempt:
         recipient=recipient if row["recipient_id"] is None else f.Recipient.THIRD_PARTY,
         recipient_id=row["recipient_id"],
         permit_id=row["permit_id"],
+        ended_at=row["completed_at"],
+    )
+
+
+def inquiry(row: Row, recipient_id: UUID) -> f.Attempt:
+    """A location inquiry as a contact with the third party; one that is not reported yet may have been made."""
+    return f.Attempt(
+        attempt_id=row["inquiry_id"],
+        at=row["asked_at"],
+        channel=_CHANNELS.get(row["channel"], f.Channel.PHONE),
+        account_ids=(row["account_id"],),
+        result_code=_INQUIRED.get(row["outcome"], LOCATION_TALK),
+        purpose=f.Purpose.LOCATION,
+        recipient=f.Recipient.THIRD_PARTY,
+        recipient_id=recipient_id,
+    )
+
+
+def location_answer(row: Row, recipient_id: UUID) -> f.LocationAnswer:
+    """What came of a location inquiry, as far as it bears on another one (12 CFR 1006.10(c))."""
+    return f.LocationAnswer(
+        recipient_id=recipient_id,
+        asked_at=row["asked_at"],
+        is_again_requested=row["is_again_requested"],
+        is_believed_wrong=row["outcome"] in _WRONG and row["is_known_now"],
     )
 
 

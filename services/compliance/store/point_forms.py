@@ -10,8 +10,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from services.compliance.domain import facts as f
+from services.compliance.domain.instants import earliest, latest
 from services.compliance.domain.jurisdiction import address_location, phone_location
-from services.compliance.store.instants import earliest, latest
 
 Row = Mapping[str, Any]
 

@@ -13,6 +13,11 @@ from shared.db.transaction import Tx
 
 _PARTY = "SELECT creditor_id FROM party_view WHERE party_id = $1"
 _ACCOUNTS_OF = "SELECT account_id, creditor_id, party_id FROM account_view WHERE party_id = ANY($1::uuid[])"
+_PARTS_OF = """
+SELECT account_id, creditor_id FROM account_view WHERE party_id = $1
+UNION SELECT a.account_id, a.creditor_id FROM account_party p JOIN account_view a USING (account_id)
+WHERE p.party_id = $1
+"""
 _ACCOUNTS = "SELECT account_id, creditor_id, party_id FROM account_view WHERE account_id = ANY($1::uuid[])"
 _ZONES = "SELECT creditor_id, time_zone FROM creditor_view WHERE creditor_id = ANY($1::uuid[])"
 _ROLES = "SELECT creditor_id, kind FROM creditor_view WHERE creditor_id = ANY($1::uuid[])"
@@ -20,7 +25,7 @@ _ROLES = "SELECT creditor_id, kind FROM creditor_view WHERE creditor_id = ANY($1
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A party with its creditor and all its accounts."""
+    """A party with its creditor and all accounts in which it has a part."""
 
     party_id: UUID
     creditor_id: UUID | None
@@ -29,7 +34,7 @@ class Subject:
 
 async def load_subject(tx: Tx, party_id: UUID) -> Subject:
     """What is known of a party; `creditor_id` None: neither it nor an account of it has been announced."""
-    accounts = await tx.fetch(_ACCOUNTS_OF, [party_id])
+    accounts = await tx.fetch(_PARTS_OF, party_id)
     creditor_id = await tx.fetchval(_PARTY, party_id)
     if creditor_id is None and accounts:
         creditor_id = accounts[0]["creditor_id"]
@@ -42,7 +47,7 @@ async def load_account_creditors(tx: Tx, account_ids: Collection[UUID]) -> dict[
 
 
 async def load_accounts_of(tx: Tx, party_ids: Iterable[UUID]) -> dict[UUID, list[UUID]]:
-    """The accounts of parties, in order."""
+    """The accounts of which parties are the primary one, in order."""
     found: dict[UUID, list[UUID]] = {}
     for row in await tx.fetch(_ACCOUNTS_OF, sorted(set(party_ids))):
         found.setdefault(row["party_id"], []).append(row["account_id"])

@@ -1,15 +1,20 @@
 """Writes the projections: what compliance knows from the topics of others. Nothing but these functions writes them."""
 
-from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, Final, Literal
 from uuid import UUID
+
+from sqlalchemy import Table
 
 from services.compliance.store.newest import Changed, States, save_newest
 from services.compliance.tables.views import (
+    ACCOUNT_PARTY,
     ACCOUNT_VIEW,
     CONTACT_POINT,
     CREDITOR_VIEW,
     FOUND_VIEW,
+    GIVEN_VIEW,
+    LOCATION_INQUIRY,
     PARTY_VIEW,
     POINT_MARK,
 )
@@ -17,12 +22,21 @@ from shared.contact_points import normalised
 from shared.db.sets import insert_rows
 from shared.db.transaction import Tx
 from shared.events.accounts import PartyUpdated
+from shared.events.contact import ContactPointsGiven
 from shared.events.skiptrace import ContactPointsFound
 
 _ACCOUNT = ("creditor_id", "party_id", "product_class", "status", "balance_minor", "oldest_unpaid_due_on")
 _PARTY = ("creditor_id", "kind", "language", "city", "region", "postal_code")
+_INQUIRY = (
+    "party_id", "account_id", "third_party_ids", "channel", "asked_at", "outcome", "is_again_requested",
+    "is_known_now",
+)  # fmt: skip
 _FORGET = "DELETE FROM contact_point WHERE party_id = ANY($1::uuid[]) AND source = $2"
+_FORGET_PARTS = "DELETE FROM account_party WHERE party_id = ANY($1::uuid[])"
 _VERIFIED = "verified"
+Source = Literal["found", "given"]
+_KNOWN: Final[Mapping[Source, Table]] = {"found": FOUND_VIEW, "given": GIVEN_VIEW}
+"""Up to which version the points of a source are known."""
 
 
 async def save_creditors(tx: Tx, states: States) -> Changed:
@@ -39,6 +53,13 @@ async def save_accounts(tx: Tx, states: States) -> Changed:
     )
 
 
+async def save_inquiries(tx: Tx, states: States) -> None:
+    """Keep `location_inquiry.*`."""
+    await save_newest(
+        tx, LOCATION_INQUIRY, "inquiry_id", states, lambda one: {name: getattr(one, name) for name in _INQUIRY}
+    )
+
+
 async def save_parties(tx: Tx, states: States) -> None:
     """Keep `party.updated`, with the contact points as imported: a newer state replaces them all."""
     changed = await save_newest(
@@ -46,42 +67,43 @@ async def save_parties(tx: Tx, states: States) -> None:
     )
     parties: dict[UUID, PartyUpdated] = changed.states
     rows = [
-        {**_point(party.party_id, "imported", point), "is_verified": False}
-        | ({name: getattr(party, name) for name in ("city", "region", "postal_code")} if _is_home(point) else _NOWHERE)
+        {**_point(party.party_id, "imported", point), "is_verified": False, **_place(party, point)}
         for party in parties.values()
         for point in party.contact_points
     ]
     await _replace(tx, parties, "imported", rows)
+    await _save_parts(tx, parties.values())
 
 
-async def save_found(tx: Tx, states: States) -> None:
-    """Keep `contact_point.found`: a newer state replaces all points that were found for a party."""
-    changed = await save_newest(tx, FOUND_VIEW, "party_id", states, lambda _one: {})
-    parties: dict[UUID, ContactPointsFound] = changed.states
+async def save_points(tx: Tx, source: Source, states: States) -> None:
+    """Keep `contact_point.found` or `.given`: a newer state replaces all of a party's points from that source."""
+    changed = await save_newest(tx, _KNOWN[source], "party_id", states, lambda _one: {})
+    parties: dict[UUID, ContactPointsFound | ContactPointsGiven] = changed.states
     rows = [
         {
-            **_point(found.party_id, "found", point),
+            **_point(known.party_id, source, point),
             "is_verified": point.status == _VERIFIED,
-            **{name: getattr(point, name) for name in ("city", "region", "postal_code")},
+            **{name: getattr(point, name, None) for name in _PLACE},
         }
-        for found in parties.values()
-        for point in found.contact_points
+        for known in parties.values()
+        for point in known.contact_points
     ]
-    await _replace(tx, parties, "found", rows)
+    await _replace(tx, parties, source, rows)
 
 
 async def erase_parties(tx: Tx, party_ids: Collection[UUID]) -> None:
-    """Forget who parties are and how to reach them, as imported."""
+    """Forget who parties are, which debts they have a part in and how to reach them, as imported."""
     if party_ids:
         await tx.execute("DELETE FROM party_view WHERE party_id = ANY($1::uuid[])", list(party_ids))
+        await tx.execute(_FORGET_PARTS, list(party_ids))
         await tx.execute(_FORGET, list(party_ids), "imported")
 
 
-async def erase_found(tx: Tx, party_ids: Collection[UUID]) -> None:
-    """Forget what was found for parties."""
+async def erase_points(tx: Tx, source: Source, party_ids: Collection[UUID]) -> None:
+    """Forget what a source told of parties."""
     if party_ids:
-        await tx.execute("DELETE FROM found_view WHERE party_id = ANY($1::uuid[])", list(party_ids))
-        await tx.execute(_FORGET, list(party_ids), "found")
+        await tx.execute(f"DELETE FROM {_KNOWN[source].name} WHERE party_id = ANY($1::uuid[])", list(party_ids))
+        await tx.execute(_FORGET, list(party_ids), source)
 
 
 async def add_marks(tx: Tx, marks: Iterable[tuple[UUID, UUID, str, str, Any]]) -> None:
@@ -106,12 +128,15 @@ def value_of(kind: str, value: str) -> str:
     return (normalised(kind, value) or value.strip()).casefold()
 
 
-_NOWHERE = {"city": None, "region": None, "postal_code": None}
+_PLACE = ("city", "region", "postal_code")
 
 
-def _is_home(point: Any) -> bool:
-    """The postal address of an import is that of its row: city, region and postal code belong to it."""
-    return bool(point.kind == "address")
+def _place(party: PartyUpdated, point: Any) -> dict[str, Any]:
+    """Where a point is: an address where it says, and without any parts where the party lives."""
+    own = {name: getattr(point, name) for name in _PLACE}
+    if point.kind != "address" or point.street or any(own.values()):
+        return own
+    return {name: getattr(party, name) for name in _PLACE}
 
 
 def _point(party_id: UUID, source: str, point: Any) -> dict[str, Any]:
@@ -124,6 +149,20 @@ def _point(party_id: UUID, source: str, point: Any) -> dict[str, Any]:
         "value": value_of(point.kind, point.value),
         "label": point.label,
     }
+
+
+async def _save_parts(tx: Tx, parties: Iterable[PartyUpdated]) -> None:
+    """Keep the parts of parties in debts: a newer state replaces them all, and one that states none knows none."""
+    states = list(parties)
+    if not states:
+        return
+    await tx.execute(_FORGET_PARTS, [party.party_id for party in states])
+    rows = {
+        f"{party.party_id}:{part.account_id}:{part.role}": {"party_id": party.party_id, **part.model_dump()}
+        for party in states
+        for part in party.accounts or ()
+    }
+    await insert_rows(tx, ACCOUNT_PARTY, [{"row_key": key, **rows[key]} for key in sorted(rows)])
 
 
 async def _replace(tx: Tx, parties: Collection[UUID], source: str, rows: Sequence[dict[str, Any]]) -> None:

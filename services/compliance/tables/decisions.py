@@ -53,10 +53,13 @@ class Permit(Base, table=True):
         CheckConstraint("state IN ('reserved', 'placed', 'not_placed')", name="state"),
         Index("ix_permit_open", "party_id", postgresql_where=text("state = 'reserved'")),
         Index("ix_permit_creditor_id", "creditor_id"),
+        Index("ix_permit_attempt_id", "attempt_id", postgresql_where=text("attempt_id IS NOT NULL")),
     )
 
     permit_id: UUID = Field(primary_key=True)
     decision_id: UUID
+    attempt_id: UUID | None = None
+    """The attempt that it was asked for, by which contact can report it although the answer was lost."""
     creditor_id: UUID
     party_id: UUID
     account_ids: list[UUID] = Field(sa_type=ARRAY(Uuid))

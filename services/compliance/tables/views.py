@@ -1,8 +1,8 @@
 """Projections: what compliance knows from the topics of others. A rebuild makes every row of them anew.
 
-State (creditors, accounts, parties, found points) follows the highest version seen; facts (attempts, marks, reports of
-permits) are merged by their natural keys, so that neither order nor repetition matters. Parties' rows hold personal
-data and go with an erasure.
+State (creditors, accounts, parties, points, inquiries) follows the highest version seen; facts (attempts, marks,
+reports of permits) are merged by their natural keys, so that neither order nor repetition matters. Parties' rows hold
+personal data and go with an erasure.
 """
 
 from datetime import date, datetime
@@ -60,6 +60,22 @@ class PartyView(Base, table=True):
     postal_code: str | None = None
 
 
+class AccountParty(Base, table=True):
+    """A part that a party has in a debt, as imported: primary, joint, cosigner, guarantor, representative, .."""
+
+    __tablename__ = "account_party"
+    __table_args__ = (
+        Index("ix_account_party_party_id", "party_id"),
+        Index("ix_account_party_account_id", "account_id"),
+    )
+
+    row_key: str = Field(primary_key=True)
+    """Party, account and role."""
+    account_id: UUID
+    party_id: UUID
+    role: str
+
+
 class FoundView(Base, table=True):
     """Up to which version the points that skiptrace found for a party are known."""
 
@@ -69,8 +85,17 @@ class FoundView(Base, table=True):
     aggregate_version: int = Field(sa_type=BigInteger)
 
 
+class GivenView(Base, table=True):
+    """Up to which version the points that were given for a party in contacts are known."""
+
+    __tablename__ = "given_view"
+
+    party_id: UUID = Field(primary_key=True)
+    aggregate_version: int = Field(sa_type=BigInteger)
+
+
 class ContactPoint(Base, table=True):
-    """A way to reach a party, once for each source that names it (`imported`, `found`)."""
+    """A way to reach a party, once for each source that names it (`imported`, `found`, `given`)."""
 
     __tablename__ = "contact_point"
     __table_args__ = (
@@ -134,6 +159,25 @@ class Attempt(Base, table=True):
     heard: list[dict[str, Any]] | None = Field(default=None, sa_type=JSONB)
 
 
+class LocationInquiry(Base, table=True):
+    """A third party was, or may have been, asked where the party is. `third_party_ids`: all that it is known by."""
+
+    __tablename__ = "location_inquiry"
+    __table_args__ = (Index("ix_location_inquiry_party_id", "party_id"),)
+
+    inquiry_id: UUID = Field(primary_key=True)
+    aggregate_version: int = Field(sa_type=BigInteger)
+    party_id: UUID
+    account_id: UUID
+    third_party_ids: list[UUID] = Field(sa_type=ARRAY(Uuid))
+    channel: str
+    asked_at: datetime = Field(sa_type=DateTime(timezone=True))
+    outcome: str | None = None
+    """Null until it is reported."""
+    is_again_requested: bool
+    is_known_now: bool
+
+
 class PermitReport(Base, table=True):
     """What contact said of a permit: placed or not. Where both were said it was placed: it counts."""
 
@@ -144,6 +188,14 @@ class PermitReport(Base, table=True):
     attempt_id: UUID | None = None
 
 
+class UnplacedAttempt(Base, table=True):
+    """An attempt that contact has given up: no permit that was given for it is used, whether it heard of one or not."""
+
+    __tablename__ = "unplaced_attempt"
+
+    attempt_id: UUID = Field(primary_key=True)
+
+
 def _table(name: str) -> Table:
     return Base.metadata.tables[name]
 
@@ -151,8 +203,12 @@ def _table(name: str) -> Table:
 CREDITOR_VIEW = _table("creditor_view")
 ACCOUNT_VIEW = _table("account_view")
 PARTY_VIEW = _table("party_view")
+ACCOUNT_PARTY = _table("account_party")
 FOUND_VIEW = _table("found_view")
+GIVEN_VIEW = _table("given_view")
 CONTACT_POINT = _table("contact_point")
 POINT_MARK = _table("point_mark")
 ATTEMPT = _table("attempt")
+LOCATION_INQUIRY = _table("location_inquiry")
 PERMIT_REPORT = _table("permit_report")
+UNPLACED_ATTEMPT = _table("unplaced_attempt")

@@ -3,10 +3,12 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.compliance.domain.case import Case, earliest
+from services.compliance.domain.case import Case
 from services.compliance.domain.checks.finding import NOT_APPLICABLE, Finding, Result
 from services.compliance.domain.checks.params import EmailBasis, NoParams, SmsBasis
+from services.compliance.domain.consents import consent_begins, held_consents
 from services.compliance.domain.facts import ELECTRONIC, Channel, ContactPoint, Direction
+from services.compliance.domain.instants import earliest
 
 SCOPE = "electronic"
 
@@ -29,7 +31,7 @@ def email_basis(case: Case, params: EmailBasis) -> Finding:
         return Finding(Result.UNKNOWN, {"basis": None, "missing": "whether the domain is open to the public"})
     if opens is not None and opens <= case.at:
         return Finding(Result.PASS, {"basis": "1006.6(d)(4)(ii)"})
-    return Finding(Result.FAIL, {"basis": None}, earliest(case.consent_begins(SCOPE), opens))
+    return Finding(Result.FAIL, {"basis": None}, earliest(consent_begins(case, SCOPE), opens))
 
 
 def _from_consumer(case: Case, point: ContactPoint) -> str | None:
@@ -37,7 +39,7 @@ def _from_consumer(case: Case, point: ContactPoint) -> str | None:
     used = point.used_by_consumer_at
     if used is not None and used <= case.at and not _opted_out_since(case, used):
         return "1006.6(d)(4)(i)(A)"
-    if any(not _opted_out_since(case, each.granted_at) for each in case.consents(SCOPE)):
+    if any(not _opted_out_since(case, each.granted_at) for each in held_consents(case, SCOPE)):
         return "1006.6(d)(4)(i)(B)"
     return None
 
@@ -91,7 +93,7 @@ def employer_email(case: Case, _params: NoParams) -> Finding:
     basis = _from_consumer(case, point) or _from_prior_collectors(point)
     if basis is not None:
         return Finding(Result.PASS, {**facts, "basis": basis})
-    return Finding(Result.FAIL, facts, case.consent_begins(SCOPE))
+    return Finding(Result.FAIL, facts, consent_begins(case, SCOPE))
 
 
 def leaked_address(case: Case, _params: NoParams) -> Finding:
@@ -114,7 +116,7 @@ def sms_basis(case: Case, params: SmsBasis) -> Finding:
     texted = point.used_by_consumer_at
     if texted is not None and (texted > case.at or _opted_out_since(case, texted)):
         texted = None
-    consents = [each.granted_at for each in case.consents(SCOPE) if not _opted_out_since(case, each.granted_at)]
+    consents = [each.granted_at for each in held_consents(case, SCOPE) if not _opted_out_since(case, each.granted_at)]
     facts: dict[str, Any] = {
         "last_text_at": texted.isoformat() if texted is not None else None,
         "consented_at": max(consents).isoformat() if consents else None,
@@ -122,7 +124,7 @@ def sms_basis(case: Case, params: SmsBasis) -> Finding:
     }
     if any(_is_fresh(case, point, each, params) for each in (*consents, texted) if each is not None):
         return Finding(Result.PASS, facts)
-    return Finding(Result.FAIL, facts, case.consent_begins(SCOPE))
+    return Finding(Result.FAIL, facts, consent_begins(case, SCOPE))
 
 
 def _is_fresh(case: Case, point: ContactPoint, since: datetime, params: SmsBasis) -> bool:

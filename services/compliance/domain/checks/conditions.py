@@ -36,12 +36,16 @@ def _was_written(case: Case) -> bool:
 
 
 def language(case: Case, params: Language) -> Finding:
-    """The contact speaks the party's language; one that is not offered is for a person to decide."""
+    """The contact speaks the party's language; one that is not offered is for a person to decide.
+
+    The primary subtag decides (BCP 47, 2.2.1): who speaks es-MX is spoken to in Spanish.
+    """
     wanted = case.facts.party.language if case.facts.party is not None else None
     if wanted is None:
         return Finding(Result.PASS, {"language": None}, language=params.default)
-    if wanted in params.offered:
-        return Finding(Result.PASS, {"language": wanted}, language=wanted)
+    primary = wanted.replace("_", "-").partition("-")[0].lower()
+    if primary in params.offered:
+        return Finding(Result.PASS, {"language": wanted}, language=primary)
     return Finding(Result.UNKNOWN, {"language": wanted, "missing": "text in this language"})
 
 

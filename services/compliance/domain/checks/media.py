@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from services.compliance.domain.case import Case, same_medium
+from services.compliance.domain.case import Case
 from services.compliance.domain.checks.finding import NOT_APPLICABLE, Finding, Result
 from services.compliance.domain.checks.params import (
     ConsentRequired,
@@ -13,6 +13,7 @@ from services.compliance.domain.checks.params import (
     ReassignedNumberCheck,
     TraitForbidden,
 )
+from services.compliance.domain.consents import consent_begins, held_consents, same_medium
 from services.compliance.domain.facts import ELECTRONIC, Channel, ContactPoint, Direction, Purpose, Refusal
 
 _KIND_OF = {
@@ -126,13 +127,13 @@ def consent_required(case: Case, params: ConsentRequired) -> Finding:
     for key in case.keys:
         held = [
             each
-            for each in case.consents(params.scope, key, params.given_to)
+            for each in held_consents(case, params.scope, key, params.given_to)
             if oldest is None or oldest <= each.granted_at
         ]
         if held:
             found[str(key)] = str(held[-1].consent_id)
         else:
-            begins.append(case.consent_begins(params.scope, key, params.given_to))
+            begins.append(consent_begins(case, params.scope, key, params.given_to))
     facts = {"scope": params.scope, "consents": found}
     if not begins:
         return Finding(Result.PASS, facts)

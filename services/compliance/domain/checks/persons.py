@@ -3,6 +3,7 @@
 from services.compliance.domain.case import Case
 from services.compliance.domain.checks.finding import NOT_APPLICABLE, Finding, Result
 from services.compliance.domain.checks.params import NoParams, RecipientAllowed
+from services.compliance.domain.consents import consent_begins, held_consents
 from services.compliance.domain.facts import Attempt, Direction, Purpose, Recipient
 from services.compliance.domain.results import effect_of
 
@@ -15,9 +16,9 @@ def recipient_allowed(case: Case, params: RecipientAllowed) -> Finding:
         return Finding(Result.PASS, facts)
     if request.purpose is Purpose.LOCATION and params.location_allowed:
         return Finding(Result.PASS, {**facts, "exception": "1006.6(d)(2)(i)"})
-    if held := [str(each.consent_id) for each in case.consents("third_party")]:
+    if held := [str(each.consent_id) for each in held_consents(case, "third_party")]:
         return Finding(Result.PASS, {**facts, "exception": "1006.6(d)(2)(ii)", "consents": held})
-    return Finding(Result.FAIL, facts, case.consent_begins("third_party"))
+    return Finding(Result.FAIL, facts, consent_begins(case, "third_party"))
 
 
 def location_once(case: Case, _params: NoParams) -> Finding:

@@ -3,10 +3,12 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.compliance.domain.case import NEVER, Case, earliest
+from services.compliance.domain.case import NEVER, Case
 from services.compliance.domain.checks.finding import NOT_APPLICABLE, PASSED, Finding, Result
 from services.compliance.domain.checks.params import DesignatedPlace, Workplace
+from services.compliance.domain.consents import consent_begins, held_consents
 from services.compliance.domain.facts import Direction, PlaceDesignation
+from services.compliance.domain.instants import earliest
 
 WORK, HOME, NOWHERE = "work", "home", "nowhere"
 
@@ -40,11 +42,11 @@ def designated_place(case: Case, params: DesignatedPlace) -> Finding:
     facts: dict[str, Any] = {"inconvenient_places": sorted(places), "place": place}
     if place is not None and place not in places:
         return Finding(Result.PASS, facts)
-    if held := [str(each.consent_id) for each in case.consents("place")]:
+    if held := [str(each.consent_id) for each in held_consents(case, "place")]:
         return Finding(Result.PASS, {**facts, "consents": held})
     if params.reply_once and case.reply_to() is not None:
         return Finding(Result.PASS, {**facts, "reply": True})
-    return _refused(place, facts, earliest(_over(case, place, 0), case.consent_begins("place")))
+    return _refused(place, facts, earliest(_over(case, place, 0), consent_begins(case, "place")))
 
 
 def _refused(place: str | None, facts: dict[str, Any], not_before: datetime | None) -> Finding:
@@ -65,10 +67,10 @@ def workplace(case: Case, params: Workplace) -> Finding:
     facts: dict[str, Any] = {"place": place, "prohibited_by": sorted({each.source for each in prohibitions})}
     if params.when != "always" and not prohibitions:
         return Finding(Result.PASS, facts)
-    if held := [str(each.consent_id) for each in case.consents("work")]:
+    if held := [str(each.consent_id) for each in held_consents(case, "work")]:
         return Finding(Result.PASS, {**facts, "consents": held})
     over = None if params.when == "always" else _over(case, WORK, params.oral_days)
-    return _refused(place, facts, earliest(over, case.consent_begins("work")))
+    return _refused(place, facts, earliest(over, consent_begins(case, "work")))
 
 
 def _stands(each: PlaceDesignation, at: datetime, oral_days: int) -> bool:

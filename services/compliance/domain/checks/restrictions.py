@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from services.compliance.domain.case import NEVER, Case, earliest
+from services.compliance.domain.case import NEVER, Case
 from services.compliance.domain.checks.finding import NOT_APPLICABLE, Finding, Result
 from services.compliance.domain.checks.params import DisputeAbsent, NoParams, NotRepresented, RestrictionAbsent
+from services.compliance.domain.consents import consent_begins, held_consents
 from services.compliance.domain.facts import PROFESSIONALS, Representation
+from services.compliance.domain.instants import earliest
 
 _UNDISPUTED = Finding(Result.PASS, {"disputes": []})
 _UNREPRESENTED = Finding(Result.PASS, {"representations": []})
@@ -41,7 +43,7 @@ def not_represented(case: Case, params: NotRepresented) -> Finding:
     if not found:
         return _UNREPRESENTED
     facts: dict[str, Any] = {"representations": sorted(str(each.representation_id) for each in found)}
-    if held := [str(each.consent_id) for each in case.consents("attorney")]:
+    if held := [str(each.consent_id) for each in held_consents(case, "attorney")]:
         return Finding(Result.PASS, {**facts, "consents": held})
     if params.reply_once and case.reply_to() is not None:
         return Finding(Result.PASS, {**facts, "reply": True})
@@ -49,7 +51,7 @@ def not_represented(case: Case, params: NotRepresented) -> Finding:
     if not known:
         return Finding(Result.UNKNOWN, {**facts, "missing": "the attorney's name and address"})
     over = max(min(each.ended_at or NEVER, each.unresponsive_since or NEVER) for each in known)
-    return Finding(Result.FAIL, facts, earliest(None if over == NEVER else over, case.consent_begins("attorney")))
+    return Finding(Result.FAIL, facts, earliest(None if over == NEVER else over, consent_begins(case, "attorney")))
 
 
 def _stands(each: Representation, case: Case) -> bool:

@@ -7,6 +7,7 @@ from services.compliance.domain.calendar_days import minute_of
 from services.compliance.domain.case import Case
 from services.compliance.domain.checks.finding import NOT_APPLICABLE, Finding, Result
 from services.compliance.domain.checks.params import DesignatedTime, LocalTimeWindow
+from services.compliance.domain.consents import fits, holds
 from services.compliance.domain.facts import Direction
 from services.compliance.domain.windows import inconvenient, inconvenient_now, is_within, next_convenient, next_within
 
@@ -32,7 +33,7 @@ def local_time_window(case: Case, params: LocalTimeWindow) -> Finding:
     if is_within(case.clocks, start, end, params.weekdays):
         return Finding(Result.PASS, facts)
     consents = _consents(case)
-    held = [str(each.consent_id) for each in consents if case.holds(each, case.at)]
+    held = [str(each.consent_id) for each in consents if holds(case, each, case.at)]
     if held:
         return Finding(Result.PASS, {**facts, "consents": held})
     return Finding(Result.FAIL, facts, next_within(case, start, end, params.weekdays, consents))
@@ -55,7 +56,7 @@ def designated_time(case: Case, params: DesignatedTime) -> Finding:
     if not case.is_located:
         return Finding(Result.UNKNOWN, {**facts, "missing": "where the consumer is"})
     consents = _consents(case)
-    held = [str(each.consent_id) for each in consents if case.holds(each, case.at)]
+    held = [str(each.consent_id) for each in consents if holds(case, each, case.at)]
     if held:
         return Finding(Result.PASS, {**facts, "consents": held})
     if params.reply_once and _is_reply(case):
@@ -72,4 +73,4 @@ def _is_reply(case: Case) -> bool:
 
 
 def _consents(case: Case) -> list[Any]:
-    return [each for each in case.facts.consents if case.fits(each, "time", None)]
+    return [each for each in case.facts.consents if fits(case, each, "time", None)]
