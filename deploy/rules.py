@@ -24,6 +24,8 @@ _HEAD = """\
 Written by `make contracts` from `services/compliance/rules`; how to read it: [docs/rules.md](../rules.md).
 In the columns of the roles `L` is law, `p` policy (a creditor may switch it off), `-` not bound:
 C creditor, S servicer, T third-party collector, B debt buyer, A attorney, R repossessor.
+`read`: `primary`, in the text of the law; `secondary`, on another page, so that counsel has to read the source before
+an institution relies on it; `unverified`, by nobody yet (a draft); `policy`, an institution's own.
 """
 _COLUMNS = {
     Role.CREDITOR: "C",
@@ -38,23 +40,26 @@ _FORCES = {"law": "L", "policy": "p", "off": "-"}
 
 def table() -> str:
     """The document of all packs, as it is committed."""
-    parts = [_HEAD]
+    parts, files = [_HEAD], shipped_sources()
     for pack in shipped_packs():
         parts.append(f"\n## {pack.title}\n\n`{pack.pack_id}` {pack.version}\n\n")
-        parts.append(f"| rule | in force | where | {' | '.join(_COLUMNS.values())} | what | check | citation |\n")
-        parts.append("|---" * (6 + len(_COLUMNS)) + "|\n")
-        parts += [_row(rule) for rule in pack.rules]
+        parts.append(
+            f"| rule | in force | where | {' | '.join(_COLUMNS.values())} | what | check | citation | read |\n"
+        )
+        parts.append("|---" * (7 + len(_COLUMNS)) + "|\n")
+        parts += [_row(rule, files[rule.source.file]) for rule in pack.rules]
     return "".join(parts)
 
 
-def _row(rule: Rule) -> str:
+def _row(rule: Rule, file: SourceFile) -> str:
     days = f"{rule.effective_from}" + (f" to {rule.effective_to}" if rule.effective_to else "")
     state = days if rule.status == "active" else f"{rule.status} ({days})"
     forces = " | ".join(_FORCES[rule.force(role)] for role in _COLUMNS)
     params = ", ".join(f"{key} {_words(value)}" for key, value in rule.raw_params.items())
     check = f"{rule.check} ({params})" if params else rule.check
     return (
-        f"| `{rule.rule_id}` | {state} | {rule.jurisdiction} | {forces} | {rule.title} | {check} | {rule.citation} |\n"
+        f"| `{rule.rule_id}` | {state} | {rule.jurisdiction} | {forces} | {rule.title} | {check} | {rule.citation} "
+        f"| {file.confidence_in(rule.source.paragraph)} |\n"
     )
 
 
@@ -85,7 +90,8 @@ def _shown(rule: Rule, files: Mapping[str, SourceFile]) -> str:
     if rule.note:
         lines.append(f"Note: {rule.note}")
     file = files[rule.source.file]
-    lines += ["", f"{file.title}, as of {file.as_of} ({file.kind}; {file.origin})"]
+    read = file.confidence_in(rule.source.paragraph)
+    lines += ["", f"{file.title}, as of {file.as_of} ({file.kind}, {read}; {file.origin})"]
     paragraphs = [*file.lead_in(rule.source.paragraph)]
     paragraphs += [files[comment.file].paragraphs[comment.paragraph] for comment in rule.comments]
     for paragraph in paragraphs:

@@ -17,6 +17,8 @@ ROOT = Path(__file__).resolve().parents[2]
 RULES = shipped_rules().rules
 ACTIVE = [rule for rule in RULES if rule.status == "active"]
 FILES = shipped_sources()
+PRIMARY = {"12-cfr-1006.txt", "12-cfr-1024.txt", "us-code.txt"}
+"""The texts that were read themselves."""
 RULE_ID = re.compile(r"\b[a-z0-9]+(?:\.[a-z0-9_]+)+\b")
 
 
@@ -65,7 +67,17 @@ def test_every_rule_points_to_a_paragraph_whose_text_is_as_it_was_read(rule: Rul
 @pytest.mark.parametrize("rule", ACTIVE, ids=_name)
 def test_what_nobody_verified_is_no_active_rule(rule: Rule) -> None:
     for source in (rule.source, *rule.comments):
-        assert not FILES[source.file].paragraphs[source.paragraph].text.startswith("Not verified")
+        assert FILES[source.file].confidence_in(source.paragraph) != "unverified"
+
+
+@pytest.mark.parametrize("rule", RULES, ids=_name)
+def test_the_rules_of_states_and_cities_say_that_they_were_read_on_secondary_pages(rule: Rule) -> None:
+    confidence = FILES[rule.source.file].confidence_in(rule.source.paragraph)
+    assert (confidence == "policy") == (rule.kind == "policy")
+    if rule.jurisdiction != "US":
+        assert confidence in {"secondary", "unverified"}
+    if confidence == "primary":
+        assert FILES[rule.source.file].name in PRIMARY
 
 
 def test_a_test_names_every_active_rule() -> None:
