@@ -39,6 +39,8 @@ class Kafka:
     """One broker, also its own controller. Its files live in `data_dir`; `heap` is the largest Java heap (`512m`).
 
     `settings` are its own on top of ours. `users` have their passwords in a storage that is formatted with them.
+    `is_short_lived`: it lives for minutes or hours, not for weeks, and does without Java's second compiler, which takes
+    a third of a processor in the first minutes for code that is 25 % faster after them.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Kafka:
         controller_port: int,
         heap: str = "512m",
         *,
+        is_short_lived: bool = True,
         settings: Mapping[str, str] | None = None,
         users: Mapping[str, str] | None = None,
     ) -> None:
@@ -55,6 +58,7 @@ class Kafka:
         self.port = port
         self.controller_port = controller_port
         self.heap = heap
+        self._is_short_lived = is_short_lived
         self.bootstrap_servers = f"{ports.LOOPBACK}:{port}"
         self._settings = dict(settings or {})
         self._users = dict(users or {})
@@ -107,6 +111,7 @@ class Kafka:
             str(find_java()),
             f"-Xmx{self.heap}",
             "-Xms128m",
+            *(("-XX:TieredStopAtLevel=1",) if self._is_short_lived else ()),
             "-XX:+ExitOnOutOfMemoryError",
             "-Djava.awt.headless=true",
             "-Dlog4j2.configurationFile=log4j2.properties",
