@@ -12,6 +12,7 @@ from uuid import UUID
 from services.accounts.handlers.recompute import recompute
 from services.accounts.store.calling_groups import regroup_later, regroup_parties
 from services.accounts.store.outside_events import TOLD, keep_told
+from services.accounts.store.points_told import keep_points_told
 from services.accounts.store.restrictions import keep_restrictions, refresh_restricted
 from shared.db.locks import Locks
 from shared.db.transaction import Tx
@@ -31,8 +32,9 @@ def party_locks(payloads: Iterable[Any]) -> Locks:
 
 
 async def follow_told(tx: Tx, messages: Messages) -> Sequence[Rejected]:
-    """Takes a batch of what the timeline alone shows."""
+    """Takes a batch of what is only shown."""
     await keep_told(tx, messages)
+    await keep_points_told(tx, messages)
     return ()
 
 
@@ -57,6 +59,7 @@ async def follow_points(tx: Tx, messages: Messages) -> Sequence[Rejected]:
 async def keep_outside(tx: Tx, messages: Messages) -> None:
     """Writes down what a batch says, without judging any account by it."""
     await keep_told(tx, messages)
+    await keep_points_told(tx, messages)
     await keep_restrictions(
         tx, [(one.payload, one.aggregate_version or 0) for one in messages if one.topic in RESTRICTIONS]
     )

@@ -33,6 +33,7 @@ def how_to_rebuild(topics: tuple[str, ...], *, version_epoch: int) -> Rebuild:
             Derived("arrangement_view", "arrangement_id"),
             Derived("restriction_view", "row_key"),
             Derived("outside_event", "row_key"),
+            Derived("points_told", "row_key"),
         ),
         keep=_keep,
         scratch=("account_history",),

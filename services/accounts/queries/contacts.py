@@ -1,12 +1,13 @@
-"""What compliance and contact told of an account, as account-360 shows it: restrictions, contacts, bad points."""
+"""What compliance and contact told of an account, as account-360 shows it: restrictions, contacts, found points."""
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from services.accounts.schemas.overview import OverviewContact, OverviewRestriction
-from services.accounts.store.calling_groups import invalid_points
+from services.accounts.schemas.overview import OverviewContact, OverviewFoundPoint, OverviewRestriction
+from services.accounts.store.calling_groups import Standing
 from shared.db.transaction import Tx
 
 # The day is that of the creditor's calendar, as on the account's row.
@@ -21,6 +22,12 @@ _CONTACTS = """
 SELECT id AS attempt_id, jsonb_object_agg(kind, detail) AS told FROM outside_event
 WHERE account_id = $1 AND kind IN ('contact.attempted', 'contact.completed')
 GROUP BY id ORDER BY min(detail->>'at') DESC, id DESC LIMIT $2
+"""
+_FOUND = """
+SELECT DISTINCT ON (t.party_id, p.point->>'contact_point_id') t.party_id, p.point
+FROM points_told t CROSS JOIN jsonb_array_elements(t.points) AS p(point)
+WHERE t.party_id = ANY($1::uuid[])
+ORDER BY t.party_id, p.point->>'contact_point_id', p.point->>'at' DESC
 """
 
 
@@ -49,6 +56,15 @@ def _contact(attempt_id: UUID, told: Mapping[str, Mapping[str, Any]]) -> Overvie
     )
 
 
-async def bad_points(tx: Tx, party_ids: Collection[UUID]) -> Mapping[UUID, str]:
-    """The contact points of parties that are no good, each with why."""
-    return {key: row["reason"] for key, row in (await invalid_points(tx, party_ids)).items()}
+async def found_points(
+    tx: Tx, party_ids: Collection[UUID], standings: Mapping[UUID, Standing]
+) -> Mapping[UUID, list[OverviewFoundPoint]]:
+    """What searches, third parties and talks named as ways to reach parties, by party: the latest first."""
+    found: dict[UUID, list[OverviewFoundPoint]] = defaultdict(list)
+    for row in await tx.fetch(_FOUND, sorted(party_ids)):
+        point: Mapping[str, Any] = row["point"]
+        standing = standings.get(UUID(point["contact_point_id"]), Standing())
+        found[row["party_id"]].append(
+            OverviewFoundPoint(**point, invalid_reason=standing.invalid_reason, verified_at=standing.verified_at)
+        )
+    return {party_id: sorted(each, key=lambda point: point.at, reverse=True) for party_id, each in found.items()}

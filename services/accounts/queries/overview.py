@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.accounts.domain.account import AccountStanding
 from services.accounts.queries.accounts import get_account, load_standing
-from services.accounts.queries.contacts import bad_points, last_contacts, restrictions_in_force
+from services.accounts.queries.contacts import found_points, last_contacts, restrictions_in_force
 from services.accounts.schemas.overview import (
     OverviewArrangement,
     OverviewContactPoint,
@@ -19,6 +19,7 @@ from services.accounts.schemas.overview import (
     OverviewPromise,
     OverviewQueue,
 )
+from services.accounts.store.calling_groups import Standing, point_standings
 from services.accounts.store.queues import load_open_items
 from shared.db.transaction import Tx
 from shared.errors import Refusal
@@ -103,7 +104,9 @@ async def _parties(tx: Tx, account_id: UUID) -> list[OverviewParty]:
     rows = await tx.fetch(_PARTIES, account_id)
     party_ids = [row["party_id"] for row in rows]
     points = await tx.fetch(_POINTS, party_ids)
-    bad = await bad_points(tx, party_ids)
+    standings = await point_standings(tx, party_ids)
+    found = await found_points(tx, party_ids, standings)
+    imported = {point["contact_point_id"] for point in points}
     return [
         OverviewParty(
             party_id=row["party_id"],
@@ -117,10 +120,13 @@ async def _parties(tx: Tx, account_id: UUID) -> list[OverviewParty]:
                     kind=point["kind"],
                     value=point["value"],
                     label=point["label"],
-                    invalid_reason=bad.get(point["contact_point_id"]),
+                    **standings.get(point["contact_point_id"], Standing())._asdict(),
                 )
                 for point in points
                 if point["party_id"] == row["party_id"]
+            ],
+            found_contact_points=[
+                point for point in found.get(row["party_id"], ()) if point.contact_point_id not in imported
             ],
         )
         for row in rows

@@ -34,6 +34,25 @@ class OverviewContactPoint(_Out):
         description="Why it does not reach the party, where that was found out; null: nothing is known against it.",
         examples=["wrong_number"],
     )
+    verified_at: datetime | None = Field(
+        description="When it was last seen to reach the party; null: nobody saw it, or it is no good any more."
+    )
+
+
+class OverviewFoundPoint(_Out):
+    """A way to reach a party that a search, a third party or a talk named. Its value is shown by contact alone."""
+
+    contact_point_id: UUID
+    kind: str = Field(examples=["phone"])
+    label: str = Field(examples=["mobile"])
+    source: str = Field(
+        description="The vendor's code, `location_inquiry`, `consumer` or `collector`.", examples=["person_search"]
+    )
+    at: datetime = Field(description="When it was named first.")
+    status: str = Field(description="`unverified` or `verified`, as its finder said last.", examples=["unverified"])
+    confidence: int | None = Field(default=None, description="Percent, of what was found; null: it was given.")
+    invalid_reason: str | None = Field(description="As of `contact_points`.")
+    verified_at: datetime | None = Field(description="As of `contact_points`.")
 
 
 class OverviewParty(_Out):
@@ -45,6 +64,7 @@ class OverviewParty(_Out):
     name: str
     language: str | None = Field(examples=["es"])
     contact_points: list[OverviewContactPoint]
+    found_contact_points: list[OverviewFoundPoint] = Field(description="Besides those of the core.")
 
 
 class OverviewPromise(_Out):

@@ -6,7 +6,8 @@ are many, and not locked by whoever changes the party.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any, Final
+from datetime import datetime
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from services.accounts.domain.calling_hours import calling_group
@@ -16,17 +17,15 @@ from shared.jobs import record_job
 
 REGROUPING: Final = "calling_groups"
 """The job that gives accounts the calling group of their primary party."""
-INVALID_SQL: Final = """
+_MARKS = """
 SELECT id AS contact_point_id, max(at) FILTER (WHERE kind = 'contact_point.invalidated') AS invalid_at,
-       (array_agg(detail->>'reason' ORDER BY at DESC) FILTER (WHERE kind = 'contact_point.invalidated'))[1] AS reason
+       (array_agg(detail->>'reason' ORDER BY at DESC) FILTER (WHERE kind = 'contact_point.invalidated'))[1] AS reason,
+       max(at) FILTER (WHERE kind = 'contact_point.verified') AS verified_at
 FROM outside_event
 WHERE account_id IS NULL AND party_id = ANY($1::uuid[])
   AND kind IN ('contact_point.invalidated', 'contact_point.verified')
 GROUP BY id
-HAVING max(at) FILTER (WHERE kind = 'contact_point.invalidated')
-  > coalesce(max(at) FILTER (WHERE kind = 'contact_point.verified'), '-infinity')
 """
-"""The contact points of parties that are no good: the later of invalidated and verified holds."""
 _PARTIES = "SELECT party_id, region, postal_code, calling_group FROM party WHERE party_id = ANY($1::uuid[])"
 _POINTS = "SELECT party_id, contact_point_id, kind, value FROM contact_point WHERE party_id = ANY($1::uuid[])"
 _SET = """
@@ -36,15 +35,29 @@ WHERE party.party_id = g.party_id
 _OF_PARTIES = "SELECT party_id, calling_group FROM party WHERE party_id = ANY($1::uuid[])"
 
 
-async def invalid_points(tx: Tx, party_ids: Collection[UUID]) -> dict[UUID, Any]:
-    """The contact points of parties that are no good, each with since when and why."""
-    rows = await tx.fetch(INVALID_SQL, sorted(party_ids))
-    return {row["contact_point_id"]: row for row in rows}
+class Standing(NamedTuple):
+    """What is known of a contact point: why it does not reach its party, or since when it is known to reach it."""
+
+    invalid_reason: str | None = None
+    verified_at: datetime | None = None
+
+
+async def point_standings(tx: Tx, party_ids: Collection[UUID]) -> dict[UUID, Standing]:
+    """The contact points of parties that somebody judged: the later of invalidated and verified holds."""
+    return {row["contact_point_id"]: _standing(row) for row in await tx.fetch(_MARKS, sorted(party_ids))}
+
+
+def _standing(row: Mapping[str, Any]) -> Standing:
+    invalid_at, verified_at = row["invalid_at"], row["verified_at"]
+    if invalid_at is not None and (verified_at is None or verified_at < invalid_at):
+        return Standing(invalid_reason=row["reason"])
+    return Standing(verified_at=verified_at)
 
 
 async def regroup_parties(tx: Tx, party_ids: Collection[UUID]) -> set[UUID]:
     """Makes the groups of parties anew; returns those that are in another. The caller holds their locks."""
-    bad = await invalid_points(tx, party_ids)
+    standings = await point_standings(tx, party_ids)
+    bad = {point_id for point_id, standing in standings.items() if standing.invalid_reason is not None}
     points: dict[UUID, list[tuple[str, str]]] = defaultdict(list)
     for row in await tx.fetch(_POINTS, sorted(party_ids)):
         if row["contact_point_id"] not in bad:

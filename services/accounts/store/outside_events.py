@@ -34,8 +34,14 @@ class _Told:
     is_of_party: bool = False
     is_repeated: bool = False
     """It may be told of the same thing at several times, each a fact of its own."""
+    each: str | None = None
+    """The field that lists several things, of each of which it tells."""
+    keeps: tuple[str, ...] | None = None
+    """All that is kept of what is, or is made of, personal data; None: everything."""
 
 
+_INQUIRY: Final = ("skip_trace_id", "channel", "status", "outcome")
+# fmt: off
 TOLD: Final[Mapping[str, _Told]] = {
     "restriction.placed": _Told("restriction_id", "placed_at"),
     "restriction.lifted": _Told("restriction_id", "lifted_at"),
@@ -43,12 +49,21 @@ TOLD: Final[Mapping[str, _Told]] = {
     "dispute.resolved": _Told("dispute_id", "resolved_at"),
     "consent.granted": _Told("consent_id", "granted_at", is_of_party=True),
     "consent.revoked": _Told("consent_id", "revoked_at", is_of_party=True),
+    "decision.made": _Told("decision_id", "made_at"),
     "contact.attempted": _Told("attempt_id", "at"),
     "contact.completed": _Told("attempt_id", "completed_at"),
     "contact.blocked": _Told("block_id", "at"),
     "message.sent": _Told("message_id", "at"),
     "message.bounced": _Told("message_id", "at"),
     "message.opted_out": _Told("contact_point_id", "at", is_of_party=True, is_repeated=True),
+    "contact_point.found": _Told(
+        "contact_point_id", "found_at", is_of_party=True, each="contact_points",
+        keeps=("kind", "label", "source", "confidence"),
+    ),
+    "contact_point.given": _Told(
+        "contact_point_id", "given_at", is_of_party=True, each="contact_points",
+        keeps=("kind", "label", "source", "attempt_id"),
+    ),
     "contact_point.invalidated": _Told("contact_point_id", "at", is_of_party=True, is_repeated=True),
     "contact_point.verified": _Told("contact_point_id", "verified_at", is_of_party=True, is_repeated=True),
     "callback.scheduled": _Told("callback_id"),
@@ -57,7 +72,10 @@ TOLD: Final[Mapping[str, _Told]] = {
     "skiptrace.searched": _Told("search_id", "searched_at"),
     "skiptrace.located": _Told("skip_trace_id", "resolved_at"),
     "skiptrace.exhausted": _Told("skip_trace_id", "resolved_at"),
+    "location_inquiry.allowed": _Told("inquiry_id", "asked_at", keeps=_INQUIRY),
+    "location_inquiry.reported": _Told("inquiry_id", "reported_at", keeps=_INQUIRY),
 }
+# fmt: on
 """The topics that accounts follows for its timeline."""
 
 
@@ -77,9 +95,14 @@ async def keep_told(tx: Tx, messages: Iterable[Message[Any]]) -> None:
 
 
 def _rows(told: _Told, message: Message[Any], now: datetime) -> list[dict[str, Any]]:
+    things = (message.payload,) if told.each is None else getattr(message.payload, told.each)
+    return [row for thing in things for row in _rows_of(told, message, thing, now)]
+
+
+def _rows_of(told: _Told, message: Message[Any], thing: Any, now: datetime) -> list[dict[str, Any]]:
     payload = message.payload
-    at = (getattr(payload, told.at) if told.at else None) or message.time or now
-    about: UUID = getattr(payload, told.id)
+    at = (getattr(thing, told.at) if told.at else None) or message.time or now
+    about: UUID = getattr(thing, told.id)
     key = f"{message.topic}:{about}" + (f":{at.isoformat()}" if told.is_repeated else "")
     row = {
         "creditor_id": payload.creditor_id,
@@ -87,7 +110,7 @@ def _rows(told: _Told, message: Message[Any], now: datetime) -> list[dict[str, A
         "id": about,
         "at": at,
         "version": message.aggregate_version or 0,
-        "detail": _detail(payload.model_dump(mode="json")),
+        "detail": _detail(thing.model_dump(mode="json", include=None if told.keeps is None else set(told.keeps))),
     }
     if told.is_of_party:
         party_id = payload.party_id

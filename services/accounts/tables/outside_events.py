@@ -34,4 +34,17 @@ class OutsideEvent(Base, table=True):
     detail: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
 
 
+class PointsTold(Base, table=True):
+    """What another service names as ways to reach a party, at the highest version told: without any value."""
+
+    __tablename__ = "points_told"
+
+    row_key: str = Field(primary_key=True, description="Topic and party.")
+    creditor_id: UUID
+    party_id: UUID = Field(index=True)
+    version: int = Field(sa_type=BigInteger)
+    points: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
+
+
 OUTSIDE_EVENT: Table = table_of(OutsideEvent)
+POINTS_TOLD: Table = table_of(PointsTold)

@@ -5,7 +5,6 @@ They come in as from Kafka: the envelope is read, locks are taken, the inbox cla
 
 import json
 from collections.abc import Sequence
-from itertools import count
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,15 +12,14 @@ from uuid import UUID, uuid4
 from services.accounts.consumers import subscriptions
 from services.accounts.settings import AccountsSettings
 from shared.clock import Clock
-from shared.events.envelope import encode_headers
 from shared.events.topics import TOPICS
-from shared.ids import new_id, party_id
+from shared.ids import party_id
 from shared.messaging.batch import BatchApplier
 from shared.messaging.message import RawMessage
 from tests.integration.accounts.desk import CLOCK, Desk
+from tests.integration.desk import event
 
 GOLDEN = Path(__file__).parents[2] / "contract" / "golden"
-_offsets = count(1)
 
 
 def told(desk: Desk, topic: str, *, number: str = "L1", version: int | None = None, **changes: Any) -> RawMessage:
@@ -34,17 +32,7 @@ def told(desk: Desk, topic: str, *, number: str = "L1", version: int | None = No
         "party_id": party_id(desk.creditor_id, "P1"),
     }
     value |= {name: about[name] for name in about.keys() & value.keys()} | changes
-    spec = TOPICS[topic]
-    payload = spec.payload.model_validate(value)
-    now = CLOCK.now()
-    event = {
-        "event_id": new_id(), "type": spec.type, "source": f"/{spec.owner}", "subject": None, "time": now,
-        "aggregate_version": (version or 1) if spec.kind == "state" else None, "correlation_id": None,
-        "causation_id": None, "traceparent": None,
-    }  # fmt: skip
-    key = str(getattr(payload, spec.key)).encode()
-    body = payload.model_dump_json().encode()
-    return RawMessage(topic, 0, next(_offsets), key, body, tuple(encode_headers(event)), now)
+    return event(topic, value, CLOCK.now(), (version or 1) if TOPICS[topic].kind == "state" else None)
 
 
 def restriction(

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 from services.accounts.domain.actor import Actor
 from services.accounts.domain.calling_hours import UNKNOWN
@@ -60,6 +61,15 @@ async def test_next_passes_over_the_better_account_whose_party_may_not_be_called
     assert await _next(desk, _utc(12, 30)) == east  # 8:30 in Boston, 5:30 in Seattle
     assert await _next(desk, _utc(12, 30)) is None
     assert await _next(desk, _utc(15)) == west  # 8:00 in Seattle
+
+
+async def test_next_passes_over_who_was_restricted_a_moment_ago(desk: Desk) -> None:
+    better, other = await _open(desk, {"phone": BOSTON}, {"phone": BOSTON})
+    one = uuid4()
+    await tell(desk, restriction(desk, number="A0", restriction_id=one))
+    assert [await _next(desk, _utc(15)), await _next(desk, _utc(15))] == [other, None]
+    await tell(desk, restriction(desk, number="A0", restriction_id=one, version=2, lifted_at="2026-03-09T10:00:00Z"))
+    assert await _next(desk, _utc(15)) == better
 
 
 async def test_the_hours_are_half_open_and_keep_to_daylight_saving(desk: Desk) -> None:

@@ -1,10 +1,12 @@
 """The timeline and account-360 show what the other services tell, once, in whichever order they tell it."""
 
+import json
 from random import Random
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from services.accounts.store.outside_events import TOLD
+from shared.events.topics import TOPICS
 from shared.ids import contact_point_id, party_id
 from tests.integration.accounts.desk import LOAN, Desk
 from tests.integration.accounts.neighbours import get, kinds_told, restriction, tell, told
@@ -12,10 +14,21 @@ from tests.integration.accounts.neighbours import get, kinds_told, restriction, 
 PHONE = "+12025550123"
 
 
+def test_all_that_the_other_services_say_of_an_account_or_a_party_is_followed() -> None:
+    others = {"compliance", "contact", "skiptrace"}
+    about = {
+        name
+        for name, topic in TOPICS.items()
+        if topic.owner in others and topic.payload.model_fields.keys() & {"account_id", "account_ids", "party_id"}
+    }
+    assert set(TOLD) == about
+
+
 async def test_every_followed_event_stands_on_the_timeline_with_nothing_personal(desk: Desk) -> None:
     await desk.take(LOAN)
-    await tell(desk, *(told(desk, topic) for topic in TOLD))
-    assert sorted(await kinds_told(desk)) == sorted(TOLD)
+    messages = [told(desk, topic) for topic in TOLD]
+    await tell(desk, *messages)
+    assert set(await kinds_told(desk)) == set(TOLD)
     items = (await get(desk, "timeline", limit=200))["items"]
     shown = {item["kind"]: item for item in items}
     assert shown["contact.completed"]["detail"]["result_code"] == "rpc_callback"
@@ -23,6 +36,16 @@ async def test_every_followed_event_stands_on_the_timeline_with_nothing_personal
     assert shown["contact.attempted"]["on"] == "2026-03-07"
     text = str([item["detail"] for item in items if item["kind"] in TOLD])
     assert not [word for word in ("Ada", "Byron", "202555", "example.com") if word in text]
+    named = [json.loads(message.value or b"{}") for message in messages if TOPICS[message.topic].is_personal]
+    values = {
+        str(point[part])
+        for body in named
+        for point in body["contact_points"]
+        for part in ("value", "street", "city", "postal_code")
+        if point.get(part)
+    }
+    assert values
+    assert not [value for value in values if value in text]
 
 
 async def test_told_twice_and_in_any_order_it_is_the_same_timeline(desk: Desk) -> None:
@@ -115,3 +138,32 @@ async def test_account_360_says_which_contact_points_are_no_good(desk: Desk) -> 
     assert await reasons() == {"phone": "wrong_number", "email": None}
     await tell(desk, good, bad)
     assert await reasons() == {"phone": None, "email": None}, "the later of the two holds"
+
+
+async def test_account_360_shows_what_was_found_for_a_party_without_its_value(desk: Desk) -> None:
+    await desk.take(LOAN)
+    party = party_id(desk.creditor_id, "P1")
+    found, gone, core = (contact_point_id(party, "phone", value) for value in ("+12025550177", "+12025550188", PHONE))
+    golden, *_ = json.loads(told(desk, "contact_point.found").value or b"")["contact_points"]
+
+    def points(*ids: UUID) -> dict[str, Any]:
+        return {"contact_points": [golden | {"contact_point_id": str(each)} for each in ids]}
+
+    later = told(desk, "contact_point.found", version=2, **points(found, core))
+    await tell(desk, later, told(desk, "contact_point.found", version=1, **points(found, gone)))
+    await tell(desk, told(desk, "contact_point.verified", contact_point_id=found, verified_at="2026-03-09T12:00:00Z"))
+
+    async def shown() -> list[dict[str, Any]]:
+        (party_shown,) = (await get(desk, "overview"))["parties"]
+        items: list[dict[str, Any]] = party_shown["found_contact_points"]
+        return items
+
+    (point,) = await shown()
+    assert (point["contact_point_id"], point["source"], point["kind"]) == (str(found), golden["source"], golden["kind"])
+    assert (point["verified_at"], point["invalid_reason"]) == ("2026-03-09T12:00:00Z", None)
+    assert "value" not in point
+    await tell(desk, told(desk, "contact_point.invalidated", contact_point_id=found, at="2026-03-10T12:00:00Z"))
+    (point,) = await shown()
+    assert (point["verified_at"], point["invalid_reason"]) == (None, "wrong_number")
+    ids = {item["id"] for item in (await get(desk, "timeline"))["items"] if item["kind"] == "contact_point.found"}
+    assert ids == {str(found), str(gone), str(core)}, "what was found once was found"
