@@ -6,13 +6,14 @@ The queries name columns of the services' own tables: a change there that the ch
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 from uuid import UUID
 
 from deploy.local.books.databases import Row, read_tables
 from deploy.local.books.topics import History, Reader
-from deploy.local.contacts.clocks import zone_of_state, zones_of_phone
+from deploy.local.contacts.clocks import wall_clocks, zone_of_state, zones_of_phone
 
 CALLS = frozenset({"phone", "voicemail"})
 TOPICS = ("contact.attempted", "contact.completed")
@@ -71,6 +72,10 @@ class Facts:
         return {row["creditor_id"]: row["kind"] for row in self.compliance["creditor"]}
 
     @cached_property
+    def _calendars(self) -> dict[UUID, str]:
+        return {row["creditor_id"]: row["time_zone"] for row in self.compliance["creditor"]}
+
+    @cached_property
     def _regions(self) -> dict[UUID, str | None]:
         return {row["party_id"]: row["region"] for row in self.compliance["party"]}
 
@@ -93,6 +98,11 @@ class Facts:
         value = attempt["value"] or ""
         of_number = zones_of_phone(value) if value.startswith("+") else frozenset()
         return of_number | zone_of_state(self._regions.get(attempt["party_id"]))
+
+    def latest_day(self, attempt: Row, at: datetime) -> date:
+        """The latest day that it is at an instant, by the creditor's calendar or where the person may be."""
+        zones = self.zones(attempt) | {self._calendars.get(attempt["creditor_id"], "UTC")}
+        return max(clock.date() for clock in wall_clocks(at, zones))
 
     def permitted_at(self, attempt: Row) -> Any:
         """When the contact was decided on: what came later could not stop it."""

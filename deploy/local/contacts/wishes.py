@@ -61,7 +61,7 @@ def _holds(facts: Facts, row: Row, attempt: Row) -> bool:
     at: datetime = facts.permitted_at(attempt)
     covers = not row["account_ids"] or bool(set(row["account_ids"]) & set(attempt["account_ids"]))
     is_over = row["lifted_at"] is not None and row["lifted_at"] <= at
-    has_ended = row["ends_on"] is not None and row["ends_on"] <= at.date()
+    has_ended = row["ends_on"] is not None and row["ends_on"] < facts.latest_day(attempt, at)
     return covers and row["placed_at"] < at and row["effective_at"] < at and not is_over and not has_ended
 
 

@@ -7,9 +7,11 @@ from uuid import uuid4
 
 import pytest
 
+from deploy.local.books.difference import Check
 from deploy.local.books.topics import History, Message
 from deploy.local.contacts.facts import Facts
 from deploy.local.contacts.verify import check_all
+from deploy.local.contacts.wishes import FORBIDS
 
 NOON = datetime(2026, 3, 11, 16, tzinfo=UTC)
 """In New York, after the clocks were put forward on the eighth."""
@@ -26,7 +28,9 @@ class Past:
         self.contact["outbox"] = [{"waiting": 0, "now": NOON + timedelta(days=30)}]
         self.compliance: dict[str, list[Row]] = {
             "attempt": [], "permit": [], "restriction": [], "representation": [], "consent": [], "switch": [],
-            "creditor": [{"creditor_id": CREDITOR, "kind": "third_party_collector"}],
+            "creditor": [
+                {"creditor_id": CREDITOR, "kind": "third_party_collector", "time_zone": "America/New_York"}
+            ],
             "party": [{"party_id": PARTY, "region": "OH"}],
             "account": [{"account_id": DEBT, "product_class": "closed_end_loan"}],
         }  # fmt: skip
@@ -64,10 +68,12 @@ class Past:
             {"party_id": PARTY, "purpose": purpose, "channel": "any", "granted_at": at, "revoked_at": None}
         )
 
+    def checks(self) -> list[Check]:
+        return check_all(Facts(self.contact, self.compliance, History(self.messages, is_whole=True)))
+
     def wrong(self) -> list[str]:
         """The words of each difference."""
-        checks = check_all(Facts(self.contact, self.compliance, History(self.messages, is_whole=True)))
-        return [f"{one.field}: {one.expected}: {one.found}" for check in checks for one in check.differences]
+        return [f"{one.field}: {one.expected}: {one.found}" for check in self.checks() for one in check.differences]
 
 
 def test_nothing_is_said_of_a_history_in_which_every_rule_was_kept() -> None:
@@ -83,6 +89,16 @@ def test_nothing_is_said_of_a_history_in_which_every_rule_was_kept() -> None:
 
 def _no_permit(past: Past) -> None:
     past.contacted()["permit_id"] = uuid4()
+
+
+def _for_another(past: Past) -> None:
+    past.contacted()
+    past.compliance["permit"][0]["party_id"] = uuid4()
+
+
+def _not_kept(past: Past) -> None:
+    past.contacted()
+    past.compliance["permit"][0]["state"] = "reserved"
 
 
 def _late(past: Past) -> None:
@@ -102,6 +118,16 @@ def _twice(past: Past) -> None:
 def _uncounted(past: Past) -> None:
     past.contacted()
     past.compliance["attempt"].clear()
+
+
+def _counted_otherwise(past: Past) -> None:
+    known = past.contacted()
+    past.compliance["attempt"] = [known | {"result_code": "busy"}]
+
+
+def _outcome_told_twice(past: Past) -> None:
+    past.contacted()
+    past.messages["contact.completed"] *= 2
 
 
 def _untold(past: Past) -> None:
@@ -133,6 +159,11 @@ def _after_a_cease(past: Past) -> None:
     past.contacted()
 
 
+def _on_the_last_day_of_a_hold(past: Past) -> None:
+    past.restricted("disaster", NOON - timedelta(days=9), ends_on=NOON.date())
+    past.contacted()
+
+
 def _represented(past: Past) -> None:
     past.restricted("attorney", NOON - timedelta(minutes=1), account_ids=[DEBT])
     past.contacted()
@@ -159,31 +190,61 @@ def _stuck(past: Past) -> None:
     past.contact["message"].append(message | {"queued_at": NOON})
 
 
-@pytest.mark.parametrize(
-    ("break_it", "says"),
-    [
-        (_no_permit, "permit: one that compliance gave: none"),
-        (_late, "placed before it expired"),
-        (_refused, "given by a decision that allows"),
-        (_twice, "used once: used 2 times"),
-        (_uncounted, "attempt: counted by compliance: nothing"),
-        (_untold, "contact.attempted: 1: 0"),
-        (_eighth, "at most seven in seven days: the eighth since"),
-        (_too_soon, "after the seventh day: talked on"),
-        (_at_night, "from 8:00 to 21:00: 21:00 in America/New_York"),
-        (_before_eight_further_west, "07:59 in America/Los_Angeles"),
-        (_after_a_cease, "contact: none: cease since"),
-        (_represented, "contact: none: attorney since"),
-        (_bankrupt, "contact: none: bankruptcy_stay since"),
-        (_opted_out, "contact: none: opted out at"),
-        (_wrong_number, "contact: none: wrong_number since"),
-        (_stuck, "status: ended: sending since"),
-    ],
-)
+BROKEN: list[tuple[Callable[[Past], None], str]] = [
+    (_no_permit, "permit: one that compliance gave: none"),
+    (_for_another, "permit: for this contact"),
+    (_not_kept, "permit: kept as placed"),
+    (_counted_otherwise, "result: no_answer: busy"),
+    (_outcome_told_twice, "contact.completed: 1: 2"),
+    (_on_the_last_day_of_a_hold, "contact: none: disaster since"),
+    (_late, "placed before it expired"),
+    (_refused, "given by a decision that allows"),
+    (_twice, "used once: used 2 times"),
+    (_uncounted, "attempt: counted by compliance: nothing"),
+    (_untold, "contact.attempted: 1: 0"),
+    (_eighth, "at most seven in seven days: the eighth since"),
+    (_too_soon, "after the seventh day: talked on"),
+    (_at_night, "from 8:00 to 21:00: 21:00 in America/New_York"),
+    (_before_eight_further_west, "07:59 in America/Los_Angeles"),
+    (_after_a_cease, "contact: none: cease since"),
+    (_represented, "contact: none: attorney since"),
+    (_bankrupt, "contact: none: bankruptcy_stay since"),
+    (_opted_out, "contact: none: opted out at"),
+    (_wrong_number, "contact: none: wrong_number since"),
+    (_stuck, "status: ended: sending since"),
+]
+
+
+@pytest.mark.parametrize(("break_it", "says"), BROKEN)
 def test_each_thing_that_a_rule_forbids_is_named(break_it: Callable[[Past], None], says: str) -> None:
     past = Past()
     break_it(past)
     assert any(says in each for each in past.wrong()), past.wrong()
+
+
+def test_no_check_is_one_that_nothing_breaks() -> None:
+    broken: set[str] = set()
+    for break_it, _ in BROKEN:
+        past = Past()
+        break_it(past)
+        broken |= {check.name for check in past.checks() if check.differences}
+    assert broken == {check.name for check in Past().checks()}
+
+
+@pytest.mark.parametrize("purpose", ["collection", "location", "service", "required_notice", "remedy_notice", "reply"])
+@pytest.mark.parametrize("kind", sorted(FORBIDS))
+def test_each_restriction_forbids_its_purposes_and_no_other(kind: str, purpose: str) -> None:
+    past = Past()
+    past.restricted(kind, NOON - timedelta(minutes=1))
+    past.contacted(purpose=purpose, channel="letter", value="1 High Street")
+    assert [f"{kind} since" in each for each in past.wrong()] == [True] * (purpose in FORBIDS[kind])
+
+
+def test_a_restriction_that_ended_the_day_before_holds_no_more() -> None:
+    past = Past()
+    past.restricted("disaster", NOON - timedelta(days=9), ends_on=NOON.date() - timedelta(days=1))
+    past.contacted()
+    assert past.wrong() == []
 
 
 def test_what_the_facts_leave_open_is_not_named() -> None:
