@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.clock import Clock, SystemClock
 from shared.db.engine import create_engine
-from shared.db.migrations import check_revision, scripts_of, upgrade
+from shared.db.revision import check_revision, scripts_of
 from shared.errors import ArrearsError
 from shared.http.server import keep_start, serve
 from shared.jobs import run_chunk
@@ -98,6 +98,8 @@ def _add_processes(cli: typer.Typer, service: ServiceDescription[Any]) -> None:
         revision: Annotated[str, typer.Option(help="Where to migrate to.")] = "head",
     ) -> None:
         """Bring the database to this release, as its owner (<SERVICE>_MIGRATION_URL, else <SERVICE>_DATABASE_URL)."""
+        from shared.db.migrations import upgrade  # noqa: PLC0415 - alembic is for this command alone
+
         prefix = service.name.upper()
         url = os.environ.get(f"{prefix}_MIGRATION_URL") or os.environ.get(f"{prefix}_DATABASE_URL")
         if not url:

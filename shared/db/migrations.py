@@ -14,10 +14,9 @@ from typing import Any
 from alembic import command, context
 from alembic.config import Config
 from alembic.operations import Operations
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, pool, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from shared.db.messaging_ddl import MESSAGING_V1
 from shared.errors import ArrearsError
@@ -26,16 +25,6 @@ LOCK_TIMEOUT = "2s"
 _MIGRATION_LOCK = 0x0A44_EA45  # any number that only migrations use
 _PARTITION = re.compile(r"inbox_(default|\d{8})")
 _one_at_a_time = threading.Lock()  # alembic keeps what it works on in a global
-_ROOT = Path(__file__).resolve().parents[2]
-
-
-class SchemaOutOfDateError(ArrearsError):
-    """The database is not at the revision that this release needs: run its migrations first."""
-
-
-def scripts_of(service: str) -> Path:
-    """Return the folder of a service's migrations."""
-    return _ROOT / "services" / service / "migrations"
 
 
 def upgrade(scripts: Path, url: str, *, service_role: str | None = None, revision: str = "head") -> None:
@@ -50,23 +39,6 @@ def upgrade(scripts: Path, url: str, *, service_role: str | None = None, revisio
 async def migrate(scripts: Path, url: str, *, service_role: str | None = None, revision: str = "head") -> None:
     """`upgrade`, without blocking the event loop."""
     await asyncio.to_thread(upgrade, scripts, url, service_role=service_role, revision=revision)
-
-
-async def check_revision(engine: AsyncEngine, scripts: Path) -> None:
-    """Assert at start that the database was migrated for this release.
-
-    Raises:
-        SchemaOutOfDateError: the newest migration in `scripts` has not run.
-    """
-    needed = ScriptDirectory.from_config(_config(scripts)).get_current_head()
-    async with engine.connect() as connection:
-        known = (await connection.execute(text("SELECT to_regclass('alembic_version')"))).scalar_one()
-        found = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar() if known else None
-    script = ScriptDirectory.from_config(_config(scripts))
-    ours = {revision.revision for revision in script.walk_revisions()}
-    # A revision that this release does not know is a newer one: migrations stay compatible with the release before.
-    if found is None or (found in ours and found != needed):
-        raise SchemaOutOfDateError(f"the database is at revision {found}, this release needs {needed}: run `migrate`")
 
 
 def create_messaging_tables(op: Operations) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.responses import Response
 
-from shared.db.migrations import check_revision
+from shared.db.revision import check_revision
 from shared.errors import ArrearsError
 from shared.http.jwks import Jwks
 from shared.telemetry import metrics

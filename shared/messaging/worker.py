@@ -18,10 +18,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from shared.clock import Clock
 from shared.db.engine import check_database
 from shared.db.failures import is_transient
+from shared.db.frozen import end_frozen
 from shared.db.maintenance import clear_old_rows
-from shared.db.migrations import check_revision
+from shared.db.revision import check_revision
 from shared.db.transaction import AfterCommit
-from shared.jobs import Chunk, JobRunner, run_chunk
+from shared.jobs import Chunk, JobRunner, PreparedChunk, run_chunk
 from shared.messaging.backlog import MESSAGING, Measure, keep_measuring
 from shared.messaging.consumer import Consumer
 from shared.messaging.kafka import KafkaUnavailableError
@@ -35,6 +36,7 @@ from shared.settings import ServiceSettings
 STOP_S = 25.0
 """How long a batch may take to finish after SIGTERM; less than the grace of the deployment."""
 _MAINTENANCE = timedelta(hours=1)
+_LOOK_FOR_FROZEN_S = 5.0
 _START_TRIES = 60
 
 _log = logging.getLogger(__name__)
@@ -58,7 +60,7 @@ class Worker:
         clock: Clock,
         *,
         subscriptions: Sequence[Subscription],
-        chunks: Mapping[str, Chunk] | None = None,
+        chunks: Mapping[str, Chunk | PreparedChunk] | None = None,
         background: Sequence[Background] = (),
         measures: Sequence[Measure] = (),
         migrations: Path | None = None,
@@ -132,7 +134,14 @@ class Worker:
         tasks = [asyncio.ensure_future(consumer.run()) for consumer in self.consumers]
         others: list[asyncio.Future[Any]] = [
             asyncio.ensure_future(work())
-            for work in (self.relay.run, self.jobs.run_forever, self._maintain, self._measure, *self._background)
+            for work in (
+                self.relay.run,
+                self.jobs.run_forever,
+                self._maintain,
+                self._measure,
+                self._end_frozen,
+                *self._background,
+            )
         ]
         ending: asyncio.Future[Any] = asyncio.ensure_future(stopping.wait())
         try:
@@ -173,6 +182,16 @@ class Worker:
 
     async def _measure(self) -> None:
         await keep_measuring(self._engine, self._clock, self._measures)
+
+    async def _end_frozen(self) -> None:
+        while True:
+            try:
+                ended = await run_chunk(self._engine, self._clock, end_frozen)
+                if ended:
+                    _log.error("the transactions of a process that stands still are ended", extra={"count": ended})
+            except Exception:  # noqa: BLE001 - the next run does it
+                _log.warning("nobody looks for processes that stand still", exc_info=True)
+            await asyncio.sleep(_LOOK_FOR_FROZEN_S)
 
     async def _maintain(self) -> None:
         while True:

@@ -16,7 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from shared.clock import FixedClock
 from shared.db.engine import engine_for
 from shared.db.maintenance import Cleared, clear_old_rows
-from shared.db.migrations import SchemaOutOfDateError, _is_ours, check_revision, migrate
+from shared.db.migrations import _is_ours, migrate
+from shared.db.revision import SchemaOutOfDateError, check_revision
 from shared.db.sets import insert_rows
 from shared.db.transaction import open_transaction
 from shared.ids import new_id

@@ -10,7 +10,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, MetaData
 
 from deploy.local.stack import SERVICES
-from shared.db.migrations import _is_ours, check_revision, scripts_of
+from shared.db.migrations import _is_ours
+from shared.db.revision import check_revision, scripts_of
 from tests.conftest import GetDatabase, GetEngine
 
 
