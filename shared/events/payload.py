@@ -36,17 +36,21 @@ Id = Annotated[UUID, AfterValidator(in_c)]
 """An id that is looked up often: of the class that the ids of the database have, which is hashed and compared in C."""
 
 
+_FIRST_YEAR, _LAST_YEAR = 1900, 2999
+
+
 def _in_utc(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise PydanticCustomError("moment_form", "A moment says its distance from UTC")
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError:
-        raise PydanticCustomError("moment_range", "A moment lies within the years 1 to 9999 of UTC") from None
+    # Of the year first: at the ends of the calendar another zone's hour, or the day after, is none.
+    found = moment.astimezone(UTC) if _FIRST_YEAR <= moment.year <= _LAST_YEAR else moment
+    if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
+        raise PydanticCustomError("moment_range", "A moment lies within the years 1900 to 2999 of UTC")
+    return found
 
 
 Moment = Annotated[datetime, AfterValidator(_in_utc)]
-"""An instant, as UTC. One without a zone is refused, and one whose zone no database keeps."""
+"""An instant, as UTC. One without a zone is refused, and one so near the calendar's end that no rule can add days."""
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217 code.", examples=["USD"])]
 
 

@@ -1,14 +1,18 @@
 """What the HTTP models of compliance share: frozen, closed to unknown fields, and how evidence is given."""
 
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from shared.events.payload import Day, Moment
+from shared.events.payload import Day as AnyDay
+from shared.events.payload import Moment
 from shared.http.free_text import FreeText
 
 AccountIds = Annotated[tuple[UUID, ...], Field(max_length=100)]
+Day = Annotated[AnyDay, Field(ge=date(1900, 1, 1), le=date(2999, 12, 31))]
+"""A rule asks for the day after and the hour in every zone: at the ends of the calendar there is none."""
 Word = Annotated[str, Field(min_length=1, max_length=64)]
 Line = Annotated[FreeText, Field(min_length=1, max_length=300)]
 
