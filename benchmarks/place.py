@@ -30,7 +30,8 @@ from deploy.local.ports import LOOPBACK, accepts, free_port
 from deploy.local.postgres import Postgres
 from deploy.local.process import Child, ProcessSpec
 from shared.db.engine import engine_for
-from shared.db.migrations import migrate, scripts_of
+from shared.db.migrations import migrate
+from shared.db.revision import scripts_of
 
 Fill = Callable[[AsyncEngine], Awaitable[None]]
 _ROOT = Path(__file__).resolve().parents[1]
@@ -133,9 +134,9 @@ class Place:
 
     @property
     def kafka(self) -> Kafka:
-        """The broker, with the settings of the local stack."""
+        """The broker, with the settings of the local stack, as one that lives for weeks."""
         if self._kafka is None:
-            broker = Kafka(self.directory / "kafka", free_port(), free_port())
+            broker = Kafka(self.directory / "kafka", free_port(), free_port(), is_short_lived=False)
             broker.start()
             self._kafka = broker
         return self._kafka

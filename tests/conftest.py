@@ -29,7 +29,8 @@ from deploy.local.kafka import Kafka
 from deploy.local.ports import free_port
 from deploy.local.postgres import Postgres
 from shared.db.engine import engine_for
-from shared.db.migrations import migrate, scripts_of
+from shared.db.migrations import migrate
+from shared.db.revision import scripts_of
 from shared.db.testing import TemplateDatabase
 from tests.reaper import guard
 
