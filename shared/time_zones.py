@@ -11,7 +11,8 @@ from typing import NamedTuple
 import phonenumbers
 from phonenumbers import timezone
 
-from shared.places import REGION_NAMES, REGION_OF_PREFIX, REGION_ZONES, ZONES_OF_POSTAL
+from shared.places import REGION_NAMES, REGION_ZONES
+from shared.postal_codes import REGION_OF_PREFIX, ZONES_OF_POSTAL
 
 _NORTH_AMERICA = 1
 # A number that belongs to no place (toll-free) has the zones of the whole continent, more than any area code.

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from shared.places import spread
+from shared.postal_codes import spread
 
 
 @dataclass(frozen=True, slots=True)

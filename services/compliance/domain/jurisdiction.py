@@ -12,7 +12,7 @@ from functools import lru_cache
 from services.compliance.domain.cities import CITIES, City
 from services.compliance.domain.facts import Location
 from services.compliance.domain.rules import FEDERAL
-from shared.places import REGION_OF_AREA_CODE
+from shared.area_codes import REGION_OF_AREA_CODE
 from shared.time_zones import address_zones, digits, folded, phone_place, region_of
 
 

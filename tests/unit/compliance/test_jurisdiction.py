@@ -12,13 +12,9 @@ from phonenumbers import timezone
 
 from services.compliance.domain.cities import CITIES
 from services.compliance.domain.jurisdiction import address_location, jurisdictions, phone_location
-from shared.places import (
-    REGION_NAMES,
-    REGION_OF_AREA_CODE,
-    REGION_OF_PREFIX,
-    REGION_ZONES,
-    ZONES_OF_POSTAL,
-)
+from shared.area_codes import REGION_OF_AREA_CODE
+from shared.places import REGION_NAMES, REGION_ZONES
+from shared.postal_codes import REGION_OF_PREFIX, ZONES_OF_POSTAL
 from shared.time_zones import region_of
 
 SUMMER, WINTER = datetime(2026, 7, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)
