@@ -90,12 +90,6 @@ def marks(zones: tuple[str, ...], after: datetime, minutes: tuple[int, ...], day
                 yield moment
 
 
-def forget() -> None:
-    """Forget every day and hour that was worked out: what is measured or tested without memory."""
-    for remembered in (midnight, _marks_of_day, _marks_of_utc_day):
-        remembered.cache_clear()
-
-
 def minute_of(clock: str) -> int:
     """The minute of the day of `HH:MM`; 24:00 is the end of the day.
 
