@@ -102,17 +102,23 @@ def create_app(
     _set_state(app, settings, engine, clock, checks=checks or {}, migrations=migrations)
     problem.install(app)
     app.add_exception_handler(ReplayedError, _on_replayed)
+    _include(app, routers, webhooks)
+    for route in openapi.api_routes(app):
+        templates[route.endpoint] = str(route.path_format)
+        if size := _max_body(route):
+            limits[route.endpoint] = size
+    openapi.install(app)
+    return app
+
+
+def _include(app: FastAPI, routers: Sequence[APIRouter], webhooks: Sequence[APIRouter]) -> None:
     app.include_router(health.router)
     for router in routers:
         app.include_router(router, dependencies=[Depends(authenticate)])  # before whatever else a route asks for
     for router in webhooks:
         app.include_router(router)
     _refuse_open_routes(app)
-    templates.update({route.endpoint: str(route.path_format) for route in openapi.api_routes(app)})
     app.state.methods = _methods(app)
-    limits.update({route.endpoint: size for route in openapi.api_routes(app) if (size := _max_body(route))})
-    openapi.install(app)
-    return app
 
 
 def _set_state(

@@ -16,9 +16,9 @@ from shared.telemetry.tracing import configure_tracing, shutdown_tracing
 
 GRACEFUL_SHUTDOWN_S = 20
 KEEP_ALIVE_S = 75
+"""Longer than a load balancer keeps its own side open, else it sends into a closed connection."""
 _NEW_OBJECTS = 50_000
 """After how many new objects the collector looks for cycles: about what one batch makes."""
-"""Longer than a load balancer keeps its own side open, else it sends into a closed connection."""
 
 
 class Server(uvicorn.Server):

@@ -9,15 +9,14 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from opentelemetry import trace
 from opentelemetry.context import Context as OtelContext
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, SpanKind, TraceFlags, set_span_in_context
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 
 _TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
 _MAX_LINKS = 128
@@ -52,7 +51,7 @@ _state = _Tracing()
 
 
 def configure_tracing(
-    service: str, *, ratio: float, otlp_endpoint: str | None = None, processor: SpanProcessor | None = None
+    service: str, *, ratio: float, otlp_endpoint: str | None = None, processor: "SpanProcessor | None" = None
 ) -> None:
     """Record `ratio` (0 to 1) of the traces that begin in this process, and send them to an OTLP/HTTP collector.
 
@@ -62,18 +61,9 @@ def configure_tracing(
     _state.ratio = ratio
     if otlp_endpoint is None and processor is None:
         return
-    provider = TracerProvider(
-        sampler=ALWAYS_ON,  # decided at the head, below
-        resource=Resource.create({"service.name": service}),
-        shutdown_on_exit=False,
-    )
-    if otlp_endpoint is not None:
-        endpoint = otlp_endpoint.rstrip("/")
-        exporter = OTLPSpanExporter(endpoint if endpoint.endswith("/v1/traces") else f"{endpoint}/v1/traces")
-        provider.add_span_processor(BatchSpanProcessor(exporter))
-    if processor is not None:
-        provider.add_span_processor(processor)
-    _state.provider = provider
+    from shared.telemetry.recording import provider_of  # noqa: PLC0415 - a third of all imports, for this alone
+
+    _state.provider = provider_of(service, otlp_endpoint=otlp_endpoint, processor=processor)
 
 
 def shutdown_tracing() -> None:
