@@ -1,6 +1,6 @@
 """The composition root of compliance: the only file that wires settings, database, rules, routes and consumers."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -17,14 +17,13 @@ from services.compliance.handlers.activate_rules import put_in_force
 from services.compliance.handlers.decide_contacts import DecideContact, Decider
 from services.compliance.handlers.rebuild import how_to_rebuild
 from services.compliance.settings import ComplianceSettings
-from services.compliance.store.account_creditors import AccountCreditors
 from services.compliance.store.rule_sets import rules_sha256
 from services.compliance.store.shipped import shipped_packs, shipped_sources
 from shared.cli import ServiceDescription
 from shared.clock import Clock, SystemClock
+from shared.db.account_creditors import AccountCreditors
 from shared.db.engine import create_engine
 from shared.db.locks import Locks
-from shared.db.transaction import Tx
 from shared.http.app import LifespanPart, create_app
 from shared.http.micro_batcher import MicroBatcher
 from shared.jobs import run_chunk
@@ -67,7 +66,7 @@ def create_api(
     )
     app.state.rules = rules
     app.state.decider = decider
-    app.state.decisions = MicroBatcher(app.state.edge, decider, _locks, find_locks=_creditor_locks(AccountCreditors()))
+    app.state.decisions = MicroBatcher(app.state.edge, decider, _locks, find_locks=AccountCreditors(_accounts).locks)
     return app
 
 
@@ -85,12 +84,8 @@ def _locks(command: DecideContact) -> Locks:
     return Locks(accounts=frozenset((command.request.party_id, *command.request.account_ids)))
 
 
-def _creditor_locks(creditors: AccountCreditors) -> Callable[[Tx, Sequence[DecideContact]], Awaitable[Locks]]:
-    async def found(tx: Tx, commands: Sequence[DecideContact]) -> Locks:
-        named: set[UUID] = {each for one in commands for each in one.request.account_ids}
-        return await creditors.locks(tx, named)
-
-    return found
+def _accounts(command: DecideContact) -> tuple[UUID, ...]:
+    return command.request.account_ids
 
 
 def create_worker(settings: ComplianceSettings, engine: AsyncEngine, clock: Clock) -> Worker:
