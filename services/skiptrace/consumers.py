@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from services.skiptrace.domain.policy import Policy
 from services.skiptrace.handlers.follow import Follower
-from services.skiptrace.handlers.reassess import Policy
-from services.skiptrace.handlers.sweep import SWEEP, Sweep
+from services.skiptrace.handlers.sweep import JUDGEMENT, SWEEP, JudgeCoDebtors, Sweep
 from services.skiptrace.settings import SkiptraceSettings
 from shared.db.locks import Locks
 from shared.events.topics import TOPICS
@@ -57,4 +57,5 @@ def subscriptions(settings: SkiptraceSettings) -> Sequence[Subscription]:
 
 def chunks(settings: SkiptraceSettings) -> Mapping[str, Chunk]:
     """The kinds of long work of skiptrace, each with what does one chunk of it."""
-    return {SWEEP: Sweep(policy_of(settings))}
+    policy = policy_of(settings)
+    return {SWEEP: Sweep(policy), JUDGEMENT: JudgeCoDebtors(policy)}

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from services.skiptrace.handlers.reassess import Policy
+from services.skiptrace.domain.policy import Policy
 from services.skiptrace.settings import SkiptraceSettings
 from shared.http.auth import Principal, requires
 from shared.http.routes import from_app

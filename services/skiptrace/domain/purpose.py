@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from typing import get_args
 
 from shared.errors import Refusal
+from shared.events.accounts import PartyRole
 from shared.events.skiptrace import PermissiblePurpose
 
+OWING: frozenset[PartyRole] = frozenset({"joint", "cosigner", "guarantor"})
+"""Parts in a debt, beside the primary one, by which a person owes it: each purpose is about who does."""
 PURPOSES: tuple[PermissiblePurpose, ...] = get_args(PermissiblePurpose)
 
 

@@ -8,13 +8,11 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
-import phonenumbers
-from phonenumbers import timezone as phone_zones
-
 from services.skiptrace.domain.identity import third_party_id
 from services.skiptrace.domain.location_inquiry import Asked, Consumer, Decision, Inquiry, decide
 from services.skiptrace.domain.script import script_for
 from services.skiptrace.handlers.actor import Actor
+from services.skiptrace.handlers.publish import publish_inquiry
 from services.skiptrace.schemas.inquiries import InquiryRequest, ThirdParty
 from services.skiptrace.store.files import File, load_files
 from services.skiptrace.store.inquiries import earlier_inquiries, insert_inquiry, load_creditor
@@ -25,9 +23,9 @@ from shared.db.sets import load_rows
 from shared.db.transaction import Tx
 from shared.errors import Problem, Refusal
 from shared.ids import new_id
+from shared.time_zones import phone_zones
 
 _FALLBACK_ZONE = "America/New_York"
-_UNKNOWN_ZONE = "Etc/Unknown"
 
 
 class InquiryBlockedError(Problem):
@@ -75,7 +73,9 @@ async def ask_third_party(tx: Tx, actor: Actor, request: InquiryRequest, *, empl
         employer=employer,
         consumer_is_deceased="deceased" in file.restrictions,
     )
-    await insert_inquiry(tx, row | {"status": "allowed", "script": asdict(script)})
+    allowed = row | {"status": "allowed", "script": asdict(script)}
+    await insert_inquiry(tx, allowed)
+    publish_inquiry(tx, allowed)
     inquiry_id: UUID = row["inquiry_id"]
     return inquiry_id
 
@@ -137,6 +137,8 @@ def _row(tx: Tx, actor: Actor, request: InquiryRequest, file: File, decision: De
         "reported_at": None,
         "debt_was_mentioned": None,
         "employer_was_named_on_request": None,
+        "is_again_requested": False,
+        "is_known_now": False,
         "note": None,
     }
 
@@ -151,5 +153,4 @@ def _zone_of(person: ThirdParty) -> str | None:
     value = normalised("phone", person.phone) if person.phone else None
     if value is None:
         return None
-    zones = sorted(phone_zones.time_zones_for_number(phonenumbers.parse(value)))
-    return zones[0] if zones and zones[0] != _UNKNOWN_ZONE else None
+    return min(phone_zones(value), default=None)

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from services.skiptrace.domain.policy import Policy
 from services.skiptrace.domain.triggers import INVALID_REASONS, Trigger
-from services.skiptrace.handlers.reassess import Policy, reassess
-from services.skiptrace.handlers.sweep import request_sweep
+from services.skiptrace.handlers.reassess import reassess
+from services.skiptrace.handlers.sweep import request_judgement, request_sweep
 from services.skiptrace.store import facts
 from shared.db.locks import lock
 from shared.db.transaction import Tx
@@ -51,6 +52,9 @@ class Follower:
         """Take a batch of `account.*` states."""
         await facts.save_accounts(tx, _states(messages))
         await self._judge(tx, _causes(messages))
+        primary = {message.payload.party_id for message in messages}
+        others = await facts.co_debtors(tx, [message.payload.account_id for message in messages])
+        await request_judgement(tx, [each for each in others if each[1] not in primary])
         return []
 
     async def restrictions(self, tx: Tx, messages: Batch) -> list[Rejected]:

@@ -3,8 +3,9 @@
 from uuid import UUID
 
 from services.skiptrace.domain.candidate import Word
+from services.skiptrace.domain.policy import Policy
 from services.skiptrace.handlers.actor import Actor
-from services.skiptrace.handlers.reassess import Policy, judge_files
+from services.skiptrace.handlers.reassess import judge_files
 from services.skiptrace.schemas.skip_traces import JudgementRequest
 from services.skiptrace.store.files import load_files
 from services.skiptrace.tables.cases import CANDIDATE

@@ -11,12 +11,14 @@ from shared.events.skiptrace import (
     ContactPointsFound,
     ContactPointVerified,
     FoundContactPoint,
+    LocationInquiryState,
     SkipTraceSearched,
     SkipTraceState,
 )
 
 Row = Mapping[str, Any]
 _TOPICS = {"located": "skiptrace.located", "exhausted": "skiptrace.exhausted", "cancelled": "skiptrace.exhausted"}
+_INQUIRY_STEPS = ("allowed", "reported")
 _GIVEN = frozenset({"spent_minor", "searches", "candidates"})
 _STATE = tuple(name for name in SkipTraceState.model_fields if name not in _GIVEN)
 _FOUND = tuple(
@@ -24,12 +26,13 @@ _FOUND = tuple(
 )
 
 
-def publish_state(
-    tx: Tx, trace: Row, *, searches: int, candidates: int, spent_minor: int, cause: UUID | None = None
-) -> None:
+def publish_state(tx: Tx, file: File, trace: Row, cause: UUID | None = None) -> None:
     """Publish the whole state of a case, on the topic that says how it stands."""
     state = SkipTraceState(
-        **{name: trace[name] for name in _STATE}, searches=searches, candidates=candidates, spent_minor=spent_minor
+        **{name: trace[name] for name in _STATE},
+        searches=len(file.searches[trace["skip_trace_id"]]),
+        candidates=file.open_candidates,
+        spent_minor=file.held.get(trace["skip_trace_id"], 0),
     )
     tx.emit(_TOPICS.get(trace["status"], "skiptrace.requested"), state, version=trace["version"], causation=cause)
 
@@ -51,6 +54,13 @@ def publish_searched(tx: Tx, trace: Row, search: Row) -> None:
         searched_at=search["answered_at"],
     )
     tx.emit("skiptrace.searched", fact)
+
+
+def publish_inquiry(tx: Tx, inquiry: Row) -> None:
+    """Publish that a third party may be asked, or what came of it."""
+    state = LocationInquiryState(**{name: inquiry[name] for name in LocationInquiryState.model_fields})
+    step = _INQUIRY_STEPS.index(inquiry["status"]) + 1
+    tx.emit(f"location_inquiry.{inquiry['status']}", state, version=tx.least_version + step)
 
 
 def publish_found(tx: Tx, file: File, candidates: Sequence[Row], version: int, cause: UUID | None = None) -> None:

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from services.skiptrace.domain.policy import Policy
 from services.skiptrace.handlers.follow import erased_parties, keep_contacts
-from services.skiptrace.handlers.reassess import Policy, reassess
+from services.skiptrace.handlers.reassess import reassess
 from services.skiptrace.store import facts
 from shared.db.transaction import Tx
 from shared.messaging.message import Message

@@ -3,14 +3,16 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from services.skiptrace.domain.mapping import FoundPoint, address_line
+from services.skiptrace.domain.mapping import FoundPoint
+from services.skiptrace.domain.policy import Policy
 from services.skiptrace.handlers.actor import Actor
-from services.skiptrace.handlers.reassess import Policy, judge_files
+from services.skiptrace.handlers.publish import publish_inquiry
+from services.skiptrace.handlers.reassess import judge_files
 from services.skiptrace.handlers.sightings import NamedPoint, take_points
 from services.skiptrace.schemas.inquiries import FoundLocation, InquiryReport
 from services.skiptrace.store.files import load_files
 from services.skiptrace.store.inquiries import load_inquiry, update_inquiry
-from shared.contact_points import normalised
+from shared.contact_points import address_line, normalised
 from shared.db.locks import lock
 from shared.db.transaction import Tx
 from shared.errors import Refusal
@@ -47,9 +49,12 @@ async def report_inquiry(
         "employer_was_named_on_request": None
         if report.employer_was_named == "no"
         else report.employer_was_named == "on_request",
+        "is_again_requested": report.is_again_requested,
+        "is_known_now": report.is_known_now,
         "note": report.note,
     }
     await update_inquiry(tx, changed)
+    publish_inquiry(tx, changed)
     file = (await load_files(tx, [party_id]))[party_id]
     trace = next((one for one in file.traces if one["skip_trace_id"] == row["skip_trace_id"]), None)
     if trace is not None and not file.is_erased:

@@ -2,10 +2,12 @@
 
 from uuid import UUID
 
+from services.skiptrace.domain.policy import Policy
 from services.skiptrace.domain.purpose import Debt, check_purpose
 from services.skiptrace.domain.skip_trace import NO_SEARCH
 from services.skiptrace.handlers.actor import Actor
-from services.skiptrace.handlers.reassess import Policy, judge_files, new_trace, reassess
+from services.skiptrace.handlers.open_case import new_trace
+from services.skiptrace.handlers.reassess import judge_files, reassess
 from services.skiptrace.schemas.skip_traces import EvidenceRequest, SkipTraceRequest
 from services.skiptrace.store.cases import insert_evidence, insert_traces, update_traces
 from services.skiptrace.store.files import File, Row, is_owed, is_past_due, load_files
@@ -35,7 +37,7 @@ async def request_trace(tx: Tx, actor: Actor, policy: Policy, request: SkipTrace
     file = (await load_files(tx, [request.party_id]))[request.party_id]
     account = next((one for one in file.accounts if one["account_id"] == request.account_id), None)
     if account is None:
-        return Refusal("party-not-on-account", "The party is not the account's.", "party_id")
+        return Refusal("party-not-on-account", "The party does not owe the account.", "party_id")
     refused = _refused(file, account, request)
     if refused is not None:
         return refused

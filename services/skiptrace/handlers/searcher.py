@@ -8,9 +8,10 @@ from functools import partial
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.skiptrace.domain.mapping import Answer
+from services.skiptrace.domain.policy import Policy
 from services.skiptrace.gateways.person_search import PersonSearch, VendorError
-from services.skiptrace.handlers.reassess import Policy
-from services.skiptrace.handlers.search import Failure, Order, plan_searches, record_answer
+from services.skiptrace.handlers.plan_searches import Order, plan_searches
+from services.skiptrace.handlers.record_answer import Failure, record_answer
 from services.skiptrace.settings import SkiptraceSettings
 from shared.clock import Clock
 from shared.db.transaction import Tx

@@ -1,15 +1,23 @@
-"""Looks for parties that were tried and not reached for some days: each night of a creditor, in chunks."""
+"""Judges parties whom no message names: those tried and not reached for some days, and other debtors of an account.
 
+Both are jobs, for they take the locks of parties that are found by what the tables say.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import date
 from uuid import UUID
 
-from services.skiptrace.handlers.reassess import Policy, reassess
+from services.skiptrace.domain.policy import Policy
+from services.skiptrace.handlers.reassess import reassess
 from shared.db.jobs import Job, record_job
 from shared.db.locks import lock
 from shared.db.transaction import Tx
+from shared.ids import new_id
 from shared.jobs import ChunkResult
 
 SWEEP = "sweep"
+JUDGEMENT = "co_debtors"
 CHUNK_PARTIES = 500
 
 _UNREACHED = """
@@ -30,6 +38,32 @@ GROUP BY t.party_id ORDER BY t.party_id LIMIT $4
 async def request_sweep(tx: Tx, creditor_id: UUID, day: date) -> None:
     """Record the sweep of a creditor's night; once for each day."""
     await record_job(tx, SWEEP, creditor_id=creditor_id, params={}, dedupe_key=f"{SWEEP}:{creditor_id}:{day}")
+
+
+async def request_judgement(tx: Tx, parties: Iterable[tuple[UUID, UUID]]) -> None:
+    """Record that parties, each with its creditor, are to be judged after this transaction."""
+    by_creditor: dict[UUID, list[str]] = defaultdict(list)
+    for creditor_id, party_id in parties:
+        by_creditor[creditor_id].append(str(party_id))
+    for creditor_id, party_ids in by_creditor.items():
+        params = {"party_ids": party_ids}
+        await record_job(tx, JUDGEMENT, creditor_id=creditor_id, params=params, dedupe_key=f"{JUDGEMENT}:{new_id()}")
+
+
+class JudgeCoDebtors:
+    """One chunk: all the parties of one job, those of the accounts of one polled batch."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+
+    async def __call__(self, tx: Tx, job: Job) -> ChunkResult:
+        """Judge the parties of the job."""
+        if job.creditor_id is None:
+            raise LookupError("a judgement names its creditor")
+        parties = [UUID(each) for each in job.params["party_ids"]]
+        await lock(tx, creditors=[job.creditor_id], accounts=parties)
+        await reassess(tx, parties, self._policy)
+        return ChunkResult(None, {"looked_at": len(parties)})
 
 
 class Sweep:

@@ -81,11 +81,12 @@ class SearchView(_Model):
     candidates: int
     currency: str
     reserved_minor: int
-    cost_minor: int
+    cost_minor: int = Field(description="What it cost; of one that is not settled, what is held for it.")
     failure: str | None
     transaction_ref: str | None
     asked_at: datetime
     answered_at: datetime | None
+    settled_at: datetime | None = Field(description="When its cost was booked; null: it is not known yet.")
 
 
 class ReasonView(_Model):

@@ -85,6 +85,11 @@ class VendorRequest(_Model):
     month_budget_minor: AmountMinor | None = Field(
         default=None, description="Per calendar month (UTC); null: no limit."
     )
+    bills_unanswered: bool = Field(
+        default=True,
+        description="Its terms: a search that reached it is on its bill though no answer came back. Such a search is "
+        "charged, after a day, with the most that it may cost; else its money is released.",
+    )
     purposes: Annotated[tuple[PermissiblePurpose, ...], Field(min_length=1)]
     layout: VendorLayout
 
@@ -115,7 +120,7 @@ class CostView(_Model):
     entry_id: str
     skip_trace_id: str
     search_id: str
-    kind: Literal["reserved", "charged", "released"]
+    kind: Literal["reserved", "charged", "released", "corrected"]
     amount_minor: int
     currency: str
     at: datetime

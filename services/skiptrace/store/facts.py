@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from services.skiptrace.domain.identity import restriction_row_id, trigger_id
+from services.skiptrace.domain.purpose import OWING
 from services.skiptrace.domain.triggers import Trigger
 from services.skiptrace.tables.facts import ACCOUNT_VIEW, PARTY_VIEW, RESTRICTION_VIEW, TRACE_TRIGGER
 from shared.db.sets import insert_rows, load_rows, upsert_rows
@@ -49,7 +50,15 @@ INSERT INTO party_view AS t (party_id, aggregate_version, is_erased, contact_poi
 SELECT party_id, -1, true, '[]' FROM unnest($1::uuid[]) AS v (party_id)
 ON CONFLICT (party_id) DO UPDATE SET is_erased = true, kind = NULL, given_name = NULL, family_name = NULL,
   date_of_birth = NULL, language = NULL, street = NULL, city = NULL, region = NULL, postal_code = NULL,
-  contact_points = '[]'
+  contact_points = '[]', owes = '{}'
+"""
+_CO_DEBTORS = """
+SELECT p.creditor_id, p.party_id FROM party_view p
+WHERE p.owes <> '{}' AND p.owes && $1::uuid[] AND (
+  EXISTS (SELECT FROM skip_trace s WHERE s.party_id = p.party_id AND s.resolved_at IS NULL)
+  OR EXISTS (SELECT FROM trace_trigger t WHERE t.party_id = p.party_id)
+)
+ORDER BY p.creditor_id, p.party_id
 """
 _FORGET = (
     "DELETE FROM sighting s USING candidate c WHERE s.contact_point_id = c.contact_point_id AND c.party_id = ANY($1)",
@@ -92,11 +101,18 @@ async def save_parties(tx: Tx, states: Iterable[tuple[PartyUpdated, int]]) -> No
             "is_erased": False,
             **{name: getattr(state, name) for name in _PARTY},
             "contact_points": [point.model_dump(mode="json") for point in state.contact_points],
+            "owes": sorted({part.account_id for part in state.accounts or () if part.role in OWING}),
         }
         for party_id, (state, version) in newest.items()
         if versions.get(party_id, -2) < version
     ]
     await upsert_rows(tx, PARTY_VIEW, rows, key=["party_id"])
+
+
+async def co_debtors(tx: Tx, account_ids: Sequence[UUID]) -> list[tuple[UUID, UUID]]:
+    """Who owes the accounts beside their primary parties, and is or may be searched for: (creditor, party) of each."""
+    rows = await tx.fetch(_CO_DEBTORS, list(account_ids))
+    return [(row["creditor_id"], row["party_id"]) for row in rows]
 
 
 async def erase_parties(tx: Tx, party_ids: Sequence[UUID]) -> None:

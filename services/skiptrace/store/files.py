@@ -30,7 +30,10 @@ FROM cost_entry WHERE skip_trace_id = ANY($1::uuid[]) GROUP BY skip_trace_id
 
 @dataclass(slots=True)
 class File:
-    """What is known of one party. `held` is what each of its cases has cost or reserved, minor units."""
+    """What is known of one party: `accounts` are all that it owes, as primary party or as another debtor.
+
+    `held` is what each of its cases has cost or reserved, minor units.
+    """
 
     party_id: UUID
     party: Row | None = None
@@ -64,6 +67,11 @@ class File:
         return Debt(any(map(is_owed, self.accounts)), any(map(is_past_due, self.accounts)), str(kind))
 
     @property
+    def open_candidates(self) -> int:
+        """How many candidates are neither verified nor rejected."""
+        return sum(row["status"] == "unverified" for row in self.candidates)
+
+    @property
     def open_trace(self) -> Row | None:
         """The case that is open, if there is one."""
         return next((trace for trace in self.traces if trace["resolved_at"] is None), None)
@@ -83,10 +91,7 @@ async def load_files(tx: Tx, party_ids: Collection[UUID]) -> dict[UUID, File]:
     """Return the file of each party, in the order of their ids."""
     ids = sorted(party_ids)
     files = {party_id: File(party_id) for party_id in ids}
-    for row in await load_rows(tx, PARTY_VIEW, "party_id", ids):
-        files[row["party_id"]].party = row
-    for row in await load_rows(tx, ACCOUNT_VIEW, "party_id", ids, order_by=["account_id"]):
-        files[row["party_id"]].accounts.append(row)
+    await _load_debts(tx, files)
     restricted: dict[UUID, set[str]] = defaultdict(set)
     for row in await load_rows(tx, RESTRICTION_VIEW, "party_id", ids):
         if row["status"] in _IN_FORCE:
@@ -101,6 +106,21 @@ async def load_files(tx: Tx, party_ids: Collection[UUID]) -> dict[UUID, File]:
         files[row["party_id"]].triggers.append(row)
     await _load_cases(tx, files)
     return files
+
+
+async def _load_debts(tx: Tx, files: Mapping[UUID, File]) -> None:
+    """The parties, and the accounts that they owe: as their primary party, or as another debtor."""
+    ids = list(files)
+    debtors: dict[UUID, set[UUID]] = defaultdict(set)
+    for row in await load_rows(tx, PARTY_VIEW, "party_id", ids):
+        files[row["party_id"]].party = row
+        for account_id in row["owes"]:
+            debtors[account_id].add(row["party_id"])
+    for row in await load_rows(tx, ACCOUNT_VIEW, "party_id", ids, order_by=["account_id"]):
+        files[row["party_id"]].accounts.append(row)
+    for row in await load_rows(tx, ACCOUNT_VIEW, "account_id", sorted(debtors), order_by=["account_id"]):
+        for party_id in debtors[row["account_id"]] - {row["party_id"]}:
+            files[party_id].accounts.append(row)
 
 
 async def _load_cases(tx: Tx, files: Mapping[UUID, File]) -> None:

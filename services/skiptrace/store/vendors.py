@@ -21,7 +21,11 @@ _RECORD = """
 SELECT vendor, count(*) FILTER (WHERE status = 'answered') AS searches, count(*) FILTER (WHERE outcome = 'hit') AS hits
 FROM search WHERE asked_at >= $1 GROUP BY vendor
 """
-_SPENT = "SELECT vendor, sum(amount_minor)::bigint AS spent FROM cost_entry WHERE at >= $1 GROUP BY vendor"
+# Of the month in which a vendor was asked, whenever the cost is booked: so its bill goes.
+_SPENT = """
+SELECT vendor, sum(CASE status WHEN 'asked' THEN reserved_minor ELSE cost_minor END)::bigint AS spent
+FROM search WHERE asked_at >= $1 GROUP BY vendor
+"""
 _BREAKERS = "SELECT * FROM vendor_breaker"
 
 

@@ -60,7 +60,6 @@ class Search(Base, table=True):
         CheckConstraint("status IN ('asked', 'answered', 'failed')", name="status"),
         Index("ix_search_skip_trace_id", "skip_trace_id"),
         Index("ix_search_vendor", "vendor", "asked_at"),
-        Index("ix_search_asked", "asked_at", postgresql_where=text("status = 'asked'")),
     )
 
     search_id: UUID = Field(primary_key=True)
@@ -80,14 +79,16 @@ class Search(Base, table=True):
     transaction_ref: str | None = None
     asked_at: datetime = Field(sa_type=DateTime(timezone=True))
     answered_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    settled_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    """When its money was charged or released; null: what it costs is not known."""
 
 
 class CostEntry(Base, table=True):
-    """A line of the cost ledger, only ever added: money reserved, charged or released for a search."""
+    """A line of the cost ledger, only ever added: money reserved, charged, released or given back for a search."""
 
     __tablename__ = "cost_entry"
     __table_args__ = (
-        CheckConstraint("kind IN ('reserved', 'charged', 'released')", name="kind"),
+        CheckConstraint("kind IN ('reserved', 'charged', 'released', 'corrected')", name="kind"),
         Index("ix_cost_entry_skip_trace_id", "skip_trace_id"),
         Index("ix_cost_entry_vendor", "vendor", "at"),
     )
@@ -99,7 +100,7 @@ class CostEntry(Base, table=True):
     vendor: str
     kind: str
     amount_minor: int = Field(sa_type=BigInteger)
-    """Added to what is held: positive when reserved or charged, negative when released."""
+    """Added to what is held: positive when reserved or charged, negative when released or corrected."""
     currency: str = Field(max_length=3)
     at: datetime = Field(sa_type=DateTime(timezone=True))
 

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, Index
+from sqlalchemy import ARRAY, BigInteger, DateTime, Index, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -32,6 +32,9 @@ class PartyView(Base, table=True):
     """A person or business as imported. An erased one keeps its row, without anything that tells who it was."""
 
     __tablename__ = "party_view"
+    __table_args__ = (
+        Index("ix_party_view_owes", "owes", postgresql_using="gin", postgresql_where=text("owes <> '{}'")),
+    )
 
     party_id: UUID = Field(primary_key=True)
     creditor_id: UUID | None = None
@@ -48,6 +51,8 @@ class PartyView(Base, table=True):
     postal_code: str | None = None
     contact_points: list[dict[str, Any]] = Field(sa_type=JSONB)
     """`{contact_point_id, kind, value, label}` as imported."""
+    owes: list[UUID] = Field(sa_type=ARRAY(Uuid), default_factory=list)
+    """The accounts that it owes beside those of which it is the primary party."""
 
 
 class AccountView(Base, table=True):

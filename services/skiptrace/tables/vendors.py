@@ -25,6 +25,7 @@ class Vendor(Base, table=True):
     cost_hit_minor: int = Field(sa_type=BigInteger)
     cost_no_hit_minor: int = Field(sa_type=BigInteger)
     month_budget_minor: int | None = Field(default=None, sa_type=BigInteger)
+    bills_unanswered: bool = True
     purposes: list[str] = Field(sa_type=ARRAY(String))
     layout: dict[str, Any] = Field(sa_type=JSONB)
     version: int = Field(sa_type=BigInteger)

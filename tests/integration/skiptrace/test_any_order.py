@@ -93,7 +93,7 @@ async def test_words_on_a_candidate_hold_by_their_instants_whatever_comes_first(
     desk.knows("A")
     await desk.request("A")
     await desk.search()
-    point = desk.point("A", FOUND_PHONE)
+    point = desk.phone("A", FOUND_PHONE)
     later = desk.clock.now() + timedelta(hours=2)
     words = [
         desk.outcome("rpc_promise", "A", contact_point_id=point, at=later),

@@ -43,9 +43,9 @@ async def test_a_wrong_number_opens_a_case_which_finds_the_person_and_a_talk_end
     assert found["party_id"] == str(desk.party())
     phone = next(point for point in found["contact_points"] if point["kind"] == "phone")
     assert (phone["value"], phone["status"], phone["label"]) == (FOUND_PHONE, "unverified", "mobile")
-    assert phone["contact_point_id"] == str(desk.point(value=FOUND_PHONE))
+    assert phone["contact_point_id"] == str(desk.phone(value=FOUND_PHONE))
 
-    await desk.feed(desk.outcome("rpc_promise", contact_point_id=desk.point(value=FOUND_PHONE), at=desk.clock.now()))
+    await desk.feed(desk.outcome("rpc_promise", contact_point_id=desk.phone(value=FOUND_PHONE), at=desk.clock.now()))
     [case] = await desk.traces()
     assert (case["status"], case["reason"]) == ("located", "verified")
     told = await desk.published()

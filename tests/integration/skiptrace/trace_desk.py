@@ -4,18 +4,15 @@
 the service would send.
 """
 
-import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
 import httpx
-from pydantic import BaseModel, SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from deploy.local.issuer import Issuer
@@ -27,12 +24,10 @@ from services.skiptrace.gateways.person_search import PersonSearch
 from services.skiptrace.handlers.searcher import Searcher
 from services.skiptrace.settings import SkiptraceSettings, VendorEndpoint
 from shared.clock import FixedClock
-from shared.events.envelope import encode_headers
-from shared.events.topics import TOPICS
-from shared.ids import account_id, contact_point_id, new_id, party_id
 from shared.jobs import JobRunner
 from shared.messaging.batch import BatchApplier
 from shared.messaging.message import RawMessage
+from tests.integration.desk import ServiceDesk, client_of, settings_of
 
 NOW = datetime.now(UTC)  # noqa: TID251 - tokens of the issuer are minted by the machine's clock
 PHONE = "+12175550123"
@@ -50,87 +45,46 @@ PERSON = {
     ],
     "emails": [],
 }  # fmt: skip
-_OFFSETS = count(1)
-"""Of all desks: a dead letter is known by its place in Kafka."""
 
 
-@dataclass
-class Desk:
+@dataclass(kw_only=True)
+class Desk(ServiceDesk):
     """One creditor of the service, and everything that a test does to it."""
 
-    http: httpx.AsyncClient
-    engine: AsyncEngine
-    applier: BatchApplier
-    issuer: Issuer
+    ZONE: ClassVar[str] = "America/Chicago"
+    ACCOUNT: ClassVar[Mapping[str, Any]] = {
+        "balance_minor": 250_000, "past_due_minor": 40_000, "days_past_due": 45, "oldest_unpaid_due_on": "2026-01-23",
+        "bucket": "b30_59", "stage": "mid", "business_date": "2026-03-09", "snapshot_on": "2026-03-08",
+    }  # fmt: skip
+
     vendor: Vendor
     searcher: Searcher
     gateway: PersonSearch
     clock: "MovableClock"
     settings: SkiptraceSettings
-    creditor: UUID = field(default_factory=uuid4)
-    versions: dict[UUID, int] = field(default_factory=dict)
 
-    def account(self, number: str = "L-1") -> UUID:
-        return account_id(self.creditor, number)
+    def now(self) -> datetime:
+        return NOW
 
-    def party(self, number: str = "L-1") -> UUID:
-        return party_id(self.creditor, number)
-
-    def point(self, number: str = "L-1", value: str = PHONE) -> UUID:
-        return contact_point_id(self.party(number), "phone", value)
-
-    def message(self, topic: str, payload: dict[str, Any], version: int | None = None) -> RawMessage:
-        model: BaseModel = TOPICS[topic].payload.model_validate(payload)
-        row = {
-            "event_id": new_id(), "topic": topic, "type": TOPICS[topic].type, "source": f"/{TOPICS[topic].owner}",
-            "subject": None, "time": NOW, "aggregate_version": version, "correlation_id": None, "causation_id": None,
-            "traceparent": None,
-        }  # fmt: skip
-        key = str(getattr(model, TOPICS[topic].key)).encode()
-        return RawMessage(
-            topic, 0, next(_OFFSETS), key, model.model_dump_json().encode(), tuple(encode_headers(row)), NOW
-        )
-
-    async def feed(self, *messages: RawMessage) -> None:
-        await self.applier.apply(messages)
-
-    def creditor_message(self, version: int = 1, kind: str = "third_party_collector") -> RawMessage:
-        state = {
-            "creditor_id": self.creditor, "name": "Harbor", "kind": kind, "currency": "USD",
-            "time_zone": "America/Chicago", "business_date": "2026-03-09",
-        }  # fmt: skip
-        return self.message("creditor.updated", state, version)
+    def phone(self, number: str = "L-1", value: str = PHONE) -> UUID:
+        return self.point(number, "phone", value)
 
     def party_message(self, number: str = "L-1", version: int = 1, **facts: Any) -> RawMessage:
         state = {
-            "party_id": self.party(number), "creditor_id": self.creditor, "kind": "natural_person",
-            "given_name": "Alex", "family_name": f"Example {number}", "date_of_birth": "1980-01-31", "language": "en",
+            "given_name": "Alex", "family_name": f"Example {number}", "date_of_birth": "1980-01-31",
             "street": "1 Old Street", "city": "Springfield", "region": "IL", "postal_code": "62701",
             "contact_points": (
-                {"contact_point_id": self.point(number), "kind": "phone", "value": PHONE, "label": "mobile"},
+                {"contact_point_id": self.phone(number), "kind": "phone", "value": PHONE, "label": "mobile"},
             ),
         }  # fmt: skip
-        return self.message("party.updated", state | facts, version)
-
-    def erasure(self, number: str = "L-1") -> RawMessage:
-        return RawMessage("party.updated", 0, next(_OFFSETS), str(self.party(number)).encode(), None, (), NOW)
-
-    def account_message(self, number: str = "L-1", version: int = 1, **facts: Any) -> RawMessage:
-        state = {
-            "creditor_id": self.creditor, "account_id": self.account(number), "party_id": self.party(number),
-            "product_class": "credit_card", "status": "open", "currency": "USD", "balance_minor": 250_000,
-            "past_due_minor": 40_000, "days_past_due": 45, "oldest_unpaid_due_on": "2026-01-23",
-            "bucket": "b30_59", "stage": "mid", "past_due_by_bucket": {}, "business_date": "2026-03-09",
-            "snapshot_on": "2026-03-08", "principal_minor": None, "interest_minor": None, "fees_minor": None,
-        }  # fmt: skip
-        return self.message("account.updated", state | facts, version)
+        return super().party_message(number, version, **state | facts)
 
     def outcome(self, result: str = "wrong_number", number: str = "L-1", **facts: Any) -> RawMessage:
         right = result.startswith("rpc_")
         state = {
             "creditor_id": self.creditor, "account_id": self.account(number), "account_ids": (self.account(number),),
             "party_id": self.party(number), "attempt_id": uuid4(), "permit_id": uuid4(), "direction": "outbound",
-            "channel": "phone", "purpose": "collection", "contact_point_id": self.point(number),
+            "channel": "phone", "purpose": "collection", "contact_point_id": self.phone(number),
             "at": NOW - timedelta(hours=1), "completed_at": NOW, "result_code": result, "is_connected": True,
             "counts_as_call": True, "is_conversation": right, "is_communication": right, "is_right_party": right,
         }  # fmt: skip
@@ -138,7 +92,7 @@ class Desk:
 
     def invalidated(self, number: str = "L-1", **facts: Any) -> RawMessage:
         state = {
-            "creditor_id": self.creditor, "party_id": self.party(number), "contact_point_id": self.point(number),
+            "creditor_id": self.creditor, "party_id": self.party(number), "contact_point_id": self.phone(number),
             "kind": "phone", "reason": "wrong_number", "account_id": self.account(number), "attempt_id": uuid4(),
             "at": NOW - timedelta(hours=1),
         }  # fmt: skip
@@ -200,46 +154,14 @@ class Desk:
         items: list[dict[str, Any]] = answer.json()["items"]
         return items
 
-    async def post(
-        self,
-        path: str,
-        body: Any = None,
-        *,
-        role: str = "collector",
-        creditors: Iterable[UUID] = (),
-        key: str | None = None,
-    ) -> httpx.Response:
-        headers = {**self.token(role, creditors), "Idempotency-Key": key or str(uuid4())}
-        return await self.http.post(path, json=body, headers=headers)
-
     async def put(self, path: str, body: Any, *, role: str = "admin", **headers: str) -> httpx.Response:
-        return await self.http.put(path, json=body, headers={**self.token(role), **headers})
-
-    async def get(
-        self, path: str, *, role: str = "auditor", creditors: Iterable[UUID] = (), **params: Any
-    ) -> httpx.Response:
-        return await self.http.get(path, params=params, headers=self.token(role, creditors))
-
-    async def published(self) -> list[tuple[str, dict[str, Any]]]:
-        """Take what is in the outbox, in its order: (topic, payload) of this creditor."""
-        async with self.engine.begin() as connection:
-            rows = (await connection.exec_driver_sql("DELETE FROM outbox RETURNING id, topic, body")).mappings().all()
-        events = [(row["topic"], json.loads(row["body"])) for row in sorted(rows, key=lambda row: row["id"])]
-        return [(topic, body) for topic, body in events if body["creditor_id"] == str(self.creditor)]
-
-    async def query(self, sql: str) -> list[Any]:
-        async with self.engine.connect() as connection:
-            return list((await connection.exec_driver_sql(sql.replace(":creditor", f"'{self.creditor}'"))).all())
+        return await self.http.put(path, json=body, headers=self.token(role) | headers)
 
     async def sweep(self) -> None:
         """Run the sweeps that are recorded."""
         runner = JobRunner(self.engine, self.clock, chunks(self.settings))
         for (job_id,) in await self.query("SELECT job_id FROM job WHERE creditor_id = :creditor AND status = 'queued'"):
             assert (await runner.run_job(job_id)).status == "done"
-
-    def token(self, role: str, creditors: Iterable[UUID] = ()) -> dict[str, str]:
-        token = self.issuer.mint(role, creditors=list(creditors), ttl=timedelta(days=400))
-        return {"Authorization": f"Bearer {token}"}
 
 
 @asynccontextmanager
@@ -251,10 +173,7 @@ async def open_desk(engine: AsyncEngine, issuer: Issuer, folder: Path) -> AsyncI
     vendor = Vendor(folder, free_port())
     vendor.start()
     settings = SkiptraceSettings(
-        database_url=SecretStr(engine.url.render_as_string(hide_password=False)),
-        kafka_bootstrap_servers="127.0.0.1:1",
-        jwks_url=issuer.jwks_url,
-        jwt_issuer=issuer.url,
+        **settings_of(engine, issuer),
         vendor_endpoints={"person_search": VendorEndpoint.model_validate(vendor.endpoint)},
         vendor_timeout_s=0.5,
     )
@@ -264,11 +183,13 @@ async def open_desk(engine: AsyncEngine, issuer: Issuer, folder: Path) -> AsyncI
     searcher = Searcher(settings, engine, clock, policy_of(settings))
     try:
         async with (
-            app.router.lifespan_context(app),
-            httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://skiptrace", timeout=60) as http,
+            client_of(app) as http,
             PersonSearch(settings.vendor_endpoints, timeout_s=0.5, first_wait_s=0.01) as gateway,
         ):
-            yield Desk(http, engine, applier, issuer, vendor, searcher, gateway, clock, settings)
+            yield Desk(
+                http=http, engine=engine, applier=applier, issuer=issuer, vendor=vendor, searcher=searcher,
+                gateway=gateway, clock=clock, settings=settings,
+            )  # fmt: skip
     finally:
         vendor.stop()
 

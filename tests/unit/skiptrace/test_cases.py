@@ -13,7 +13,6 @@ from services.skiptrace.domain.candidate import Word, stand
 from services.skiptrace.domain.mapping import (
     MappingError,
     Subject,
-    address_line,
     layout_from,
     read_answer,
     request_body,
@@ -149,9 +148,3 @@ def test_an_answer_in_another_layout_is_refused(answer: Any) -> None:
 def test_whatever_a_vendor_answers_it_is_read_or_refused(answer: Any) -> None:
     with contextlib.suppress(MappingError):
         read_answer(layout_from(LAYOUT), answer)
-
-
-def test_an_address_has_one_form() -> None:
-    parts = {"street": " 12  Example AVENUE", "city": "Springfield", "region": "IL", "postal_code": "62704"}
-    assert address_line(parts) == "12 example avenue, springfield, il 62704"
-    assert address_line(parts | {"street": None}) is None
