@@ -1,7 +1,7 @@
 """The composition root of payments: the only file that wires settings, database, routes, consumers and jobs."""
 
-from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from uuid import UUID
 
 from fastapi import APIRouter, FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -12,13 +12,12 @@ from services.payments.domain.posting import PostPayment
 from services.payments.handlers.post_payments import post_payments
 from services.payments.handlers.rebuild import how_to_rebuild
 from services.payments.settings import PaymentsSettings
-from services.payments.store.account_creditors import AccountCreditors
 from services.payments.store.backlog import MEASURES
 from shared.cli import ServiceDescription
 from shared.clock import Clock, SystemClock
+from shared.db.account_creditors import AccountCreditors
 from shared.db.engine import create_engine
 from shared.db.locks import Locks
-from shared.db.transaction import Tx
 from shared.http.app import create_app
 from shared.http.micro_batcher import MicroBatcher
 from shared.messaging.relay import RelayWaker
@@ -50,7 +49,7 @@ def create_api(settings: PaymentsSettings, *, engine: AsyncEngine | None = None,
         post_payments,
         _locks,
         location=lambda made: f"/v1/payments/{made.payment_id}",
-        find_locks=_creditor_locks(AccountCreditors()),
+        find_locks=AccountCreditors(_without_creditor).locks,
     )
     return app
 
@@ -60,11 +59,8 @@ def _locks(command: PostPayment) -> Locks:
     return Locks(creditors=creditors, accounts=frozenset({command.account_id}))
 
 
-def _creditor_locks(creditors: AccountCreditors) -> Callable[[Tx, Sequence[PostPayment]], Awaitable[Locks]]:
-    async def found(tx: Tx, commands: Sequence[PostPayment]) -> Locks:
-        return await creditors.locks(tx, {one.account_id for one in commands if one.creditor_id is None})
-
-    return found
+def _without_creditor(command: PostPayment) -> tuple[UUID, ...]:
+    return (command.account_id,) if command.creditor_id is None else ()
 
 
 def create_worker(settings: PaymentsSettings, engine: AsyncEngine, clock: Clock) -> Worker:
