@@ -4,45 +4,39 @@ One creditor with people in it: each has an account, a phone in their own zone a
 machine's clock; decisions, permits and what is recorded live by the desk's.
 """
 
-import json
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import count
-from typing import Any
-from uuid import UUID, uuid4
+from typing import Any, ClassVar
+from uuid import UUID, uuid4, uuid5
 
-import httpx
-from pydantic import BaseModel, SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from deploy.local.issuer import AUDIENCE, Issuer
+from deploy.local.issuer import Issuer
 from services.compliance.app import create_api
 from services.compliance.consumers import subscriptions
 from services.compliance.settings import ComplianceSettings
-from shared.clock import FixedClock, SystemClock
-from shared.events.accounts import AccountState, CreditorUpdated, PartyUpdated
+from shared.clock import FixedClock
 from shared.events.contact import (
     ContactAttempted,
     ContactBlocked,
     ContactCompleted,
     ContactPointInvalidated,
+    ContactPointsGiven,
     Heard,
     MessageOptedOut,
 )
-from shared.events.envelope import encode_headers
-from shared.events.topics import TOPICS
-from shared.http.authenticator import Authenticator
-from shared.ids import account_id, contact_point_id, new_id, party_id
+from shared.events.skiptrace import LocationInquiryState
+from shared.ids import contact_point_id
 from shared.messaging.batch import BatchApplier
 from shared.messaging.message import RawMessage
+from tests.integration.desk import ServiceDesk, by_our_tokens, client_of, settings_of
 
 NOON = datetime(2026, 3, 11, 16, tzinfo=UTC)
 """A Wednesday, noon in New York and nine in the morning in Los Angeles."""
 PHONE = "+12125550123"
 EMAIL = "pat@example.com"
-_OFFSETS = count(1)
 OUTCOME: dict[str, dict[str, Any]] = {
     "no_answer": {"is_connected": True, "counts_as_call": True},
     "busy": {"is_connected": False, "counts_as_call": False},
@@ -58,64 +52,35 @@ SILENT = {
 }  # fmt: skip
 
 
-@dataclass
-class Desk:
+@dataclass(kw_only=True)
+class Desk(ServiceDesk):
     """One creditor of the service, and everything that a test does to it."""
 
-    http: httpx.AsyncClient
-    engine: AsyncEngine
-    applier: BatchApplier
-    issuer: Issuer
+    ROLE: ClassVar[str] = "compliance_officer"
+    IS_KEYED: ClassVar[bool] = False
+    ACCOUNT: ClassVar[Mapping[str, Any]] = {
+        "past_due_minor": 5_000, "days_past_due": 38, "oldest_unpaid_due_on": "2026-02-01", "bucket": "b30_59",
+        "stage": "mid", "business_date": "2026-03-11", "snapshot_on": "2026-03-10",
+    }  # fmt: skip
+
     clock: FixedClock
-    kind: str = "third_party_collector"
-    creditor: UUID = field(default_factory=uuid4)
     sent: list[RawMessage] = field(default_factory=list)
 
-    def party(self, number: str) -> UUID:
-        return party_id(self.creditor, number)
-
-    def account(self, number: str) -> UUID:
-        return account_id(self.creditor, number)
-
-    def phone(self, number: str, value: str = PHONE) -> UUID:
-        return contact_point_id(self.party(number), "phone", value)
-
-    def email(self, number: str, value: str = EMAIL) -> UUID:
-        return contact_point_id(self.party(number), "email", value)
-
-    def message(self, topic: str, payload: BaseModel, version: int | None = None, *, key: str = "k") -> RawMessage:
-        """An event as it lies in Kafka."""
-        row = {
-            "event_id": new_id(), "topic": topic, "type": TOPICS[topic].type, "source": f"/{TOPICS[topic].owner}",
-            "subject": None, "time": self.clock.now(), "aggregate_version": version, "correlation_id": None,
-            "causation_id": None, "traceparent": None,
-        }  # fmt: skip
-        value = payload.model_dump_json().encode()
-        return RawMessage(topic, 0, next(_OFFSETS), key.encode(), value, tuple(encode_headers(row)), self.clock.now())
+    def now(self) -> datetime:
+        return self.clock.now()
 
     async def feed(self, *messages: RawMessage) -> None:
         self.sent += messages
-        await self.applier.apply(messages)
+        await super().feed(*messages)
 
-    def creditor_message(self, version: int = 1) -> RawMessage:
-        state = {
-            "creditor_id": self.creditor, "name": "Harbor", "kind": self.kind, "currency": "USD",
-            "time_zone": "America/New_York", "business_date": "2026-03-11",
-        }  # fmt: skip
-        return self.message("creditor.updated", CreditorUpdated.model_validate(state), version)
+    def phone(self, number: str, value: str = PHONE) -> UUID:
+        return self.point(number, "phone", value)
 
-    def account_message(self, number: str, *, party: str | None = None, version: int = 1, **facts: Any) -> RawMessage:
-        state = {
-            "creditor_id": self.creditor, "account_id": self.account(number), "party_id": self.party(party or number),
-            "product_class": "credit_card", "status": "open", "currency": "USD", "balance_minor": 100_000,
-            "past_due_minor": 5_000, "days_past_due": 38, "oldest_unpaid_due_on": "2026-02-01", "bucket": "b30_59",
-            "stage": "mid", "past_due_by_bucket": {}, "business_date": "2026-03-11", "snapshot_on": "2026-03-10",
-            "principal_minor": None, "interest_minor": None, "fees_minor": None,
-        }  # fmt: skip
-        return self.message("account.opened", AccountState.model_validate(state | facts), version)
+    def email(self, number: str, value: str = EMAIL) -> UUID:
+        return self.point(number, "email", value)
 
     def party_message(
-        self, number: str, *, phones: Sequence[str] = (PHONE,), version: int = 1, **facts: Any
+        self, number: str = "L-1", version: int = 1, *, phones: Sequence[str] = (PHONE,), **facts: Any
     ) -> RawMessage:
         points = [
             *(
@@ -125,16 +90,31 @@ class Desk:
             {"contact_point_id": self.email(number), "kind": "email", "value": EMAIL, "label": "home"},
         ]
         state = {
-            "party_id": self.party(number), "creditor_id": self.creditor, "kind": "natural_person",
-            "given_name": "Pat", "family_name": "Doe", "date_of_birth": None, "language": "en", "street": "1 Main St",
-            "city": "Albany", "region": "NY", "postal_code": "12207", "contact_points": points,
+            "street": "1 Main St", "city": "Albany", "region": "NY", "postal_code": "12207", "contact_points": points,
         }  # fmt: skip
-        payload = PartyUpdated.model_validate(state | facts)
-        return self.message("party.updated", payload, version, key=str(payload.party_id))
+        return super().party_message(number, version, **state | facts)
 
-    def erasure(self, number: str) -> RawMessage:
-        key = str(self.party(number)).encode()
-        return RawMessage("party.updated", 0, next(_OFFSETS), key, None, (), self.clock.now())
+    def given(self, number: str, value: str, *, version: int = 1, **facts: Any) -> RawMessage:
+        """A number that was given for a person in a talk."""
+        point = {
+            "contact_point_id": self.phone(number, value), "kind": "phone", "value": value, "label": "mobile",
+            "source": "consumer", "attempt_id": None, "status": "unverified", "given_at": self.clock.now(),
+        }  # fmt: skip
+        state = {"party_id": self.party(number), "creditor_id": self.creditor, "contact_points": [point | facts]}
+        payload = ContactPointsGiven.model_validate(state)
+        return self.message("contact_point.given", payload, version)
+
+    def inquiry(self, number: str, third_party: UUID, *, outcome: str | None = None, **facts: Any) -> RawMessage:
+        """A third party may be asked where a person is, or was."""
+        status = "allowed" if outcome is None else "reported"
+        state = {
+            "creditor_id": self.creditor, "account_id": self.account(number), "party_id": self.party(number),
+            "inquiry_id": uuid5(third_party, "inquiry"), "skip_trace_id": None, "third_party_ids": [third_party],
+            "channel": "phone", "status": status, "outcome": outcome, "asked_at": self.clock.now(),
+            "reported_at": None if outcome is None else self.clock.now(),
+        }  # fmt: skip
+        payload = LocationInquiryState.model_validate(state | facts)
+        return self.message(f"location_inquiry.{status}", payload, 1 if outcome is None else 2)
 
     async def open(self, *numbers: str) -> "Desk":
         """The creditor and people with an account each."""
@@ -166,10 +146,11 @@ class Desk:
         }
         return self.message("contact.completed", ContactCompleted.model_validate(attempt | outcome | facts))
 
-    def blocked(self, number: str, permit_id: UUID | None) -> RawMessage:
+    def blocked(self, number: str, permit_id: UUID | None, attempt_id: UUID | None = None) -> RawMessage:
         payload = ContactBlocked(
             creditor_id=self.creditor, account_id=self.account(number), block_id=uuid4(),
             account_ids=(self.account(number),), party_id=self.party(number), permit_id=permit_id, decision_id=None,
+            attempt_id=attempt_id,
             channel="phone", purpose="collection", contact_point_id=self.phone(number), reason="not_placed",
             at=self.clock.now(),
         )  # fmt: skip
@@ -214,42 +195,6 @@ class Desk:
         made: dict[str, Any] = answer.json()
         return made
 
-    async def post(
-        self,
-        path: str,
-        body: Any = None,
-        *,
-        role: str = "compliance_officer",
-        creditors: Iterable[UUID] = (),
-        if_match: int | None = None,
-        key: str | None = None,
-        method: str = "POST",
-    ) -> httpx.Response:
-        headers = self.token(role, creditors) | ({"Idempotency-Key": key} if key else {})
-        if if_match is not None:
-            headers["If-Match"] = f'"{if_match}"'
-        return await self.http.request(method, path, json=body, headers=headers)
-
-    async def get(
-        self, path: str, *, role: str = "auditor", creditors: Iterable[UUID] = (), **params: Any
-    ) -> httpx.Response:
-        return await self.http.get(path, params=params, headers=self.token(role, creditors))
-
-    async def published(self) -> list[tuple[str, dict[str, Any]]]:
-        """Take what is in the outbox, in its order: (topic, payload) of this creditor."""
-        async with self.engine.begin() as connection:
-            rows = (await connection.exec_driver_sql("DELETE FROM outbox RETURNING id, topic, body")).mappings().all()
-        events = [(row["topic"], json.loads(row["body"])) for row in sorted(rows, key=lambda row: row["id"])]
-        return [(topic, body) for topic, body in events if body["creditor_id"] == str(self.creditor)]
-
-    async def query(self, sql: str) -> list[Any]:
-        async with self.engine.connect() as connection:
-            return list((await connection.exec_driver_sql(sql.replace(":creditor", f"'{self.creditor}'"))).all())
-
-    def token(self, role: str, creditors: Iterable[UUID] = ()) -> dict[str, str]:
-        token = self.issuer.mint(role, creditors=list(creditors), ttl=timedelta(minutes=5))
-        return {"Authorization": f"Bearer {token}"}
-
 
 def rules_against(decision: dict[str, Any]) -> set[str]:
     """The ids of the rules that did not pass."""
@@ -261,24 +206,9 @@ async def open_desk(
     engine: AsyncEngine, issuer: Issuer, *, kind: str = "third_party_collector", at: datetime = NOON
 ) -> AsyncIterator[Desk]:
     """The service on a database, with the clock at `at`."""
-    settings = ComplianceSettings(
-        database_url=SecretStr(engine.url.render_as_string(hide_password=False)),
-        kafka_bootstrap_servers="127.0.0.1:1",
-        jwks_url=issuer.jwks_url,
-        jwt_issuer=issuer.url,
-    )
+    settings = ComplianceSettings(**settings_of(engine, issuer))
     clock = FixedClock(at)
-    app = create_api(settings, engine=engine, clock=clock)
-    app.state.authenticator = Authenticator(
-        app.state.authenticator.jwks,
-        issuer=issuer.url,
-        audience=AUDIENCE,
-        clock=SystemClock(),
-        leeway=timedelta(seconds=5),
-    )
+    app = by_our_tokens(create_api(settings, engine=engine, clock=clock), issuer)
     applier = BatchApplier(engine, clock, subscriptions(settings), group="compliance", retry_s=0.01)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://compliance", timeout=60) as http,
-    ):
-        yield Desk(http, engine, applier, issuer, clock, kind)
+    async with client_of(app) as http:
+        yield Desk(http=http, engine=engine, applier=applier, issuer=issuer, clock=clock, kind=kind)

@@ -31,10 +31,11 @@ SEEDS = os.environ.get("ANY_ORDER_SEEDS", "0-7")
 FIRST, LAST = (int(end) for end in SEEDS.split("-"))
 ORDERS = 3
 PEOPLE = ("A", "B", "C")
-FOUND = "+13035550177"
+FOUND, GIVEN = "+13035550177", "+13035550188"
 TABLES = (
-    "creditor_view", "account_view", "party_view", "found_view", "contact_point", "point_mark", "attempt",
-    "permit_report", "permit", "restriction", "consent", "preference", "dispute",
+    "creditor_view", "account_view", "party_view", "account_party", "found_view", "given_view", "contact_point",
+    "point_mark", "attempt", "permit_report", "unplaced_attempt", "location_inquiry", "permit", "restriction",
+    "consent", "preference", "dispute",
 )  # fmt: skip
 OF_THE_TELLING = ("version", "placed_at", "recorded_at")
 CODES = ("no_answer", "busy", "wrong_number", "rpc_promise", "rpc_refused")
@@ -55,7 +56,7 @@ class Story:
 
     def __init__(self, desk: Desk, seed: int) -> None:
         self.desk, self.draw = desk, Random(seed)
-        self.permits = [self._uuid() for _ in range(6)]
+        self.permits = {self._uuid(): self._uuid() for _ in range(6)}
         self.messages: list[RawMessage] = [desk.creditor_message(version) for version in (1, 2)]
         for number in PEOPLE:
             self._person(number)
@@ -67,10 +68,21 @@ class Story:
     def _person(self, number: str) -> None:
         desk = self.desk
         phones = [(PHONE,), (PHONE, "+16175550188"), ()]
+        parts = [
+            None,
+            [{"account_id": desk.account(number), "role": "primary"}],
+            [{"account_id": desk.account(each), "role": "joint"} for each in PEOPLE],
+        ]
         for version in (1, 2, 3):
-            self.messages.append(desk.party_message(number, version=version, phones=phones[version - 1]))
+            facts = {"phones": phones[version - 1], "accounts": parts[version - 1]}
+            self.messages.append(desk.party_message(number, version=version, **facts))
             self.messages.append(desk.account_message(number, version=version, balance_minor=100 * version))
         self.messages.append(desk.account_message(f"{number}2", party=number))
+        self.messages += [
+            desk.given(number, GIVEN, version=each, label=("home", "mobile")[each - 1]) for each in (1, 2)
+        ]
+        neighbour = self._uuid()
+        self.messages += [desk.inquiry(number, neighbour), desk.inquiry(number, neighbour, outcome="incomplete")]
         point = {
             "contact_point_id": contact_point_id(desk.party(number), "phone", FOUND), "kind": "phone", "value": FOUND,
             "label": "mobile", "source": "vendor", "first_seen_on": None, "last_seen_on": None, "confidence": 60,
@@ -82,7 +94,7 @@ class Story:
                 "contact_points": [point | {"status": status}],
             }  # fmt: skip
             payload = ContactPointsFound.model_validate(found)
-            self.messages.append(desk.message("contact_point.found", payload, version, key=str(payload.party_id)))
+            self.messages.append(desk.message("contact_point.found", payload, version))
         verified = ContactPointVerified.model_validate(
             {
                 "party_id": desk.party(number), "creditor_id": desk.creditor, "account_id": desk.account(number),
@@ -94,12 +106,14 @@ class Story:
         self.messages.append(desk.invalidated(number, at=NOON + timedelta(hours=self.draw.randint(-5, 5))))
 
     def _contacts(self) -> None:
-        for permit in self.permits:
+        for permit, attempt_id in self.permits.items():
             number = self.draw.choice(PEOPLE)
             at = NOON - timedelta(hours=self.draw.randint(1, 300))
-            attempt = self.desk.attempt(number, at, attempt_id=self._uuid(), permit_id=permit)
+            attempt = self.desk.attempt(number, at, attempt_id=attempt_id, permit_id=permit)
             if self.draw.random() < 0.3:
                 self.messages.append(self.desk.blocked(number, permit))
+            if self.draw.random() < 0.3:
+                self.messages.append(self.desk.blocked(number, None, attempt_id))
             if self.draw.random() < 0.7:
                 self.messages.append(self.desk.attempted(attempt))
                 heard = self.draw.sample(HEARD, self.draw.randint(0, 2))
@@ -121,11 +135,12 @@ class Story:
         """Empty every table, save for the permits that are out."""
         async with await _connected(get_database) as connection:
             await connection.execute(f"TRUNCATE {', '.join(TABLES)}, inbox, outbox, dead_letter")
-            for nth, permit in enumerate(self.permits):
+            for nth, (permit, attempt_id) in enumerate(self.permits.items()):
                 await connection.execute(
                     "INSERT INTO permit (permit_id, decision_id, creditor_id, party_id, account_ids, channel,"
-                    " reserved_at, expires_at, state) VALUES ($1, $1, $2, $3, $4, 'phone', $5, $5, 'reserved')",
-                    permit, self.desk.creditor, self.desk.party(PEOPLE[nth % 3]), [], NOON,
+                    " reserved_at, expires_at, state, attempt_id)"
+                    " VALUES ($1, $1, $2, $3, $4, 'phone', $5, $5, 'reserved', $6)",
+                    permit, self.desk.creditor, self.desk.party(PEOPLE[nth % 3]), [], NOON, attempt_id,
                 )  # fmt: skip
 
     async def end(self, get_database: GetDatabase) -> dict[str, Any]:
@@ -178,7 +193,8 @@ async def test_any_order_of_the_same_events_ends_in_the_same_state(
         for name in (*TABLES, "published"):
             assert end[name] == ends[0][name], f"another order ends otherwise: {name}"
     assert ends[0]["account_view"]
-    assert len(ends[0]["contact_point"]) == len(PEOPLE) * 2
+    assert len(ends[0]["contact_point"]) == len(PEOPLE) * 3
+    assert len(ends[0]["account_party"]) == len(PEOPLE) * len(PEOPLE)
 
 
 async def _rebuilt(story: Story, get_database: GetDatabase, *, check: bool) -> RebuildReport:

@@ -23,6 +23,8 @@ APPS = 4
 REQUESTS = 200
 MESSAGES = 3
 """The shipped policy: so many messages to a person in seven days."""
+CONTACTS_OF_A_PERSON = 3
+"""Washington: so many contacts with a person in seven days, about all debts together."""
 ALLOWED = {"allow", "allow_with"}
 
 
@@ -123,3 +125,44 @@ async def test_requests_for_debts_that_overlap_do_not_deadlock(desks: list[Desk]
         *(desks[n % APPS].decide("A", account_ids=rotations[n % len(rotations)]) for n in range(110))
     )
     assert _permits(answers) == 1
+
+
+async def test_two_hundred_at_once_about_several_debts_of_one_person_exceed_no_limit_of_any(desks: list[Desk]) -> None:
+    """Every debt has calls of its own; a permit for several of them counts for each."""
+    desk = desks[0]
+    await desk.open("A")
+    numbers = [f"D{n}" for n in range(5)]
+    await desk.feed(*(desk.account_message(each, party="A") for each in numbers))
+    ids = [str(desk.account(each)) for each in numbers]
+    for rule_id in ("policy.min_gap", "policy.max_per_day"):
+        path = f"/v1/creditors/{desk.creditor}/policies/{rule_id}"
+        assert (await desk.post(path, {"is_on": False}, method="PUT")).status_code == 200
+    asked = [ids[n % 5 : n % 5 + 1 + n % 3] for n in range(REQUESTS)]
+    answers = await asyncio.gather(*(desks[n % APPS].decide("A", account_ids=about) for n, about in enumerate(asked)))
+    assert _permits(answers) >= 2
+    held = Counter(
+        account for about, answer in zip(asked, answers, strict=True) if answer["permit"] for account in about
+    )
+    assert set(held.values()) == {1}
+    assert set(held) == set(ids)
+
+
+async def test_two_hundred_at_once_for_one_person_exceed_no_limit_over_all_debts(desks: list[Desk]) -> None:
+    """wa.contacts_7d counts the contacts with a person, whichever debt each is about."""
+    desk, phone = desks[0], "+12065550123"
+    numbers = [f"D{n}" for n in range(20)]
+    await desk.feed(
+        desk.creditor_message(),
+        desk.party_message("A", phones=(phone,), city="Seattle", region="WA", postal_code="98101"),
+        *(desk.account_message(each, party="A") for each in numbers),
+    )
+    path = f"/v1/creditors/{desk.creditor}/policies/policy.min_gap"
+    assert (await desk.post(path, {"is_on": False}, method="PUT")).status_code == 200
+    point = str(desk.phone("A", phone))
+    answers = await asyncio.gather(
+        *(
+            desks[n % APPS].decide("A", account_ids=[str(desk.account(numbers[n % 20]))], contact_point_id=point)
+            for n in range(REQUESTS)
+        )
+    )
+    assert _permits(answers) == CONTACTS_OF_A_PERSON

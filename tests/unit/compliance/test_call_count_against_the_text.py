@@ -27,6 +27,7 @@ from services.compliance.domain.facts import (
     Facts,
     Location,
     Party,
+    Permit,
     Purpose,
     Request,
     Role,
@@ -47,6 +48,7 @@ WEEK = timedelta(days=7)
 UNANSWERED, VOICEMAIL, BUSY, TALK, INBOUND, WRONG, ATTORNEY = (
     "no_answer", "voicemail_other", "busy", "rpc_refused", "inbound_rpc", "wrong_number", "attorney_call",
 )  # fmt: skip
+OPEN, RESERVED = "placed, and nothing is known of what came of it", "a permit that is out"
 
 
 def name(word: str) -> UUID:
@@ -97,6 +99,8 @@ class Reader:
         """14(b)(2)(i)(A) and comment 14(b)(4)-1.i: the debts in connection with which we placed this call."""
         if line.what in {INBOUND, BUSY, WRONG, ATTORNEY} or self.is_misdirected(line):
             return []
+        if line.what in {OPEN, RESERVED}:
+            return list(line.about)  # it may have been made, about any of them: never too few
         if line.what == VOICEMAIL:
             return list(line.discussed or line.about)
         if line.what == TALK and (raised := [debt for debt in line.about if debt in line.discussed]):
@@ -161,6 +165,17 @@ class Reader:
             for debt in debts
         )
 
+    def unless_it_was_a_talk(self, debts: tuple[str, ...]) -> set[Result]:
+        """A call of which nothing is known may have been a talk; an older one too, that would have ended a leave."""
+        days = [
+            (self.day(self.story.now) - self.day(line.at)).days
+            for line in self.told
+            if line.what in {OPEN, RESERVED} and not self.is_misdirected(line) and set(line.about) & set(debts)
+        ]
+        if any(back < 7 for back in days):
+            return {Result.UNKNOWN}
+        return {Result.PASS, Result.UNKNOWN} if self.story.leaves and any(back < 14 for back in days) else {Result.PASS}
+
     def midnights(self) -> list[datetime]:
         """The moment of the question, and the beginning of each of the twenty days after it."""
         zone = ZoneInfo(self.story.zone)
@@ -186,11 +201,18 @@ def facts(story: Story) -> Facts:
         ),
         attempts=tuple(
             Attempt(
-                name(f"attempt {index}"), line.at, Channel.PHONE, tuple(map(name, line.about)), line.what,
+                name(f"attempt {index}"), line.at, Channel.PHONE, tuple(map(name, line.about)),
+                None if line.what == OPEN else line.what,
                 direction=Direction.INBOUND if line.what == INBOUND else Direction.OUTBOUND,
                 debts_discussed=tuple(map(name, line.discussed)), contact_point_id=name(line.number),
             )
             for index, line in enumerate(story.told)
+            if line.what != RESERVED
+        ),
+        permits=tuple(
+            Permit(name(f"permit {index}"), line.at, Channel.PHONE, tuple(map(name, line.about)), name(line.number))
+            for index, line in enumerate(story.told)
+            if line.what == RESERVED
         ),
     )  # fmt: skip
 
@@ -209,7 +231,7 @@ def stories(draw: st.DrawFn) -> Story:
     back = st.integers(0, 14 * 48).map(lambda halves: now - timedelta(minutes=30 * halves))
     some = st.lists(st.sampled_from(DEBTS), min_size=1, max_size=3, unique=True).map(tuple)
     none_or_some = st.lists(st.sampled_from(DEBTS), max_size=3, unique=True).map(tuple)
-    usual = st.sampled_from((UNANSWERED,) * 6 + (VOICEMAIL, BUSY, TALK, INBOUND, WRONG, ATTORNEY))
+    usual = st.sampled_from((UNANSWERED,) * 6 + (VOICEMAIL, BUSY, TALK, INBOUND, WRONG, ATTORNEY, OPEN, RESERVED))
     line = st.builds(Told, at=back, what=usual, about=some, discussed=none_or_some, number=st.sampled_from(NUMBERS))
     days = st.integers(-3, 9).map(lambda day: now.date() + timedelta(days=day))
     leave = st.builds(
@@ -232,7 +254,10 @@ def assert_as_read(story: Story, debts: tuple[str, ...]) -> None:
     ):
         finding = asked(story, check, debts)
         lawful = next(moment for moment in reader.midnights() if may_call(debts, moment))
-        assert (finding.result is Result.PASS) == may_call(debts, story.now)
+        expected = {Result.PASS if may_call(debts, story.now) else Result.FAIL}
+        if check == "conversation_cooldown" and expected == {Result.PASS}:
+            expected = reader.unless_it_was_a_talk(debts)
+        assert finding.result in expected
         assert (finding.not_before or story.now) == lawful, (check, story, debts)
         if check == "call_count":
             assert finding.facts["calls"] == {str(name(debt)): reader.calls(debt, story.now) for debt in debts}
@@ -240,6 +265,19 @@ def assert_as_read(story: Story, debts: tuple[str, ...]) -> None:
 
 @given(stories(), st.lists(st.sampled_from(DEBTS), min_size=1, max_size=3, unique=True).map(tuple))
 @settings(max_examples=400, deadline=None)
+@example(
+    # The night on which New York goes back to standard time: 23:30 and 00:30 stand on two days, 01:30 comes twice.
+    Story(
+        ZONES[0],
+        datetime(2026, 11, 7, 17, tzinfo=UTC),
+        tuple(
+            Told(datetime(2026, 11, 1, 3, 30, tzinfo=UTC) + timedelta(hours=hour), what, (DEBTS[0],), (), "mobile")
+            for hour, what in enumerate((UNANSWERED, UNANSWERED, UNANSWERED, UNANSWERED, OPEN, RESERVED, UNANSWERED))
+        ),
+        (),
+    ),
+    (DEBTS[0],),
+)
 @example(
     Story(
         ZONES[0],

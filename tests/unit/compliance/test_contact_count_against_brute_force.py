@@ -40,8 +40,11 @@ PLACED = {
     "voicemail_other": ("connected", "communications"),
     "sms_sent": ("connected", "communications"),
     "inbound_rpc": ("connected", "conversations", "communications"),
+    "open": ("connected",),
 }
-"""What an outcome is, beside an attempt."""
+"""What an outcome is, beside an attempt; `open`: none is known yet."""
+NEVER = ("attorney_call", "agent_skipped", "wrong_number")
+"""To somebody else, not made at all, and to a number that is another's: they count for nothing."""
 
 
 def name(word: str) -> UUID:
@@ -69,7 +72,7 @@ def case(made: tuple[Made, ...], number: str, about: tuple[UUID, ...], **changes
         attempts=tuple(
             Attempt(
                 name(f"{index}"), each.at, Channel.SMS if each.code == "sms_sent" else Channel.PHONE, each.about,
-                each.code,
+                None if each.code == "open" else each.code,
                 Direction.INBOUND if each.code == "inbound_rpc" else Direction.OUTBOUND,
                 contact_point_id=name(each.number),
             )
@@ -98,7 +101,11 @@ def lawful_on(day: date, made: tuple[Made, ...], number: str, about: tuple[UUID,
     def counted(each: Made, key: object) -> bool:
         channel = "sms" if each.code == "sms_sent" else "phone"
         return (
-            channel in params.channels
+            each.code not in NEVER
+            and not any(
+                other.code == "wrong_number" and other.number == each.number and other.at >= each.at for other in made
+            )
+            and channel in params.channels
             and labelled(each.number, params)
             and each.code not in params.uncounted_results
             and (each.code != "inbound_rpc" or params.includes_inbound)
@@ -114,7 +121,7 @@ def lawful_on(day: date, made: tuple[Made, ...], number: str, about: tuple[UUID,
 made = st.builds(
     Made,
     at=st.integers(0, 40 * 24).map(lambda hours: NOW - timedelta(hours=hours)),
-    code=st.sampled_from(tuple(PLACED)),
+    code=st.sampled_from((*PLACED, *PLACED, *NEVER)),
     number=st.sampled_from(tuple(LABELS)),
     about=st.lists(st.sampled_from(DEBTS), min_size=1, max_size=2, unique=True).map(tuple),
 )

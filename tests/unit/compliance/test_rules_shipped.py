@@ -319,6 +319,11 @@ def test_languages(rule_id: str, role: str, region: str) -> None:
 
     assert speaks("fr") is Outcome.NEEDS_REVIEW
     assert speaks("es") is Outcome.ALLOW
+    assert speaks("es-MX") is Outcome.ALLOW
+    assert speaks("EN_us") is Outcome.ALLOW
+    assert speaks("est") is Outcome.NEEDS_REVIEW
+    spanish = facts(role, region, party=Party(DEBT, "natural_person", "es-419"))
+    assert decided(request(), spanish).language == "es"
 
 
 @pytest.mark.parametrize(("rule_id", "role"), [("regf.optout", CREDITOR), ("tcpa.revoke", "repossessor")])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from services.compliance.domain.sources import digest, index_lines, parse_source
 from services.compliance.store.shipped import shipped_sources
 
-HEAD = "# title: A text\n# kind: text\n# as of: 2026-03-09\n# origin: somewhere\n"
+HEAD = "# title: A text\n# kind: text\n# confidence: primary\n# as of: 2026-03-09\n# origin: somewhere\n"
 
 
 def test_a_paragraph_is_read_with_what_leads_in_to_it() -> None:
@@ -55,8 +55,8 @@ def test_the_hash_is_of_the_text_without_white_space_around_it(text: str) -> Non
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        (HEAD + "[1]\na\n[1]\nb\n", "a.txt:7: paragraph 1 stands twice"),
-        (HEAD + "stray\n[1]\na\n", "a.txt:5: text before the first paragraph"),
+        (HEAD + "[1]\na\n[1]\nb\n", "a.txt:8: paragraph 1 stands twice"),
+        (HEAD + "stray\n[1]\na\n", "a.txt:6: text before the first paragraph"),
         (HEAD + "[1]\n\n[2]\nb\n", "a.txt: paragraph 1 is empty"),
         (HEAD.replace("# kind: text\n", "") + "[1]\na\n", "a.txt: lacks kind"),
         (HEAD.replace("kind: text", "kind: law") + "[1]\na\n", "a.txt: kind is 'law', not one of text, note, policy"),
