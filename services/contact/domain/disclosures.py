@@ -86,7 +86,7 @@ def disclosures(
 ) -> tuple[Disclosure, ...]:
     """The disclosures of a contact, each once: those that were demanded, and what its channel always carries.
 
-    `is_last`: it confirms that no other will follow, so that there is nothing to opt out of.
+    `is_last`: it confirms that no other will follow; it carries what is demanded, and nothing of our own.
     """
     always = (ALWAYS[channel],) if channel in ALWAYS and not is_last else ()
     return tuple(

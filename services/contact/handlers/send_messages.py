@@ -103,11 +103,11 @@ class Sender:
         return swept + len(rows)
 
     async def _sweep(self) -> int:
-        """End what is overdue: attempts that were asked for and lost, and messages."""
+        """End what is overdue: messages, and attempts that were asked for and lost."""
         now = self._clock.now()
-        given_up = await self._transactions.write(give_up_lost)
         overdue = await self._transactions.read(lambda tx: overdue_messages(tx, now, _SWEPT))
         await apply(self._transactions, overdue, end_overdue)
+        given_up = await self._transactions.write(give_up_lost)
         await self._transactions.write(lambda tx: forget_early(tx, now - max(RECEIPT_WITHIN.values())))
         return given_up + len(overdue)
 

@@ -17,6 +17,7 @@ import httpx
 import uvicorn
 from fastapi import FastAPI
 from pydantic import SecretStr
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from deploy.local.clients import Client
 from deploy.local.issuer import Issuer
@@ -34,6 +35,8 @@ from services.contact.settings import ContactSettings
 from services.payments import app as payments
 from services.payments.consumers import subscriptions as payments_subscriptions
 from services.payments.settings import PaymentsSettings
+from services.skiptrace.consumers import subscriptions as skiptrace_subscriptions
+from services.skiptrace.settings import SkiptraceSettings
 from shared.clock import FixedClock
 from shared.messaging.batch import BatchApplier
 from shared.messaging.message import RawMessage, by_topic
@@ -43,6 +46,7 @@ from tests.integration.desk import ServiceDesk, by_our_tokens, client_of, settin
 NOON = datetime(2026, 3, 11, 16, tzinfo=UTC)
 """A Wednesday, noon in New York."""
 DAY = "2026-03-11"
+_SERVICES = ("contact", "compliance", "payments", "accounts", "skiptrace")
 HOME = "1 Main St, Albany, NY 12207"
 SECRET = "a secret of the tests"
 
@@ -95,6 +99,7 @@ class House(ServiceDesk):
     payments: Neighbour
     accounts: Neighbour
     appliers: dict[str, tuple[BatchApplier, frozenset[str]]]
+    skiptrace: AsyncEngine
     clock: FixedClock
 
     def now(self) -> datetime:
@@ -198,6 +203,11 @@ class House(ServiceDesk):
             )
         assert answer.status_code == 201, answer.text
 
+    async def write(self, sql: str) -> None:
+        """Break something."""
+        async with self.engine.begin() as connection:
+            await connection.exec_driver_sql(sql)
+
     async def rows(self, sql: str) -> list[dict[str, Any]]:
         async with self.engine.connect() as connection:
             return [dict(row) for row in (await connection.exec_driver_sql(sql)).mappings().all()]
@@ -208,7 +218,7 @@ async def open_house(get_engine: GetEngine, issuer: Issuer, **settings: Any) -> 
     """Contact, compliance and payments on databases of their own, at noon of DAY."""
     clock = FixedClock(NOON)
     issuer.clients.put("contact", Client(SECRET, ("contact_service",)))
-    engines = {name: await get_engine(name) for name in ("contact", "compliance", "payments", "accounts")}
+    engines = {name: await get_engine(name) for name in _SERVICES}
     shared = {name: settings_of(engine, issuer) for name, engine in engines.items()}
     ports = {"compliance": free_port(), "payments": free_port(), "accounts": free_port()}
     judge = ComplianceSettings(**shared["compliance"], port=ports["compliance"])
@@ -243,6 +253,7 @@ async def open_house(get_engine: GetEngine, issuer: Issuer, **settings: Any) -> 
         "contact": contact_subscriptions(ours),
         "compliance": compliance_subscriptions(judge),
         "payments": payments_subscriptions(till),
+        "skiptrace": skiptrace_subscriptions(SkiptraceSettings(**shared["skiptrace"])),
     }
     appliers = {
         name: (BatchApplier(engines[name], clock, wanted, group=name), frozenset(by_topic(wanted)))
@@ -257,7 +268,7 @@ async def open_house(get_engine: GetEngine, issuer: Issuer, **settings: Any) -> 
             stack.push_async_callback(neighbour.kill)
         yield House(
             http=http, engine=engines["contact"], applier=appliers["contact"][0], issuer=issuer, app=app,
-            settings=ours, **neighbours, appliers=appliers, clock=clock,
+            settings=ours, **neighbours, appliers=appliers, skiptrace=engines["skiptrace"], clock=clock,
         )  # fmt: skip
 
 

@@ -1,10 +1,10 @@
 """E-mails over a real mail server, texts over a gateway on a socket, letters in a folder: each reaches its end."""
 
 import asyncio
+import json
 import threading
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -12,13 +12,25 @@ import httpx
 import pytest
 import pytest_asyncio
 import uvicorn
+from pypdf import PdfReader
 
 from deploy.local.issuer import Issuer
 from deploy.local.ports import free_port
 from deploy.local.simulators.mail_server import MailServer
 from deploy.local.simulators.text_gateway import NUMBER, TextGateway
-from services.contact.domain.message import GIVE_UP_AFTER, LEASE, RECEIPT_WITHIN, TERMINAL
+from services.contact.domain.disclosures import disclosures
+from services.contact.domain.message import (
+    GIVE_UP_AFTER,
+    LEASE,
+    NO_BOUNCE,
+    RECEIPT_WITHIN,
+    REPLY_WITHIN,
+    RETURNED_LATE,
+    TERMINAL,
+    Result,
+)
 from services.contact.domain.signatures import gateway_signature, link_token
+from services.contact.handlers.permits import Permits, Permitted
 from shared.ids import contact_point_id
 from tests.conftest import GetEngine
 from tests.integration.contact.house import House, fresh, open_house, worker
@@ -327,22 +339,214 @@ async def test_a_text_without_a_receipt_has_failed_in_the_end(house: House, text
     assert (found["status"], found["reason"]) == ("failed", "no-receipt")
 
 
-async def test_a_letter_is_a_pdf_for_the_vendor_and_a_returned_one_invalidates_the_address(house: House) -> None:
+def printed(house: House, message_id: str) -> str:
+    """The words of a letter, as the print vendor collects it."""
+    folder = house.settings.letter_directory
+    assert folder is not None
+    return " ".join(" ".join(page.extract_text() for page in PdfReader(folder / f"{message_id}.pdf").pages).split())
+
+
+async def traces(house: House) -> list[tuple[str, str]]:
+    """What skip tracing has opened for the people of this creditor: (trigger, status)."""
+    async with house.skiptrace.connect() as connection:
+        rows = await connection.exec_driver_sql(
+            f"SELECT trigger, status FROM skip_trace WHERE creditor_id = '{house.creditor}'"
+        )
+        return [(row[0], row[1]) for row in rows]
+
+
+async def returned(house: House, message_id: str) -> int:
+    """The print vendor says that a letter came back."""
+    receipt = {"message_id": message_id, "channel": "letter", "status": "undeliverable", "reason": "moved"}
+    answer = await house.post("/v1/message-receipts", {"receipts": [receipt]}, role="integrator")
+    taken: int = answer.json()["taken"]
+    return taken
+
+
+async def test_a_letter_to_an_address_is_decided_permitted_printed_collected_and_delivered(house: House) -> None:
+    home = {
+        "contact_point_id": str(house.home("a1")), "kind": "address", "value": "1 main st, albany, ny 12207",
+        "label": "home", "street": "1 Main St", "city": "Albany", "region": "NY", "postal_code": "12207",
+    }  # fmt: skip
+    await house.feed(house.party_message("a1", version=2, language="es", family_name="Ñúñez", contact_points=[home]))
     message_id = await queued(house, "a1", "letter")
     await step(house)
+    words = printed(house, message_id)
+    assert "Pat Ñúñez 1 Main St Albany NY 12207" in words
+    assert "Este es un intento de cobrar una deuda." in words
     folder = house.settings.letter_directory
-    assert isinstance(folder, Path)
-    assert (folder / f"{message_id}.pdf").read_bytes().startswith(b"%PDF-1.4")
-    assert (folder / f"{message_id}.json").exists()
-    printed = await house.http.get(f"/v1/letters/{message_id}/pdf", headers=house.token("auditor"))
-    assert printed.content == (folder / f"{message_id}.pdf").read_bytes()
+    assert folder is not None
+    manifest = json.loads((folder / f"{message_id}.json").read_text())
+    assert manifest["envelope"] == ["Pat Ñúñez", "1 Main St", "Albany NY 12207"]
+    shown_again = await house.http.get(f"/v1/letters/{message_id}/pdf", headers=house.token("auditor"))
+    assert shown_again.content == (folder / f"{message_id}.pdf").read_bytes()
+    events = await house.carry()
+    assert [topic for topic, _ in events] == ["contact.attempted", "contact.completed", "message.sent"]
+    assert events[0][1]["permit_id"] is not None
+    house.clock.at += RECEIPT_WITHIN["letter"] + timedelta(seconds=1)
+    await step(house)
+    found = await shown(house, message_id)
+    assert (found["status"], found["reason"]) == ("delivered", NO_BOUNCE)
+
+
+async def test_a_letter_that_comes_back_invalidates_the_address_and_opens_a_skip_trace(house: House) -> None:
+    message_id = await queued(house, "a1", "letter")
+    await step(house)
     await house.carry()
-    receipt = {"message_id": message_id, "channel": "letter", "status": "undeliverable", "reason": "moved"}
-    for taken in (1, 0):
-        answer = await house.post("/v1/message-receipts", {"receipts": [receipt]}, role="integrator")
-        assert answer.json() == {"taken": taken}
+    assert [await returned(house, message_id) for _ in range(2)] == [1, 0]
     events = dict(await house.carry())
     assert events["contact_point.invalidated"]["kind"] == "address"
+    assert (await shown(house, message_id))["status"] == "undeliverable"
+    assert [trigger for trigger, _ in await traces(house)] == ["returned_mail"]
+
+
+async def test_a_letter_that_comes_back_after_it_was_taken_for_delivered_still_invalidates_the_address(
+    house: House,
+) -> None:
+    message_id = await queued(house, "a1", "letter")
+    await step(house)
+    house.clock.at += RECEIPT_WITHIN["letter"] + timedelta(days=9)
+    await step(house)
+    await house.carry()
+    assert [await returned(house, message_id) for _ in range(2)] == [1, 0]
+    found = await shown(house, message_id)
+    assert (found["status"], found["reason"]) == ("delivered", RETURNED_LATE)
+    assert dict(await house.carry())["contact_point.invalidated"]["reason"] == "undeliverable"
+    assert [trigger for trigger, _ in await traces(house)] == ["returned_mail"]
+
+
+async def test_two_texts_that_the_gateway_calls_by_one_name_both_come_to_an_end(house: House) -> None:
+    message_ids = [await queued(house, number, "sms") for number in ("a1", "b2")]
+    twin = worker(house)
+
+    async def same(_row: Any) -> Result:
+        return Result("taken", ref=f"SM{house.creditor}")
+
+    twin._channels = {"sms": same}
+    await twin.step()
+    house.clock.at += RECEIPT_WITHIN["sms"] + timedelta(seconds=1)
+    await step(house)
+    ends = [await shown(house, message_id) for message_id in message_ids]
+    assert all(found["status"] in TERMINAL for found in ends), ends
+
+
+async def test_a_message_that_breaks_the_sweep_keeps_no_other_from_its_end(house: House) -> None:
+    broken, sound = [await queued(house, number, "email") for number in ("a1", "b2")]
+    # No debt: nothing about this message can be published.
+    await house.write(f"UPDATE out_message SET account_ids = '{{}}' WHERE message_id = '{broken}'")
+    house.clock.at += GIVE_UP_AFTER + timedelta(seconds=1)
+    await step(house)
+    assert (await shown(house, sound))["status"] == "failed"
+    await queued(house, "b2", "email")
+    await step(house)
+    [last, *_] = (await house.get("/v1/messages", party_id=str(house.party("b2")))).json()["items"]
+    assert last["status"] == "sent"
+
+
+async def test_a_message_whose_gateway_was_taken_out_of_service_is_given_up(house: House) -> None:
+    message_id = await queued(house, "a1", "sms")
+    without = worker(house)
+    without._channels = {}
+    await without.step()
+    assert (await shown(house, message_id))["status"] == "queued"
+    house.clock.at += GIVE_UP_AFTER + timedelta(seconds=1)
+    await without.step()
+    found = await shown(house, message_id)
+    assert (found["status"], found["reason"]) == ("failed", "gave-up")
+
+
+async def test_a_worker_that_dies_with_a_permit_in_hand_sends_under_it_or_another_and_each_is_told_of(
+    house: House,
+) -> None:
+    message_id = await queued(house, "a1", "email")
+    house.clock.at += timedelta(minutes=3)
+    dying, permits = worker(house), house.app.state.desk.permits
+
+    class _Dying(Permits):
+        """The process ends when the permit has come."""
+
+        async def get(self, *wanted: Any) -> Permitted:
+            await super().get(*wanted)
+            raise asyncio.CancelledError
+
+    dying._permits = _Dying(permits._compliance, permits._transactions, house.clock)
+    with pytest.raises(asyncio.CancelledError):
+        await dying.step()
+    house.clock.at += LEASE + timedelta(seconds=1)
+    await step(house)
+    assert (await shown(house, message_id))["status"] == "sent"
+    await house.carry()
+    states = await permits_of(house, "a1")
+    assert states.count("placed") == 1
+    assert "reserved" not in states
+
+
+async def permits_of(house: House, number: str) -> list[str]:
+    async with house.compliance.app.state.engine.connect() as connection:
+        rows = await connection.exec_driver_sql(f"SELECT state FROM permit WHERE party_id = '{house.party(number)}'")
+        return [row[0] for row in rows]
+
+
+async def answer_of(house: House, texts: TextGateway, before: int) -> list[str]:
+    """The texts that go back, once compliance has heard of the one that they answer."""
+    await house.carry()
+    house.clock.at += timedelta(seconds=2)
+    await step(house)
+    return [text.body for text in texts.state.texts[before:]]
+
+
+async def said(house: House, texts: TextGateway, body: str) -> int:
+    """A person's text has come in; return how many texts were sent before."""
+    before = len(texts.state.texts)
+    sid = texts.reply(house.number("a1"), body)
+    async with asyncio.timeout(20):
+        while not await house.rows(f"SELECT 1 FROM in_message WHERE ref = '{sid}'"):  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.05)
+    return before
+
+
+async def test_a_refusal_is_confirmed_by_one_text_that_says_nothing_else(house: House, texts: TextGateway) -> None:
+    before = await said(house, texts, "Please stop texting me")
+    [text] = await answer_of(house, texts, before)
+    assert text.startswith("Harbor Credit Union: you will get no more texts from us at this number.")
+    [reply] = (await house.get("/v1/messages", party_id=str(house.party("a1")))).json()["items"]
+    demanded = disclosures(reply["disclosures"], "sms", "en", {}, is_last=True)
+    said_besides = text.partition("at this number.")[2].strip()
+    assert said_besides == " ".join(one.text or "?" for one in demanded), "what the decision demands, and nothing else"
+    [event] = [body for topic, body in await house.carry() if topic == "contact.completed"]
+    assert (event["purpose"], event["result_code"], event["debts_discussed"]) == ("reply", "sms_sent", [])
+    assert await answer_of(house, texts, await said(house, texts, "STOP TEXTING")) == [], "it is confirmed once"
+    refused = await send(house, "a1", "sms")
+    assert refused.json()["rules"][0]["id"] == "contact.opted_out"
+
+
+async def test_a_confirmation_that_is_not_sent_within_five_minutes_is_not_sent(
+    house: House, texts: TextGateway
+) -> None:
+    before = await said(house, texts, "unsubscribe")
+    await house.carry()
+    house.clock.at += REPLY_WITHIN + timedelta(seconds=1)
+    await step(house)
+    assert texts.state.texts[before:] == []
+    [reply] = (await house.get("/v1/messages", party_id=str(house.party("a1")))).json()["items"]
+    assert (reply["status"], reply["reason"]) == ("failed", "gave-up")
+
+
+async def test_a_gateway_that_has_confirmed_a_stop_itself_is_given_no_second_confirmation(
+    house: House, texts: TextGateway
+) -> None:
+    before = await said(house, texts, "STOP")
+    assert await answer_of(house, texts, before) == []
+    assert await house.rows(f"SELECT 1 FROM out_message WHERE party_id = '{house.party('a1')}'") == []
+
+
+async def test_a_call_for_help_is_answered_and_refuses_nothing(house: House, texts: TextGateway) -> None:
+    before = await said(house, texts, "HELP")
+    [answer] = await answer_of(house, texts, before)
+    assert answer.startswith("Harbor Credit Union: for help call +1 555 0100.")
+    assert (await send(house, "a1", "sms")).status_code != 403 or "opted_out" not in (
+        await send(house, "a1", "sms")
+    ).text
 
 
 async def test_a_template_of_the_deployment_comes_first_and_a_broken_one_is_refused(

@@ -107,9 +107,14 @@ def leaked_address(case: Case, _params: NoParams) -> Finding:
 
 
 def sms_basis(case: Case, params: SmsBasis) -> Finding:
-    """12 CFR 1006.6(d)(5): the consumer texted or consented, and did it again or was confirmed in the last 60 days."""
+    """12 CFR 1006.6(d)(5): the consumer texted or consented, and did it again or was confirmed in the last 60 days.
+
+    The one answer to the consumer's text goes to the number that it came from: to confirm an opt-out too (14(h)(2)(i)).
+    """
     if case.request.channel is not Channel.SMS or case.request.direction is Direction.INBOUND:
         return NOT_APPLICABLE
+    if (answered := case.reply_to()) is not None:
+        return Finding(Result.PASS, {"answers": answered.isoformat()})
     point = case.point
     if point is None:
         return Finding(Result.UNKNOWN, {"missing": "the contact point"})
