@@ -1,6 +1,7 @@
 """A book with something of everything, so that bad input meets real rows: made through the doors, in a few seconds."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -33,9 +34,13 @@ def _row(number: str, n: int) -> Json:
     return row
 
 
-async def fill(bank: Bank, accounts: int) -> None:
-    """Accounts, and on every few of them payments, promises, arrangements, pauses; queues are filled by themselves."""
+async def fill(bank: Bank, accounts: int, members: Sequence[Json] = ()) -> None:
+    """Accounts, and on every few of them payments, promises, arrangements, pauses; queues are filled by themselves.
+
+    `members`: who the first of the debtors are, more exactly.
+    """
     book = rows(accounts)
+    book = [row | {"parties": [who]} for row, who in zip(book, members, strict=False)] + book[len(members) :]
     await bank.import_close(CLOSE, *book)
     await bank.open_date(TODAY)
     numbers = [row["core_account_number"] for row in book]

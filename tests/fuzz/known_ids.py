@@ -1,37 +1,65 @@
 """A hook of schemathesis: most generated ids become ids of the filled book, so that requests meet rows and not 404.
 
-Only a well-formed id takes the place of another, so what is meant to be wrong stays wrong; a stateful run has ids of
-its own answers and is left alone. `KNOWN_IDS` names the ids of each parameter and field, as JSON.
+Only a well-formed id takes the place of another, and a name that of a name in a request that is meant to be right: what
+is meant to be wrong stays wrong. The ids of a request are those of one member of the book where they can be. A stateful
+run has ids of its own answers and is left alone. `KNOWN_IDS` names the ids of each parameter and field, as JSON.
 """
 
 import json
 import os
+import re
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
+from zlib import crc32
 
 import schemathesis
 
 _KNOWN: dict[str, list[str]] = json.loads(os.environ.get("KNOWN_IDS", "{}"))
+_MEANS = {"account_ids": "account_id", "debts_discussed": "account_id", "template": "code"}
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,128}")
 _LEFT_ALONE = 4
 """One in so many keeps the id that was made up: what is not there must be answered well too."""
 
 
 @schemathesis.hook
 def before_call(_context: schemathesis.HookContext, case: schemathesis.Case[Any], _kwargs: dict[str, Any]) -> None:
-    """Put known ids into the path, the query and the first level of the body."""
-    if case.meta is not None and case.meta.phase.name == "stateful":
+    """Put known ids into the path, the query and the body."""
+    if case.meta is None or case.meta.phase.name == "stateful":
         return
-    for part in (case.path_parameters, case.query, case.body):
-        if isinstance(part, dict):
-            part.update({name: _known(name, value) for name, value in part.items() if name in _KNOWN})
+    is_right = case.meta.generation.mode is schemathesis.GenerationMode.POSITIVE
+    parts = [part for part in (case.path_parameters, case.query, case.body) if isinstance(part, dict)]
+    place = max((made_up.int for part in parts for made_up in _ids(part)), default=crc32(str(case.path).encode()))
+    for part in parts:
+        part.update({name: _known(name, value, place, is_right=is_right) for name, value in part.items()})
 
 
-def _known(name: str, value: Any) -> Any:
+def _ids(value: Any) -> Iterator[UUID]:
+    if isinstance(value, dict):
+        for item in value.values():
+            yield from _ids(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _ids(item)
+    elif (made_up := _uuid(value)) is not None:
+        yield made_up
+
+
+def _uuid(value: Any) -> UUID | None:
     try:
-        made_up = UUID(value) if isinstance(value, str) else None
+        return UUID(value) if isinstance(value, str) else None
     except ValueError:
+        return None
+
+
+def _known(name: str, value: Any, place: int, *, is_right: bool) -> Any:
+    if isinstance(value, dict):
+        return {field: _known(field, item, place, is_right=is_right) for field, item in value.items()}
+    if isinstance(value, list):
+        return [_known(name, item, place, is_right=is_right) for item in value]
+    known = _KNOWN.get(_MEANS.get(name, name))
+    if not known or not isinstance(value, str) or crc32(value.encode("utf-8", "replace")) % _LEFT_ALONE == 0:
         return value
-    known = _KNOWN[name]
-    if made_up is None or not known or made_up.int % _LEFT_ALONE == 0:
-        return value
-    return known[made_up.int % len(known)]
+    is_name = _uuid(known[0]) is None
+    is_well_formed = is_right and _NAME.fullmatch(value) is not None if is_name else _uuid(value) is not None
+    return known[place % len(known)] if is_well_formed else value

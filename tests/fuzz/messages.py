@@ -5,7 +5,7 @@ the contracts about other things of the same creditor, spoilt; what is still val
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,27 +14,30 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from shared.events.topics import TOPICS
-from shared.ids import account_id
+from shared.ids import account_id, party_id
 from tests.fuzz import mutate
 from tests.fuzz.filled import CLOSE, TODAY
+from tests.fuzz.resting import CONSUMED
 
 PAYMENTS, SNAPSHOTS = "core.payment.received", "core.account.snapshot"
 _GOLDEN = Path(__file__).parents[1] / "contract" / "golden"
-CONSUMED = (
+OURS = tuple(sorted(CONSUMED - {PAYMENTS, SNAPSHOTS}))
+GOOD = (
+    PAYMENTS,
+    SNAPSHOTS,
     "payment.posted",
-    "payment.reversed",
     "promise.made",
-    "promise.kept",
-    "promise.broken",
-    "promise.cancelled",
-    "arrangement.activated",
-    "arrangement.completed",
-    "account.opened",
     "account.updated",
-    "account.charged_off",
-    "creditor.updated",
-    "business_date.advanced",
+    "party.updated",
+    "contact_point.found",
+    "contact_point.invalidated",
+    "contact.completed",
+    "contact.blocked",
+    "restriction.placed",
 )
+"""The topics of good messages: one for each kind of handler, whose effects are counted."""
+_KNOWN = 0.3
+"""How many of the bad messages are about accounts and parties that the services know."""
 NEWEST = 2**62
 """Above every version that the services give: what is good here is the newest of its kind."""
 
@@ -62,24 +65,24 @@ class Feed:
     numbers: list[str]
 
     def good(self, n: int) -> Sent:
-        """The `n`th good message: a payment by the core, an account by the core, or one of our own topics."""
-        what = n % 4
-        if what in {0, 1}:
+        """The `n`th good message: each topic of `GOOD` in turn."""
+        topic = GOOD[n % len(GOOD)]
+        if topic == PAYMENTS:
             return self._sent(PAYMENTS, self.payment(f"good-{n}"), is_good=True)
-        if what == 2:
+        if topic == SNAPSHOTS:
             return self._sent(SNAPSHOTS, self.snapshot(f"G-{n}"), is_good=True)
-        return self._own(self.rng.choice(("payment.posted", "promise.made", "account.updated")), f"good-{n}", good=True)
+        return self._own(topic, f"good-{n}", good=True)
 
     def bad(self, n: int, *, huge: bool = False) -> Sent:
         """The `n`th bad message, on any topic that a service reads."""
         rng = self.rng
         where = rng.random()
-        if where < 0.3:
+        if where < 0.2:
             good = self._sent(PAYMENTS, self.payment(f"bad-{n}"), is_good=False)
-        elif where < 0.5:
+        elif where < 0.3:
             good = self._sent(SNAPSHOTS, self.snapshot(f"B-{n}"), is_good=False)
         else:
-            good = self._own(rng.choice(CONSUMED), f"bad-{n}", good=False)
+            good = self._own(rng.choice(OURS), f"bad-{n}", good=False)
         return self._spoilt(good, huge=huge)
 
     def payment(self, reference: str) -> dict[str, Any]:
@@ -112,23 +115,33 @@ class Feed:
 
     def _own(self, topic: str, name: str, *, good: bool) -> Sent:
         golden = _golden(topic)
-        value: dict[str, Any] = json.loads(json.dumps(golden["value"]))
-        names = {field: str(uuid5(self.creditor, f"{name}/{field}")) for field in ("payment_id", "promise_id")}
-        names["arrangement_id"] = str(uuid5(self.creditor, f"{name}/arrangement_id"))
-        names["reversal_id"] = str(uuid5(self.creditor, f"{name}/reversal_id"))
-        names["creditor_id"] = str(self.creditor if "account_id" in value else uuid5(self.creditor, name))
-        names["account_id"] = str(account_id(self.creditor, f"{name}/{topic}"))
+        value = _renamed(golden["value"], self._names(topic, name, good=good))
         if topic == "payment.posted" and good:
-            names["account_id"] = str(account_id(self.creditor, self.rng.choice(self.numbers)))
             value |= {"amount_minor": 100, "allocation": [{"component": "principal", "amount_minor": 100}]}
             value |= {"effective_on": CLOSE, "posted_on": TODAY, "origin": "ours"}
-        value |= {field: text for field, text in names.items() if field in value}
+        if topic == "contact.blocked" and good:
+            value["permit_id"] = str(uuid5(self.creditor, f"{name}/permit_id"))
         headers = golden["headers"] | {"ce_id": str(uuid5(self.creditor, f"{topic}/{name}"))}
         if "ce_aggregateversion" in headers and good:
             headers["ce_aggregateversion"] = str(NEWEST)
         key = str(value[TOPICS[topic].key]).encode()
         pairs: mutate.Headers = [(header, text.encode()) for header, text in headers.items()]
         return Sent(topic, key, json.dumps(value).encode(), pairs, is_good=good)
+
+    def _names(self, topic: str, name: str, *, good: bool) -> Callable[[str], UUID]:
+        """Ids that only this message says, by the place where it says them; of the bad, some are known."""
+        number = self.rng.choice(self.numbers)
+        if (topic == "payment.posted") if good else self.rng.random() < _KNOWN:
+            named = {
+                "account_id": account_id(self.creditor, number),
+                "party_id": party_id(self.creditor, number.replace("A-", "P-")),
+            }
+        else:
+            named = {"account_id": account_id(self.creditor, f"{name}/{topic}")}
+        is_creditor = TOPICS[topic].key == "creditor_id"
+        named["creditor_id"] = uuid5(self.creditor, name) if is_creditor else self.creditor
+        named["account_ids.0"] = named["debts_discussed.0"] = named["account_id"]
+        return lambda place: named.get(place) or uuid5(self.creditor, f"{name}/{place}")
 
     def _sent(self, topic: str, value: dict[str, Any], *, is_good: bool) -> Sent:
         bare: mutate.Headers = []
@@ -161,6 +174,19 @@ class Feed:
         if value is not None and rng.random() < 0.1:  # no client sends a message without both
             key = None
         return Sent(good.topic, key, value, headers, is_good=False)
+
+
+def _renamed(value: Any, name: Callable[[str], UUID], place: str = "") -> Any:
+    """The same document, in which each id is the one that `name` gives for its place."""
+    if isinstance(value, dict):
+        return {field: _renamed(item, name, f"{place}.{field}".strip(".")) for field, item in value.items()}
+    if isinstance(value, list):
+        return [_renamed(item, name, f"{place}.{index}") for index, item in enumerate(value)]
+    try:
+        UUID(value)
+    except (ValueError, TypeError, AttributeError):
+        return value
+    return str(name(place))
 
 
 _KEYS = (None, b"", b"\x00", b"\xff\xfe", b"hex:zz", b"hex:6162", b"k" * 2_000, "\u0661".encode())

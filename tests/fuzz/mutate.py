@@ -107,12 +107,22 @@ def _spoil(rng: Random, whole: Any, texts: dict[str, str], mark: str) -> Any:
         place[f"{key} "] = place.pop(key)
     elif what < 0.9:
         place[key] = [place[key]]
-    elif what < 0.95:
+    elif what < 0.93:
         place[key] = str(place[key])
+    elif what < 0.95:
+        _double(rng, whole)
     else:
         is_list = isinstance(whole, list) or rng.random() < 0.3
         return [whole] if is_list else whole | {"an_unknown_field": [1, {"x": None}]}
     return whole
+
+
+def _double(rng: Random, whole: Any) -> None:
+    """Say one item of a list twice."""
+    lists = [item for item in whole.values() if isinstance(item, list) and item] if isinstance(whole, dict) else []
+    if lists:
+        chosen = rng.choice(lists)
+        chosen.append(json.loads(json.dumps(chosen[0])))
 
 
 def content(rng: Random, data: bytes) -> bytes:

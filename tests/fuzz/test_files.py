@@ -2,18 +2,16 @@
 
 import json
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import date
 from random import Random
 from typing import Any
 
-import asyncpg
 import httpx
 
 from tests.e2e.bank import Bank, Json
 from tests.fuzz import files, mutate
 from tests.fuzz.conftest import Scale
+from tests.fuzz.databases import open_database
 from tests.fuzz.filled import CLOSE, TODAY, fill, rows
 from tests.fuzz.report import write
 
@@ -27,15 +25,6 @@ _EFFECTS = """
 SELECT (SELECT count(*) FROM reversal WHERE creditor_id = $1), (SELECT count(*) FROM nacha_file WHERE creditor_id = $1),
   (SELECT count(*) FROM payment WHERE creditor_id = $1 AND status = 'reversed')
 """
-
-
-@asynccontextmanager
-async def _database(bank: Bank, service: str) -> AsyncIterator[asyncpg.Connection]:
-    connection = await asyncpg.connect(bank.operator.stack.database(service).service_dsn)
-    try:
-        yield connection
-    finally:
-        await connection.close()
 
 
 def _spoilt(rng: Random, good: bytes) -> bytes:
@@ -56,7 +45,7 @@ async def test_the_good_lines_of_a_spoilt_extract_land_and_every_other_is_report
         wrong += [f"{n}: {each}: {content[:2_000]!r}" for each in await _judge(bank, answer, refused)]
         if answer.status_code == 201:
             expected |= _intact(kind, good, content)
-    async with _database(bank, "accounts") as connection:
+    async with open_database(bank.operator, "accounts") as connection:
         landed = {row["n"]: row["b"] for row in await connection.fetch(_ACCOUNTS, bank.creditor)}
     wrong += [f"{number} has not landed" for number, balance in expected.items() if landed.get(number) != balance]
     assert wrong == []
@@ -111,7 +100,7 @@ async def test_a_broken_return_file_has_no_effect_and_a_good_one_its_whole(bank:
     wrong: list[str] = []
     answers, refused = Counter[int](), Counter[str]()
     traces: list[str] = []
-    async with _database(bank, "payments") as connection:
+    async with open_database(bank.operator, "payments") as connection:
         for n in range(scale.files // 2):
             if n % 20 == 0:
                 traces = [_TRACE.format(n * 10 + k) for k in range(9)]

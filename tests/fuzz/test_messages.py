@@ -6,7 +6,7 @@ What is refused lies in the dead letters, whole and with its reason, and can be 
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from random import Random
@@ -18,22 +18,22 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from deploy.local.books.rest import Databases, come_to_rest
-from deploy.local.books.topics import Reader
 from tests.e2e.bank import LOAN, Bank
 from tests.e2e.stack_operator import Operator
 from tests.fuzz.conftest import Scale
+from tests.fuzz.databases import query
+from tests.fuzz.effects import missing, references
 from tests.fuzz.filled import fill
-from tests.fuzz.messages import CONSUMED, NEWEST, PAYMENTS, SNAPSHOTS, Feed, Sent, stream
+from tests.fuzz.messages import GOOD, PAYMENTS, SNAPSHOTS, Feed, Sent, stream
 from tests.fuzz.report import write
+from tests.fuzz.resting import CONSUMED, NAMES, settle
 
-SERVICES = ("accounts", "payments")
-PROCESSES = [(service, role) for service in SERVICES for role in ("api", "worker")]
+PROCESSES = [(service, role) for service in NAMES for role in ("api", "worker")]
 OUR_FAULT = {"handler-failed", "partition-stopped"}
+FOLLOW_PARTIES = ("contact", "skiptrace", "compliance")
 ACCOUNTS = 20
 REPLAYED = 25
 _AT_ONCE = 2_000
-_SETTLE_S = 600.0
 _ROOM = {"max.message.bytes": str(20_000_000), "cleanup.policy": "delete", "retention.ms": "-1"}
 _PARKED = 'SELECT topic, partition, "offset", code, detail FROM dead_letter WHERE topic = ANY($1::text[])'
 _OPEN = "SELECT code FROM dead_letter WHERE creditor_id = $1 AND replayed_at IS NULL"
@@ -41,12 +41,7 @@ _OTHERS = """
 SELECT dead_letter_id, code FROM dead_letter WHERE creditor_id IS DISTINCT FROM $1 AND replayed_at IS NULL
 ORDER BY dead_letter_id
 """
-_REFERENCES = "SELECT source_ref AS r FROM source_reference WHERE creditor_id = $1 AND source = 'core'"
 _ENTRIES = "SELECT source_ref AS r FROM entry WHERE creditor_id = $1 AND source = 'core'"
-_ACCOUNTS = "SELECT core_account_number AS r FROM account WHERE creditor_id = $1 AND balance_minor = 90000"
-_POSTED = "SELECT payment_id::text AS r FROM entry WHERE creditor_id = $1 AND amount_minor = 100"
-_PROMISES = "SELECT promise_id::text AS r FROM promise_view WHERE creditor_id = $1 AND version = $2"
-_VIEWS = "SELECT account_id::text AS r FROM account_view WHERE creditor_id = $1 AND aggregate_version = $2"
 
 Place = tuple[str, int, int]
 
@@ -90,32 +85,18 @@ async def _make_room(operator: Operator, topics: set[str]) -> None:
         await admin.close()
 
 
-async def _query(operator: Operator, service: str, sql: str, *args: Any) -> list[Any]:
-    connection = await asyncpg.connect(operator.stack.database(service).service_dsn)
-    try:
-        rows: list[Any] = await connection.fetch(sql, *args)
-    finally:
-        await connection.close()
-    return rows
-
-
-async def _parked(operator: Operator, published: Published) -> dict[Place, tuple[str, str]]:
-    """The dead letters of what was published, each once."""
+async def _parked(operator: Operator, published: Published) -> dict[Place, list[tuple[str, str]]]:
+    """The dead letters of what was published: each once in every service that reads it and cannot take it."""
     topics = sorted({topic for topic, _, _ in published.at})
-    rows = [row for service in SERVICES for row in await _query(operator, service, _PARKED, topics)]
-    found = {(row["topic"], row["partition"], row["offset"]): (row["code"], row["detail"]) for row in rows}
-    assert len(found) == len(rows), "a message is parked twice"
-    return {place: reason for place, reason in found.items() if place in published.at}
-
-
-async def _settle(operator: Operator) -> None:
-    """Every partition is read to its end, every event sent, every job done; fails with what is left."""
-    stack = operator.stack
-    databases = Databases(
-        payments=stack.database("payments").service_dsn, accounts=stack.database("accounts").service_dsn
-    )
-    async with Reader(stack.bootstrap_servers) as reader:
-        await come_to_rest(reader, databases, _SETTLE_S)
+    found: dict[Place, list[tuple[str, str]]] = {}
+    for service in NAMES:
+        rows = await query(operator, service, _PARKED, topics)
+        places = [(row["topic"], row["partition"], row["offset"]) for row in rows]
+        assert len(set(places)) == len(places), f"{service} has parked a message twice"
+        for place, row in zip(places, rows, strict=True):
+            if place in published.at:
+                found.setdefault(place, []).append((row["code"], row["detail"]))
+    return found
 
 
 def _pids(operator: Operator) -> dict[tuple[str, str], int | None]:
@@ -127,22 +108,23 @@ async def test_whatever_is_sent_is_taken_once_or_parked_with_its_reason(bank: Ba
     await fill(bank, ACCOUNTS)
     before = _pids(operator)
     numbers = [f"A-{n}" for n in range(ACCOUNTS)]
-    feed = Feed(Random(scale.seed), bank.creditor, (uuid5(bank.creditor, "unknown"),), numbers)
-    messages = list(stream(feed, scale.messages, huge=scale.huge))
+    messages = list(stream(_feed(bank, scale.seed, numbers), scale.messages, huge=scale.huge))
     if scale.huge:
-        await _make_room(operator, {PAYMENTS, SNAPSHOTS, *CONSUMED})
+        await _make_room(operator, set(CONSUMED))
     published = Published()
     await published.publish(operator, messages)
-    await _settle(operator)
+    await settle(operator)
 
     assert _pids(operator) == before, "a process fell"
     parked = await _parked(operator, published)
     assert [published.at[place] for place in parked if published.at[place].is_good] == []
-    codes = Counter(code for code, _ in parked.values())
-    assert [(place, reason, published.at[place]) for place, reason in parked.items() if reason[0] in OUR_FAULT] == []
-    assert all(detail for _, detail in parked.values())
-    assert await _missing(bank, published, parked) == []
+    reasons = [(place, *reason) for place, found in parked.items() for reason in found]
+    assert [(published.at[place], code, detail) for place, code, detail in reasons if code in OUR_FAULT] == []
+    assert all(detail for _, _, detail in reasons)
+    assert await missing(bank, messages) == []
+    assert await _taken_without_effect(bank, published, parked) == []
     bad = sum(not one.is_good for one in messages)
+    codes = Counter(found[0][0] for found in parked.values())
     write("Kafka messages", scale.seed, bad, bad - len(parked), len(parked), _listed(codes), 0)
 
 
@@ -150,34 +132,12 @@ def _listed(codes: Counter[str]) -> str:
     return ", ".join(f"`{code}` {count:,}" for code, count in codes.most_common(6))
 
 
-async def _missing(bank: Bank, published: Published, parked: dict[Place, tuple[str, str]]) -> list[str]:
-    """What was sent and not parked, and has no effect, or a good one that has not exactly one."""
-    operator, creditor = bank.operator, bank.creditor
-    references = Counter(row["r"] for row in await _query(operator, "payments", _REFERENCES, creditor))
-    entries = Counter(row["r"] for row in await _query(operator, "accounts", _ENTRIES, creditor))
-    effects: dict[str, Counter[str]] = {
-        PAYMENTS: references,
-        SNAPSHOTS: Counter(row["r"] for row in await _query(operator, "accounts", _ACCOUNTS, creditor)),
-        "payment.posted": Counter(row["r"] for row in await _query(operator, "accounts", _POSTED, creditor)),
-        "promise.made": Counter(row["r"] for row in await _query(operator, "accounts", _PROMISES, creditor, NEWEST)),
-        "account.updated": Counter(row["r"] for row in await _query(operator, "payments", _VIEWS, creditor, NEWEST)),
-    }
-    names = {
-        PAYMENTS: "source_ref",
-        SNAPSHOTS: "core_account_number",
-        "payment.posted": "payment_id",
-        "promise.made": "promise_id",
-        "account.updated": "account_id",
-    }
-    missing = []
-    for place, sent in published.at.items():
-        if sent.is_good:
-            name = json.loads(sent.value or b"")[names[sent.topic]]
-            if effects[sent.topic][name] != 1 or (sent.topic == PAYMENTS and entries[name] != 1):
-                missing.append(f"{name} has {effects[sent.topic][name]} effects, {entries[name]} entries")
-        elif sent.topic == PAYMENTS and place not in parked and (name := _reference(sent, bank)) is not None:
-            missing += [] if references[name] == 1 else [f"{sent} was taken, and has no effect"]
-    return missing
+async def _taken_without_effect(bank: Bank, published: Published, parked: Collection[Place]) -> list[str]:
+    """The payments of the core that were spoilt, taken all the same, and not posted exactly once."""
+    posted = await references(bank)
+    bad = [one for place, one in published.at.items() if place not in parked and not one.is_good]
+    names = [(one, name) for one in bad if one.topic == PAYMENTS and (name := _reference(one, bank)) is not None]
+    return [f"{one} was taken, and posted {posted[name]} times" for one, name in names if posted[name] != 1]
 
 
 def _reference(sent: Sent, bank: Bank) -> str | None:
@@ -198,25 +158,66 @@ async def test_what_was_refused_is_taken_by_a_replay_when_its_cause_is_gone(bank
     ]
     await bank.publish(SNAPSHOTS, *((row["core_account_number"], row) for row in rows))
     await bank.publish_payments(*(bank.payment(number, 100, "2026-02-01", f"to-{number}") for number in numbers))
-    await _settle(operator)
-    letters = await _query(operator, "accounts", _OPEN, bank.creditor)
+    await settle(operator)
+    letters = await query(operator, "accounts", _OPEN, bank.creditor)
     assert Counter(row["code"] for row in letters) == {"currency-mismatch": REPLAYED}
-    others = {service: await _query(operator, service, _OTHERS, bank.creditor) for service in SERVICES}
+    others = {service: await query(operator, service, _OTHERS, bank.creditor) for service in NAMES}
 
     await bank.state_currency("USD")
-    for service in SERVICES:
+    for service in NAMES:
         done = await asyncio.to_thread(operator.replay_all, service)
         assert done.returncode == int(bool(others[service])), done.stderr
     assert "0 replayed" in (await asyncio.to_thread(operator.replay, "accounts", "R-0")).stdout
 
-    await _settle(operator)
-    assert await _query(operator, "accounts", _OPEN, bank.creditor) == []
+    await settle(operator)
+    assert await query(operator, "accounts", _OPEN, bank.creditor) == []
     for number in numbers:
         assert (await bank.account(number))["balance_minor"] == LOAN["balance_minor"] - 100
-    entries = await _query(operator, "accounts", _ENTRIES, bank.creditor)
+    entries = await query(operator, "accounts", _ENTRIES, bank.creditor)
     assert Counter(row["r"] for row in entries) == dict.fromkeys((f"to-{number}" for number in numbers), 1)
-    again = {service: await _query(operator, service, _OTHERS, bank.creditor) for service in SERVICES}
-    for service in SERVICES:
+    again = {service: await query(operator, service, _OTHERS, bank.creditor) for service in NAMES}
+    for service in NAMES:
         changed = set(map(tuple, again[service])) ^ set(map(tuple, others[service]))
         assert changed == set(), f"{service}: what is still wrong is still parked, for the same reason"
     write("Taken by a replay", scale.seed, REPLAYED + sum(map(len, others.values())), REPLAYED, "the rest", "", 0)
+
+
+async def test_what_a_defect_refused_is_found_by_its_key_and_taken_when_the_defect_is_gone(bank: Bank) -> None:
+    """A release that cannot keep one party, in all three services that follow parties; the next release can."""
+    operator = bank.operator
+    good = next(one for n in range(len(GOOD)) if (one := _feed(bank).good(n)).topic == "party.updated")
+    party = str(json.loads(good.value or b"")["party_id"])
+    published = Published()
+    async with _defect(operator, f"party_id <> '{party}'"):
+        await published.publish(operator, [good])
+        await settle(operator)
+    for service in FOLLOW_PARTIES:
+        (letter,) = operator.dead_letters(service, party)
+        assert (letter["topic"], letter["code"]) == ("party.updated", "handler-failed")
+        assert letter["detail"]
+        done = operator.replay(service, party)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert operator.dead_letters(service, party) == []
+    assert await missing(bank, [good]) == []
+
+
+@asynccontextmanager
+async def _defect(operator: Operator, rule: str) -> AsyncIterator[None]:
+    """Let the databases refuse a party for a while, as a defect of ours would."""
+    for service in FOLLOW_PARTIES:
+        await _as_owner(operator, service, f"ALTER TABLE party_view ADD CONSTRAINT defect CHECK ({rule}) NOT VALID")
+    yield
+    for service in FOLLOW_PARTIES:
+        await _as_owner(operator, service, "ALTER TABLE party_view DROP CONSTRAINT defect")
+
+
+async def _as_owner(operator: Operator, service: str, sql: str) -> None:
+    connection = await asyncpg.connect(operator.stack.database(service).owner_dsn)
+    try:
+        await connection.execute(sql)
+    finally:
+        await connection.close()
+
+
+def _feed(bank: Bank, seed: int = 0, numbers: Sequence[str] = ("A-0",)) -> Feed:
+    return Feed(Random(seed), bank.creditor, (uuid5(bank.creditor, "unknown"),), list(numbers))
