@@ -39,7 +39,7 @@ class Records(Generic[V]):
         self, edge: Edge, response: Response, principal: Principal, key: IdempotencyKey | None, command: Command
     ) -> V:
         """Run a command that makes one, and show it; `Location` says where it is."""
-        made = await run_and_show(
+        made: V = await run_and_show(
             edge, command, self.reads.get, principal=principal, idempotency=key, location=self._location
         )
         response.headers["Location"] = self._location(made)  # a request without a key has stored none
@@ -49,7 +49,7 @@ class Records(Generic[V]):
         self, edge: Edge, response: Response, principal: Principal, key: IdempotencyKey | None, command: Command
     ) -> V:
         """Run a command that changes one, and show it."""
-        changed = await run_and_show(edge, command, self.reads.get, principal=principal, idempotency=key)
+        changed: V = await run_and_show(edge, command, self.reads.get, principal=principal, idempotency=key)
         return self._tagged(changed, response)
 
     async def show(self, edge: Edge, response: Response, principal: Principal, record_id: UUID) -> V:

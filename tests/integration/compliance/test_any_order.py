@@ -74,8 +74,8 @@ class Story:
             [{"account_id": desk.account(each), "role": "joint"} for each in PEOPLE],
         ]
         for version in (1, 2, 3):
-            facts = {"phones": phones[version - 1], "accounts": parts[version - 1]}
-            self.messages.append(desk.party_message(number, version=version, **facts))
+            part = parts[version - 1]
+            self.messages.append(desk.party_message(number, version=version, phones=phones[version - 1], accounts=part))
             self.messages.append(desk.account_message(number, version=version, balance_minor=100 * version))
         self.messages.append(desk.account_message(f"{number}2", party=number))
         self.messages += [
