@@ -73,7 +73,7 @@ def test_what_nobody_verified_is_no_active_rule(rule: Rule) -> None:
 @pytest.mark.parametrize("rule", RULES, ids=_name)
 def test_the_rules_of_states_and_cities_say_that_they_were_read_on_secondary_pages(rule: Rule) -> None:
     confidence = FILES[rule.source.file].confidence_in(rule.source.paragraph)
-    assert (confidence == "policy") == (rule.kind == "policy")
+    assert confidence != "policy" or rule.kind == "policy"
     if rule.jurisdiction != "US":
         assert confidence in {"secondary", "unverified"}
     if confidence == "primary":
