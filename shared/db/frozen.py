@@ -1,0 +1,26 @@
+"""Ends statements that wait for a client which stands still: else nobody ends their transactions, and their locks.
+
+PostgreSQL ends a transaction that is idle and a session that is silent, but heeds no time-out at all, not even that of
+statements, while it waits for the data of a COPY, or for room to send what was asked. A worker that was frozen there
+kept the accounts of its batch, and whoever had taken over its partitions waited for as long as it stood still.
+"""
+
+from datetime import timedelta
+
+from shared.db.transaction import Tx
+
+# A role sees what its own sessions do, and may end them. The owner's (migrations, rebuild) may take their time.
+_END = """
+SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+WHERE datname = current_database() AND usename = current_user AND state = 'active' AND wait_event_type = 'Client'
+  AND query_start < clock_timestamp() - coalesce($1::interval, current_setting('statement_timeout')::interval)
+"""
+
+
+async def end_frozen(tx: Tx, *, after: timedelta | None = None) -> int:
+    """End the sessions of this role whose statement waits for its client, and is older than any may become.
+
+    `after`: that age; by default the session's `statement_timeout`. Returns how many were ended.
+    """
+    ended: int = await tx.fetchval(_END, after)
+    return ended
