@@ -128,6 +128,11 @@ class AccountState(AccountPayload):
     payoffs: tuple[Payoff, ...] = Field(
         default=(), description="Of an account with an arrangement: the times in which nothing was owed, in order."
     )
+    reversed_payments: tuple[UUID, ...] | None = Field(
+        default=None,
+        description="With payoffs: the account's payments that were known to be reversed when they were told. A payoff "
+        "may rest on any other payment, also on one whose reversal is still on its way.",
+    )
     restrictions: tuple[AccountRestriction, ...] = ()
 
 

@@ -111,7 +111,7 @@ class Book:
             **changes,
         }
         body = {name: value for name, value in body.items() if value is not None}
-        return await self._post("/v1/payments", body)
+        return await self.post("/v1/payments", body)
 
     async def pay(self, amount: int, effective_on: str = DAY, **changes: Any) -> dict[str, Any]:
         """Posts a payment of ours."""
@@ -122,19 +122,19 @@ class Book:
     async def take_back(self, payment: dict[str, Any], effective_on: str, reason: str = "nsf") -> dict[str, Any]:
         """Reverses a payment by hand."""
         body = {"reason": reason, "effective_on": effective_on}
-        made = read(await self._post(f"/v1/payments/{payment['payment_id']}/reversals", body))
+        made = read(await self.post(f"/v1/payments/{payment['payment_id']}/reversals", body))
         await self.settle()
         return made
 
     async def reallocate(self, payment_id: str, **to: Any) -> dict[str, Any]:
         """Moves the money of a misapplied payment."""
-        made = read(await self._post(f"/v1/payments/{payment_id}/reallocations", to))
+        made = read(await self.post(f"/v1/payments/{payment_id}/reallocations", to))
         await self.settle()
         return made
 
     async def try_promise(self, amount: int, due_on: str, *, number: str = "L1") -> httpx.Response:
         body = {"account_id": self.id_of(number), "due_on": due_on, "amount_minor": amount, "currency": "USD"}
-        return await self._post("/v1/promises", body)
+        return await self.post("/v1/promises", body)
 
     async def promise(self, amount: int, due_on: str) -> str:
         made = read(await self.try_promise(amount, due_on))
@@ -145,7 +145,7 @@ class Book:
         if isinstance(installments, list):
             installments = [{"due_on": due_on, "amount_minor": amount} for due_on, amount in installments]
         body = {"account_id": self.id_of(number), "currency": "USD", "installments": installments, **terms}
-        return await self._post("/v1/arrangements", body)
+        return await self.post("/v1/arrangements", body)
 
     async def arrange(self, *installments: tuple[str, int], **terms: Any) -> str:
         made = read(await self.try_arrange(list(installments), **terms))
@@ -191,7 +191,8 @@ class Book:
             if topic in topics and body["creditor_id"] == str(self.creditor_id)
         ]
 
-    async def _post(self, path: str, body: dict[str, Any]) -> httpx.Response:
+    async def post(self, path: str, body: dict[str, Any]) -> httpx.Response:
+        """Asks payments; nothing is delivered."""
         return await self.world.payments.client.post(path, json=body, headers={"Idempotency-Key": str(uuid4())})
 
 

@@ -40,6 +40,7 @@ _PUBLIC = (
     "charged_off_on",
     "paid_off_on",
     "owed_again_on",
+    "reversed_payments",
 )
 _FROM_SNAPSHOT = (
     "party_id",
@@ -56,6 +57,7 @@ _DESCRIBED = (
     "charged_off_on",
     "paid_off_on",
     "owed_again_on",
+    "reversed_payments",
     "snapshot_on",
     "is_absent",
     "open_promise_due_on",
@@ -182,6 +184,7 @@ def account_state(
         payoffs=tuple(
             Payoff(paid_off_on=each.paid_off_on, owed_again_on=each.owed_again_on) for each in payoffs_of(row) or ()
         ),
+        reversed_payments=row["reversed_payments"],
         restrictions=restrictions_of(own),
     )
 

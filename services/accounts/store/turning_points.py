@@ -40,6 +40,10 @@ FROM unnest($1::uuid[], $2::date[]) AS a(account_id, day)
 JOIN account_snapshot AS s ON s.account_id = a.account_id AND NOT s.is_absent AND s.business_date >= a.day
 ORDER BY s.account_id, s.business_date
 """
+_REVERSED = """
+SELECT account_id, array_agg(payment_id ORDER BY payment_id) FROM reversal
+WHERE account_id = ANY($1::uuid[]) GROUP BY account_id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +58,19 @@ class PayoffFacts:
 
 @dataclass(frozen=True, slots=True)
 class TurningPoints:
-    """By account: since when snapshots say that it is charged off, and what tells its payoffs."""
+    """By account: since when snapshots say that it is charged off, its payoffs, and what they were told without."""
 
     charged_off_since: Mapping[UUID, date] = field(default_factory=dict)
-    payoffs: Mapping[UUID, PayoffFacts] = field(default_factory=dict)
+    payoffs: Mapping[UUID, Sequence[Payoff]] = field(default_factory=dict)
+    reversed_payments: Mapping[UUID, Sequence[UUID]] = field(default_factory=dict)
 
     def columns(self, account_id: UUID, one: Loaded) -> dict[str, Any]:
         """The columns of an account that date its charge-off and, where it has an arrangement, its payoffs."""
-        facts = self.payoffs.get(account_id)
-        found = payoffs(facts.closes, facts.entries, facts.reversals, facts.earlier) if facts else None
         since = self.charged_off_since.get(account_id)
-        return {"charged_off_on": charged_off_on(one.facts.snapshot, since), **payoff_columns(found)}
+        return {
+            "charged_off_on": charged_off_on(one.facts.snapshot, since),
+            **payoff_columns(self.payoffs.get(account_id), self.reversed_payments.get(account_id, ())),
+        }
 
 
 async def load_turning_points(
@@ -93,7 +99,10 @@ async def load_turning_points(
                 known[key] = (stands_at, earlier)
             else:
                 anew.append(key)
-    return TurningPoints(since, await _since_known(tx, loaded, known) | await _from_the_first(tx, anew))
+    told = await _since_known(tx, loaded, known) | await _from_the_first(tx, anew)
+    found = {key: payoffs(one.closes, one.entries, one.reversals, one.earlier) for key, one in told.items()}
+    paid_off = [key for key, times in found.items() if times]
+    return TurningPoints(since, found, dict(await tx.fetch(_REVERSED, paid_off)) if paid_off else {})
 
 
 async def _since_known(

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Date, Index, String, Table, text
+from sqlalchemy import BigInteger, Column, Date, Index, String, Table, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY, DATEMULTIRANGE, TIMESTAMP
 from sqlmodel import Field
 
@@ -92,6 +92,11 @@ class Account(Base, table=True):
         default=None,
         sa_column=Column(ARRAY(Date)),
         description="The snapshots that ended them, in their order; null for a time that lasts.",
+    )
+    reversed_payments: list[UUID] | None = Field(
+        default=None,
+        sa_column=Column(ARRAY(Uuid)),
+        description="The payments that were known to be reversed when these times were told; null without any.",
     )
     credit_limit_minor: int | None = Field(default=None, sa_type=BigInteger)
     # as of the ruling snapshot

@@ -49,20 +49,21 @@ class AccountFacts:
 def account_facts(
     *,
     status: str,
-    balance_minor: int,
     snapshot_on: date,
     charged_off_on: date | None,
     payoffs: Iterable[tuple[date, date | None]],
+    doubted_from: date | None,
     restrictions: Iterable[tuple[str, date]],
 ) -> AccountFacts:
-    """Read an account's state. `restrictions` are kinds with the day since when; amounts are minor units.
+    """Read an account's state. `restrictions` are kinds with the day since when.
 
-    A state that does not say when it was charged or paid off was so by its snapshot's date at the latest.
+    A state that does not say when it was charged off was so by its snapshot's date at the latest. `doubted_from` is the
+    first day of money that has been taken back, and that the state still counts: payoffs since then may rest on it.
     """
     ends = [End(charged_off_on or snapshot_on, "charge_off")] if status == "charged_off" else []
     since = dict(sorted(restrictions, reverse=True))  # of one kind, the first
     ends += [End(since[kind], reason) for kind, reason in _ENDING_RESTRICTIONS.items() if kind in since]
     told = [Payoff(*days) for days in payoffs]
-    if balance_minor <= 0 and all(one.owed_again_on is not None for one in told):
-        told.append(Payoff(snapshot_on))
-    return AccountFacts(tuple(ends), tuple(told))
+    return AccountFacts(
+        tuple(ends), tuple(one for one in told if doubted_from is None or one.paid_off_on < doubted_from)
+    )

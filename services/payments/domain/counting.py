@@ -1,7 +1,7 @@
 """Which money counts for a promise or an arrangement, and how much of it was there by a given day.
 
-Pure. An entry is an unreversed payment; it counts from a `Start`: effective after the day of the start, or effective on
-that day and booked or taken later. Amounts are minor units of the account's currency.
+Pure. An entry is unreversed money; it counts from a `Start`: effective after the day of the start, or effective on that
+day and booked or taken later. Amounts are minor units of the account's currency.
 """
 
 from bisect import bisect_left, bisect_right
@@ -10,21 +10,19 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import accumulate
 from typing import NamedTuple
-from uuid import UUID
 
 
 class Entry(NamedTuple):
-    """One unreversed payment on the account: `effective_on` judges it, the rest only says if it came after a start."""
+    """Unreversed money on the account: `effective_on` judges it, the rest only says if it came after a start.
 
-    payment_id: UUID
-    amount_minor: int
+    A payment, or several that nothing tells apart: effective and booked on the same days, and taken before, at or after
+    each instant in question (of a start, of an activation) alike. Entries sort as money is used.
+    """
+
     effective_on: date
     posted_on: date
     taken_at: datetime
-
-    def order(self) -> tuple[date, date, datetime, UUID]:
-        """The one order in which money is used: every permutation of the same entries sorts alike."""
-        return (self.effective_on, self.posted_on, self.taken_at, self.payment_id)
+    amount_minor: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +45,7 @@ class Received:
     __slots__ = ("_days", "_sums", "total_minor")
 
     def __init__(self, entries: Iterable[Entry]) -> None:
-        ordered = sorted(entries, key=Entry.order)
+        ordered = sorted(entries)
         self._days = [entry.effective_on for entry in ordered]
         self._sums = list(accumulate(entry.amount_minor for entry in ordered))
         self.total_minor = self._sums[-1] if self._sums else 0

@@ -90,7 +90,7 @@ class _Money:
     """The entries of an account with what is left of each, taken in the order in which they became effective."""
 
     def __init__(self, entries: Iterable[Entry]) -> None:
-        self._entries: Sequence[Entry] = sorted(entries, key=Entry.order)
+        self._entries: Sequence[Entry] = sorted(entries)
         self._left = [entry.amount_minor for entry in self._entries]
 
     def take(self, terms: PromiseTerms) -> tuple[int, date | None]:

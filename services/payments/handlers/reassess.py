@@ -29,6 +29,7 @@ from services.payments.store.obligation_forms import (
     made_charged_off,
     promise_state,
     promise_terms,
+    starts,
 )
 from services.payments.store.obligations import (
     Obligations,
@@ -74,12 +75,12 @@ async def reassess(
     touched = found.account_ids
     if not touched:
         return Reassessed()
-    entries = await load_entries(tx, touched, min(row["made_on"] for row in found.rows()))
+    step = _Step(tx, amendment or Amendment())
+    words = {account_id: step.amended(found, account_id) for account_id in touched}
+    entries = await load_entries(tx, {account_id: starts(*of_account) for account_id, of_account in words.items()})
     facts = await load_account_facts(tx, touched)
     dates = await load_judged_dates(tx, {row["creditor_id"] for row in found.rows()})
-    step = _Step(tx, amendment or Amendment())
-    for account_id in touched:
-        promises, arrangements = step.amended(found, account_id)
+    for account_id, (promises, arrangements) in words.items():
         case = AccountCase(
             promises=[promise_terms(row) for row in promises],
             arrangements=[arrangement_terms(row) for row in arrangements],

@@ -55,6 +55,12 @@ def activations(arrangements: list[Row]) -> list[Start]:
     return [Start(row["activated_on"], row["approved_at"]) for row in arrangements if row["approved_at"] is not None]
 
 
+def starts(promises: list[Row], arrangements: list[Row]) -> list[Start]:
+    """Every start by which money is told apart: of promises, of arrangements, and of their activations."""
+    made = [Start(row["made_on"], row["made_at"]) for row in (*promises, *arrangements)]
+    return made + activations(arrangements)
+
+
 def made_charged_off(promises: list[Row], arrangements: list[Row]) -> set[UUID]:
     """What was made on an account that was charged off already, by its id."""
     found = {row["promise_id"] for row in promises if row["made_charged_off"]}

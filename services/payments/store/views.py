@@ -137,6 +137,7 @@ async def save_accounts(tx: Tx, states: Iterable[tuple[AccountState, int]]) -> s
             **{name: getattr(state, name) for name in _VIEWED},
             "paid_off_on": [one.paid_off_on for one in state.payoffs],
             "owed_again_on": [one.owed_again_on for one in state.payoffs],
+            "reversed_payments": None if state.reversed_payments is None else list(state.reversed_payments),
             "restrictions": [one.kind for one in state.restrictions],
             "restricted_since": [one.since_on for one in state.restrictions],
         }

@@ -184,6 +184,8 @@ class AccountView(Base, table=True):
         default_factory=list, sa_type=ARRAY(Date), sa_column_kwargs={"server_default": text("'{}'")}
     )
     """The days on which something was owed again after each of `paid_off_on`, in their order; null: not yet."""
+    reversed_payments: list[UUID] | None = Field(default=None, sa_type=ARRAY(Uuid))
+    """The payments that accounts knew to be reversed when it told these days; null: it did not say."""
     restrictions: list[str] = Field(
         default_factory=list, sa_type=ARRAY(String), sa_column_kwargs={"server_default": text("'{}'")}
     )

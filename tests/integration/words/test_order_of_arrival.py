@@ -1,11 +1,13 @@
 """Orders of arrival that once mattered, each found by the random ones: the same facts, told in both orders."""
 
 from collections.abc import Awaitable, Callable
+from random import Random
 from typing import Any
 
 import pytest
 
 from tests.integration.creditor_book import LOAN, Book
+from tests.integration.world import read
 
 
 @pytest.mark.parametrize("first", ["A", "B"])
@@ -132,3 +134,29 @@ async def test_a_payoff_that_is_returned_was_none_though_a_snapshot_held_it(book
     assert (await book.arrangement_of(made))["status"] == "active"
     await book.open("2026-03-25")
     assert (await book.arrangement_of(made))["status"] == "broken"
+
+
+@pytest.mark.parametrize("seed", range(40))
+async def test_once_the_money_that_paid_it_off_went_back_no_arrangement_is_said_to_be_completed(
+    book: Book, seed: int
+) -> None:
+    world, chance = book.world, Random(seed)
+    await book.take("2026-03-10", **OWES)
+    made = await book.arrange(("2026-03-12", 20_000), ("2026-03-20", 20_000))  # more than is owed
+    await book.open("2026-03-12")  # so that the snapshot holds the payments, and no return of them
+    payments = [read(await book.try_pay(amount, posted_on="2026-03-10")) for amount in (10_000, 20_000)]
+    close = {**LOAN, **NOTHING, "creditor_id": str(book.creditor_id), "business_date": "2026-03-11"}
+    arrivals = [world.feed("core.account.snapshot", close)] if chance.random() < 0.7 else []
+    for _ in range(chance.randint(1, 6)):
+        world.send([arrivals.pop()] if arrivals and chance.random() < 0.3 else [])
+        await world.step(chance)
+    await world.collect()
+    told = len(book.published("arrangement.completed"))
+    back = {"reason": "nsf", "effective_on": "2026-03-11"}
+    read(await book.post(f"/v1/payments/{chance.choice(payments)['payment_id']}/reversals", back))
+    world.send(arrivals)
+    for _ in range(chance.randint(1, 6)):
+        await world.step(chance)
+    await book.settle()
+    assert len(book.published("arrangement.completed")) == told
+    assert (await book.arrangement_of(made))["status"] == "active"

@@ -45,7 +45,7 @@ def plan(name: str, *rows: tuple[int, int], made: int = 0, approved: bool = True
 
 
 def pay(amount: int, day: int) -> Entry:
-    return Entry(key(f"{amount}/{day}"), amount, on(day), on(day), NOON + timedelta(days=day, minutes=1))
+    return Entry(on(day), on(day), NOON + timedelta(days=day, minutes=1), amount)
 
 
 def case(

@@ -11,13 +11,13 @@ DAY = date(2026, 3, 4)
 
 def facts(**changes: Any) -> AccountFacts:
     state: dict[str, Any] = {
-        "status": "open", "balance_minor": 500, "snapshot_on": CLOSE, "charged_off_on": None, "payoffs": (),
+        "status": "open", "snapshot_on": CLOSE, "charged_off_on": None, "payoffs": (), "doubted_from": None,
         "restrictions": (),
     }  # fmt: skip
     return account_facts(**(state | changes))
 
 
-def test_an_open_account_that_owes_ends_nothing() -> None:
+def test_an_open_account_ends_nothing() -> None:
     assert facts() == AccountFacts()
     assert facts(restrictions=[("cease", DAY), ("dispute", DAY)]) == AccountFacts()
 
@@ -35,8 +35,8 @@ def test_bankruptcy_and_discharge_end_since_the_first_of_each() -> None:
     assert found.ends == (End(DAY, "bankruptcy"), End(CLOSE, "discharge"))
 
 
-def test_payoffs_are_as_stated_and_where_none_is_nothing_owed_is_one_of_the_snapshots_day() -> None:
-    assert facts(balance_minor=0, payoffs=[(DAY, None)]).payoffs == (Payoff(DAY),)
-    assert facts(payoffs=[(DAY, CLOSE)]).payoffs == (Payoff(DAY, CLOSE),)
-    assert facts(balance_minor=-5).payoffs == (Payoff(CLOSE),)
-    assert facts(balance_minor=0, payoffs=[(DAY, DAY)]).payoffs == (Payoff(DAY, DAY), Payoff(CLOSE))
+def test_payoffs_are_as_stated_and_none_that_may_rest_on_money_that_was_taken_back() -> None:
+    told = [(DAY, CLOSE), (CLOSE, None)]
+    assert facts(payoffs=told).payoffs == (Payoff(DAY, CLOSE), Payoff(CLOSE))
+    assert facts(payoffs=told, doubted_from=CLOSE).payoffs == (Payoff(DAY, CLOSE),)
+    assert facts(payoffs=told, doubted_from=DAY).payoffs == ()

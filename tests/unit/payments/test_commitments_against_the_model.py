@@ -34,10 +34,7 @@ def instant(taken: int) -> datetime:
 
 
 def entries_of(purse: list[words.Money]) -> list[Entry]:
-    return [
-        Entry(UUID(int=money.taken + 1), money.amount, money.effective, money.posted, instant(money.taken))
-        for money in purse
-    ]
+    return [Entry(money.effective, money.posted, instant(money.taken), money.amount) for money in purse]
 
 
 @st.composite
@@ -179,6 +176,25 @@ def cases(draw: st.DrawFn) -> model.Case:
     )
 
 
+@st.composite
+def crowded(draw: st.DrawFn) -> model.Case:
+    """A case with much money on few days: those of its starts and ends, and those around them."""
+    case = draw(cases())
+    marks = [*((one.made_on, one.made) for one in _words(case)),
+             *(one.activated for one in case.arrangements if one.activated)]  # fmt: skip
+    near = [day + timedelta(days=by) for day in {EPOCH, *(day for day, _ in marks)} for by in (-1, 0, 1)]
+    instants = [at + by for _, at in marks for by in (-1, 0, 1)] or [0]
+    money = st.builds(
+        words.Money,
+        st.just("0"),
+        st.integers(1, 60),
+        st.sampled_from(near),
+        st.sampled_from(near),
+        st.sampled_from(instants),
+    )
+    return replace(case, entries=draw(st.lists(money, max_size=14)))
+
+
 def _at(day: date, nth: int) -> int:
     """Instants rise with the days."""
     return 10_000 * (day - EPOCH).days + nth
@@ -215,10 +231,7 @@ def _account_case(case: model.Case, business_date: date) -> AccountCase:
             )
             for one in case.arrangements
         ],
-        entries=[
-            Entry(UUID(int=int(one.id) + 1), one.amount, one.effective, one.posted, instant(one.taken))
-            for one in case.entries
-        ],
+        entries=entries_of(case.entries),
         account=AccountFacts(
             tuple(End(end.on, end.reason) for end in case.ends),  # type: ignore[arg-type]  # drawn from its reasons
             tuple(Payoff(*times) for times in case.payoffs),
@@ -242,3 +255,29 @@ def test_whole_accounts_stand_as_the_model_says(case: model.Case, business_date:
         str(key.int - 100): (one.status, one.paid_minor, one.next_due_on, one.resolved_on)
         for key, (_, one) in found.arrangements.items()
     } == {key: (one.status, one.paid, one.next_due_on, one.resolved_on) for key, one in expected.arrangements.items()}
+
+
+def added_up(case: AccountCase) -> list[Entry]:
+    """The payments as PostgreSQL adds them up: those that nothing tells apart are one, taken when the first was."""
+    instants = [
+        start.made_at for start in (*(one.start for one in (*case.promises, *case.arrangements)), *case.activations)
+    ]
+    groups: dict[tuple[object, ...], list[Entry]] = {}
+    for entry in case.entries:
+        side = tuple((entry.taken_at > at) - (entry.taken_at < at) for at in instants)
+        groups.setdefault((entry.effective_on, entry.posted_on, side), []).append(entry)
+    return [
+        min(alike)._replace(
+            amount_minor=sum(entry.amount_minor for entry in alike), taken_at=min(e.taken_at for e in alike)
+        )
+        for alike in groups.values()
+    ]
+
+
+@settings(max_examples=1500, deadline=None)
+@given(crowded(), st.integers(0, 60).map(lambda n: EPOCH + timedelta(days=n)), st.randoms(use_true_random=False))
+def test_money_that_nothing_tells_apart_may_be_added_up(case: model.Case, business_date: date, chance: Random) -> None:
+    found = _account_case(case, business_date)
+    summed = added_up(found)
+    chance.shuffle(summed)
+    assert judge_account(replace(found, entries=summed)) == judge_account(found)

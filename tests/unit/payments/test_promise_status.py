@@ -25,12 +25,12 @@ def make(
     return PromiseTerms(uuid5(SPACE, name), amount, DAY + timedelta(days=due), start, tolerance, grace)
 
 
-def pay(amount: int, effective: int, *, posted: int | None = None, minute: int = 1, name: str = "") -> Entry:
+def pay(amount: int, effective: int, *, posted: int | None = None, minute: int = 1) -> Entry:
     """An entry effective `effective` days after DAY, booked on the same day and taken `minute` minutes after noon."""
     day = DAY + timedelta(days=effective)
     posted_on = day if posted is None else DAY + timedelta(days=posted)
     taken_at = NOON + timedelta(days=effective, minutes=minute)
-    return Entry(uuid5(SPACE, f"{amount}/{effective}/{posted}/{minute}/{name}"), amount, day, posted_on, taken_at)
+    return Entry(day, posted_on, taken_at, amount)
 
 
 def status(terms: PromiseTerms, entries: list[Entry], day: int) -> str:
@@ -113,7 +113,6 @@ entries_strategy = st.lists(
         st.integers(1, 120),
         st.integers(-2, 14),
         minute=st.integers(-3, 3),
-        name=st.integers(0, 10**6).map(str),
     ),
     max_size=6,
 )
