@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.payments.api import arrangements, nacha, payments, promises
 from services.payments.consumers import ACCOUNT_STATES, chunks, subscriptions
-from services.payments.domain.posting import PostPayment
+from services.payments.domain.payment import PostPayment
 from services.payments.handlers.post_payments import post_payments
 from services.payments.handlers.rebuild import how_to_rebuild
 from services.payments.settings import PaymentsSettings

@@ -53,6 +53,12 @@ async def authenticate(request: Request) -> Principal:
     return principal
 
 
+def lacks(scope: str) -> Problem:
+    """Return the problem of a request whose token does not grant a scope."""
+    challenge = f'Bearer realm="arrears", error="insufficient_scope", scope="{scope}"'
+    return Problem("forbidden", f"The token needs the scope {scope}.", headers={"WWW-Authenticate": challenge})
+
+
 def requires(scope: str) -> Callable[..., Coroutine[Any, Any, Principal]]:
     """Return a dependency that returns who asks, when their token grants `scope`: else 401 or 403."""
     if scope not in SCOPES:
@@ -61,11 +67,7 @@ def requires(scope: str) -> Callable[..., Coroutine[Any, Any, Principal]]:
     async def authorize(request: Request) -> Principal:
         principal = await authenticate(request)
         if scope not in principal.scopes:
-            raise Problem(
-                "forbidden",
-                f"The token needs the scope {scope}.",
-                headers={"WWW-Authenticate": f'Bearer realm="arrears", error="insufficient_scope", scope="{scope}"'},
-            )
+            raise lacks(scope)
         return principal
 
     authorize.required_scope = scope  # type: ignore[attr-defined]  # read by openapi.py and by the check of routes

@@ -70,6 +70,8 @@ ROLES: dict[str, frozenset[str]] = {
             "imports:read",
             "imports:write",
             "nacha:write",
+            # Speaks for core banking: as its source, and of days that are booked already.
+            "payments:book",
             "payments:read",
             "payments:reverse",
             "payments:write",

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from services.payments.domain.posting import PostPayment
+from services.payments.domain.payment import PostPayment
 from services.payments.schemas.payments import PaymentAnswer
 from shared.http.micro_batcher import MicroBatcher
 from shared.http.routes import from_app

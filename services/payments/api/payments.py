@@ -7,8 +7,8 @@ from fastapi import APIRouter, Depends, Query, status
 
 from services.payments.api.doors import PaymentsOf
 from services.payments.domain.allocation import Line
-from services.payments.domain.posting import PostPayment
-from services.payments.handlers.correct_payment import Corrector, Reallocate
+from services.payments.domain.payment import CORE, PostPayment
+from services.payments.handlers.correct_payment import Reallocate
 from services.payments.handlers.correct_payment import reallocate_payment as reallocate
 from services.payments.handlers.correct_payment import reverse_payment as reverse
 from services.payments.queries import payments as queries
@@ -26,7 +26,7 @@ from services.payments.schemas.payments import (
 )
 from shared.db.transaction import Tx
 from shared.errors import Refusal
-from shared.http.auth import Principal, requires
+from shared.http.auth import Principal, lacks, requires
 from shared.http.flat_route import FlatRoute
 from shared.http.idempotency import RequiredKey
 from shared.http.openapi import problems
@@ -36,6 +36,9 @@ from shared.http.routes import EdgeOf, seen, visible, visible_creditor
 from shared.ids import new_id
 
 router = APIRouter(prefix="/v1", tags=["payments"], route_class=FlatRoute)
+
+BOOK = "payments:book"
+"""The scope of core banking's own systems: to post in its name, and to state a booking of the past."""
 
 Reader = Annotated[Principal, Depends(requires("payments:read"))]
 Writer = Annotated[Principal, Depends(requires("payments:write"))]
@@ -62,6 +65,8 @@ async def post_payment(
     """Post a payment. The same source reference never posts twice; money for an unknown account is held."""
     if body.creditor_id is not None:
         visible_creditor(body.creditor_id, principal, field="creditor_id")
+    if body.source == CORE and not principal.has(BOOK):
+        raise lacks(BOOK)
     return await payments.submit(_command(body, principal), principal=principal, idempotency=key)
 
 
@@ -102,7 +107,7 @@ async def reverse_payment(
     """Take a whole payment back and open again what it had closed. A second reversal changes nothing."""
 
     async def run(tx: Tx) -> ReversalView | Refusal:
-        done = await reverse(tx, _who(principal), payment_id, reason=body.reason, effective_on=body.effective_on)
+        done = await reverse(tx, principal, payment_id, reason=body.reason, effective_on=body.effective_on)
         return done if isinstance(done, Refusal) else await _reversal(tx, payment_id)
 
     return await edge.run(
@@ -130,7 +135,7 @@ async def reallocate_payment(
     command = Reallocate(payment_id, body.account_id, body.effective_on, _lines(body.allocation))
 
     async def run(tx: Tx) -> ReallocationAnswer | Refusal:
-        made = await reallocate(tx, _who(principal), command)
+        made = await reallocate(tx, principal, command)
         if isinstance(made, Refusal):
             return made
         return ReallocationAnswer(
@@ -174,15 +179,12 @@ def _command(body: PaymentRequest, principal: Principal) -> PostPayment:
         creditors=principal.creditors,
         taken_by=principal.sub,
         caused_by=current_context().correlation_id,
+        may_be_back_dated=principal.has(BOOK),
     )
 
 
 def _lines(allocation: Allocation | None) -> tuple[Line, ...] | None:
     return None if allocation is None else tuple(Line(line.component, line.amount_minor) for line in allocation)
-
-
-def _who(principal: Principal) -> Corrector:
-    return Corrector(principal.sub, principal.creditors)
 
 
 async def _reversal(tx: Tx, payment_id: UUID) -> ReversalView:

@@ -7,92 +7,15 @@ a caller may send.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from hashlib import sha256
-from typing import Final, Literal, NamedTuple, cast
+from typing import Literal, NamedTuple, cast
 from uuid import UUID
 
 from services.payments.domain.allocation import Basis, Line, Owed, allocate, merged, order_for
 from services.payments.domain.horizon import booked_too_early, horizon, too_early
+from services.payments.domain.payment import PostPayment
 from shared.errors import Refusal
 
 UnappliedReason = Literal["account-unknown", "currency-mismatch", "effective-date-in-future", "posted-date-in-future"]
-Origin = Literal["core", "ours"]
-CORE = "core"
-CANONICAL_LENGTH: Final = 36
-
-
-class PostPayment(NamedTuple):
-    """A payment to post. `payment_id` is the id that it gets if it is new.
-
-    `creditor_id` is null when the caller named a bare `account_id`: such an account must be known. `creditors` limits
-    what the caller may see (null: everything). Amounts are minor units; `allocation` null means by waterfall.
-    """
-
-    payment_id: UUID
-    account_id: UUID
-    creditor_id: UUID | None
-    core_account_number: str | None
-    amount_minor: int
-    currency: str
-    effective_on: date
-    posted_on: date | None
-    channel: str
-    source: str
-    source_ref: str
-    ach_trace: str | None = None
-    allocation: tuple[Line, ...] | None = None
-    reallocation_of: UUID | None = None
-    creditors: frozenset[UUID] | None = None
-    taken_by: str | None = None
-    caused_by: UUID | None = None
-    """The event that brought it, for the trace."""
-    is_booked: bool = False
-    """The core has it on its books and hears no refusal: what does not fit the account waits, in any order alike."""
-
-    @property
-    def origin(self) -> Origin:
-        """Whose entry it is: the core's when core banking sent it, else ours."""
-        return "core" if self.source == CORE else "ours"
-
-    @property
-    def content_hash(self) -> bytes:
-        """Equal for equal content. The pair and the account id that follows from it are the same content."""
-        posted_on = self.posted_on or (self.effective_on if self.source == CORE else None)
-        lines = None if self.allocation is None else [(line.component, line.amount_minor) for line in self.allocation]
-        content = (
-            "payment",
-            self.account_id.hex,
-            self.amount_minor,
-            self.currency,
-            self.effective_on.isoformat(),
-            posted_on and posted_on.isoformat(),
-            self.channel,
-            self.ach_trace,
-            lines,
-        )
-        return sha256(repr(content).encode()).digest()
-
-
-PaymentStatus = Literal["unapplied", "posted", "reversed"]
-
-TRANSITIONS: Final[Mapping[PaymentStatus, frozenset[PaymentStatus]]] = {
-    # Held money is posted when its account opens, or goes back before that.
-    "unapplied": frozenset({"posted", "reversed"}),
-    "posted": frozenset({"reversed"}),
-    # One reversal takes the whole amount back; money that comes again is another payment.
-    "reversed": frozenset(),
-}
-
-
-def moved(status: PaymentStatus, to: PaymentStatus) -> PaymentStatus:
-    """The new status of a payment.
-
-    Raises:
-        ValueError: `TRANSITIONS` has no such step: a defect, for every decision looks at the status first.
-    """
-    if to not in TRANSITIONS[status]:
-        raise ValueError(f"a payment never goes from {status} to {to}")
-    return to
 
 
 class Account(NamedTuple):
@@ -195,32 +118,29 @@ def decide(
         return _known_before(command, known)
     if ours is not None:
         return _echo(command, ours, _last_day(account, creditor))
-    refusal = _refuse(command, account, creditor)
+    misfit = _misfit(account, creditor, command.currency, command.effective_on, command.posted_on)
+    refusal = _refuse(command, account, creditor, misfit)
     if refusal is not None:
         return refusal
-    reason = why_held(account, creditor, command.currency, command.effective_on, command.posted_on)
-    if account is None or reason is not None:
-        return Held(_posted_on(command, creditor.business_date), reason or "account-unknown")
-    business_date = latest(creditor.business_date, account.business_date)
-    posted_on = _posted_on(command, business_date) or account.business_date
+    posted_on = command.posted_on or (command.effective_on if command.origin == "core" else None)
+    if account is None or misfit is not None:
+        return Held(posted_on or creditor.business_date, _reason(account, misfit))
+    posted_on = posted_on or business_date_of(account, creditor)
     allocation, basis = allocation_of(command.amount_minor, command.allocation, account, posted_on, paid)
     return Posted(posted_on, allocation, basis, account.restrictions)
 
 
 def why_held(
-    account: Account | None, creditor: Creditor, currency: str, effective_on: date, posted_on: date | None
+    account: Account, creditor: Creditor, currency: str, effective_on: date, posted_on: date | None
 ) -> UnappliedReason | None:
-    """Why money cannot be posted yet; None when it can. It says the same whenever it is asked with the same facts."""
-    if account is None:
-        return "account-unknown"
-    if currency != account.currency:
-        return "currency-mismatch"
-    early = too_early(effective_on, posted_on, _last_day(account, creditor))
-    return None if early is None else cast("UnappliedReason", early.code)
+    """Why money cannot be posted yet to an account that is here; None when it can. The same facts give the same."""
+    misfit = _misfit(account, creditor, currency, effective_on, posted_on)
+    return None if misfit is None else _reason(account, misfit)
 
 
-def _last_day(account: Account | None, creditor: Creditor) -> date:
-    return horizon(creditor.local_date, latest(creditor.business_date, account.business_date if account else None))
+def business_date_of(account: Account, creditor: Creditor) -> date:
+    """The business date of an account: what it says and what its creditor says come on their own, the later counts."""
+    return max(account.business_date, creditor.business_date or account.business_date)
 
 
 def allocation_of(
@@ -231,23 +151,6 @@ def allocation_of(
         return merged(directed), "directed"
     order = order_for(account.product_class, account.status, on)
     return allocate(amount_minor, order, account.owed.after(paid)), "waterfall"
-
-
-def payment_id_in(source: str, source_ref: str) -> UUID | None:
-    """The payment id that a reference of the core may be: the core books our payments under our ids."""
-    if source != CORE or len(source_ref) != CANONICAL_LENGTH:
-        return None
-    try:
-        return UUID(source_ref)
-    except ValueError:
-        return None
-
-
-def latest(one: date | None, other: date | None) -> date | None:
-    """The later of two days, as far as they are known."""
-    if one is None or other is None:
-        return one or other
-    return max(one, other)
 
 
 def _known_before(command: PostPayment, known: KnownReference) -> Duplicate | Refusal:
@@ -268,21 +171,40 @@ def _conflict(command: PostPayment, why: str) -> Refusal:
     return Refusal("source-ref-conflict", f"{command.source} reference {command.source_ref!r} {why}.", "source_ref")
 
 
-def _refuse(command: PostPayment, account: Account | None, creditor: Creditor) -> Refusal | None:
+def _misfit(
+    account: Account | None, creditor: Creditor, currency: str, effective_on: date, posted_on: date | None
+) -> Refusal | None:
+    if account is not None and currency != account.currency:
+        return Refusal("currency-mismatch", f"The account is in {account.currency}.", "currency")
+    return too_early(effective_on, posted_on, _last_day(account, creditor))
+
+
+def _refuse(
+    command: PostPayment, account: Account | None, creditor: Creditor, misfit: Refusal | None
+) -> Refusal | None:
     directed = command.allocation
     if directed is not None and sum(line.amount_minor for line in directed) != command.amount_minor:
         return Refusal("allocation-mismatch", "The allocation does not sum to amount_minor.", "allocation")
-    if command.is_booked:
+    return None if command.is_booked else misfit or _back_dated(command, account, creditor)
+
+
+def _back_dated(command: PostPayment, account: Account | None, creditor: Creditor) -> Refusal | None:
+    """Refuse a booking of the past: the snapshots since then hold it, so it keeps a promise and lowers no balance."""
+    if command.posted_on is None or command.may_be_back_dated:
         return None
-    early = too_early(command.effective_on, command.posted_on, _last_day(account, creditor))
-    if early is not None:
-        return early
-    if account is not None and command.currency != account.currency:
-        return Refusal("currency-mismatch", f"The account is in {account.currency}.", "currency")
-    return None
+    today = _business_date(account, creditor) or creditor.local_date
+    if command.posted_on >= today:
+        return None
+    return Refusal("forbidden", f"A posted_on before {today} needs the scope payments:book.", "posted_on")
 
 
-def _posted_on(command: PostPayment, business_date: date | None) -> date | None:
-    if command.posted_on is not None:
-        return command.posted_on
-    return command.effective_on if command.origin == "core" else business_date
+def _reason(account: Account | None, misfit: Refusal | None) -> UnappliedReason:
+    return "account-unknown" if account is None or misfit is None else cast("UnappliedReason", misfit.code)
+
+
+def _business_date(account: Account | None, creditor: Creditor) -> date | None:
+    return creditor.business_date if account is None else business_date_of(account, creditor)
+
+
+def _last_day(account: Account | None, creditor: Creditor) -> date:
+    return horizon(creditor.local_date, _business_date(account, creditor))

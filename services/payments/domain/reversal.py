@@ -11,7 +11,7 @@ from typing import Literal
 from uuid import UUID
 
 from services.payments.domain.horizon import booked_too_early, horizon, too_early
-from services.payments.domain.posting import Origin
+from services.payments.domain.payment import Origin
 from shared.errors import Refusal
 
 Reason = Literal["nsf", "returned", "misapplied", "duplicate", "error"]

@@ -10,8 +10,10 @@ from typing import Any
 from uuid import UUID
 
 from services.payments.domain.allocation import Line
-from services.payments.domain.posting import Posted, PostPayment
+from services.payments.domain.payment import PostPayment
+from services.payments.domain.posting import Posted
 from services.payments.domain.reversal import Reversed, ReversePayment
+from services.payments.handlers.actor import Actor
 from services.payments.handlers.post_payments import conclude, post
 from services.payments.handlers.reassess import reassess
 from services.payments.handlers.reverse_payments import reverse
@@ -26,14 +28,6 @@ REALLOCATION = "reallocation"
 
 
 @dataclass(frozen=True, slots=True)
-class Corrector:
-    """Who corrects, and whose payments they see (null: everyone's)."""
-
-    sub: str
-    creditors: frozenset[UUID] | None
-
-
-@dataclass(frozen=True, slots=True)
 class Reallocate:
     """Move the money of a payment. Null keeps what the payment has (its waterfall runs anew)."""
 
@@ -43,14 +37,12 @@ class Reallocate:
     allocation: tuple[Line, ...] | None
 
 
-async def reverse_payment(
-    tx: Tx, who: Corrector, payment_id: UUID, *, reason: str, effective_on: date
-) -> UUID | Refusal:
+async def reverse_payment(tx: Tx, actor: Actor, payment_id: UUID, *, reason: str, effective_on: date) -> UUID | Refusal:
     """Reverse one payment, whole; a payment that is reversed already stays as it is. Returns the payment's id."""
-    payment = await _locked(tx, who, payment_id, ())
+    payment = await _locked(tx, actor, payment_id, ())
     if isinstance(payment, Refusal):
         return payment
-    command = ReversePayment(new_id(), reason, effective_on, None, "ours", taken_by=who.sub)
+    command = ReversePayment(new_id(), reason, effective_on, None, "ours", taken_by=actor.sub)
     (decision,) = await reverse(tx, [(payment_id, command)])
     if isinstance(decision, Refusal):
         return decision
@@ -58,18 +50,18 @@ async def reverse_payment(
     return payment_id
 
 
-async def reallocate_payment(tx: Tx, who: Corrector, command: Reallocate) -> Stored | Refusal:
+async def reallocate_payment(tx: Tx, actor: Actor, command: Reallocate) -> Stored | Refusal:
     """Reverse a payment as misapplied and post its money again; returns the new payment."""
-    targets = {command.account_id} - {None}
-    payment = await _locked(tx, who, command.payment_id, (target for target in targets if target is not None))
+    targets = () if command.account_id is None else (command.account_id,)
+    payment = await _locked(tx, actor, command.payment_id, targets)
     if isinstance(payment, Refusal):
         return payment
     if payment.row["status"] == "reversed":
         return Refusal("payment-already-reversed", "Its money went back already.")
     if payment.row["status"] == "unapplied":
         return Refusal("payment-not-posted", "It waits for its account: reverse it, and post it where it belongs.")
-    new = _new_payment(who, payment.row, command)
-    taken_back = ReversePayment(new_id(), "misapplied", payment.row["effective_on"], None, "ours", taken_by=who.sub)
+    new = _new_payment(actor, payment.row, command)
+    taken_back = ReversePayment(new_id(), "misapplied", payment.row["effective_on"], None, "ours", taken_by=actor.sub)
     (decision,) = await reverse(tx, [(command.payment_id, taken_back)])
     if not isinstance(decision, Reversed):
         return decision if isinstance(decision, Refusal) else Refusal("payment-already-reversed", "It is reversed.")
@@ -81,7 +73,7 @@ async def reallocate_payment(tx: Tx, who: Corrector, command: Reallocate) -> Sto
     return posting.made[new.payment_id]
 
 
-def _new_payment(who: Corrector, old: Any, command: Reallocate) -> PostPayment:
+def _new_payment(actor: Actor, old: Any, command: Reallocate) -> PostPayment:
     return PostPayment(
         payment_id=new_id(),
         account_id=command.account_id or old["account_id"],
@@ -99,14 +91,14 @@ def _new_payment(who: Corrector, old: Any, command: Reallocate) -> PostPayment:
         allocation=command.allocation,
         reallocation_of=old["payment_id"],
         creditors=frozenset({old["creditor_id"]}),
-        taken_by=who.sub,
+        taken_by=actor.sub,
     )
 
 
-async def _locked(tx: Tx, who: Corrector, payment_id: UUID, accounts: Iterable[UUID]) -> Stored | Refusal:
+async def _locked(tx: Tx, actor: Actor, payment_id: UUID, accounts: Iterable[UUID]) -> Stored | Refusal:
     """Lock a payment's account (it never changes) and those given, then read the payment."""
     found = (await load_stored(tx, [payment_id])).get(payment_id)
-    if found is None or (who.creditors is not None and found.row["creditor_id"] not in who.creditors):
+    if found is None or not actor.may_see(found.row["creditor_id"]):
         return Refusal("payment-unknown", f"There is no payment {payment_id}.")
     await lock(tx, creditors=[found.row["creditor_id"]], accounts=[found.row["account_id"], *accounts])
     return (await load_stored(tx, [payment_id]))[payment_id]

@@ -9,7 +9,15 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from services.payments.domain.posting import Account, Creditor, UnappliedReason, allocation_of, latest, moved, why_held
+from services.payments.domain.payment import moved
+from services.payments.domain.posting import (
+    Account,
+    Creditor,
+    UnappliedReason,
+    allocation_of,
+    business_date_of,
+    why_held,
+)
 from services.payments.handlers.facts import publish_posted, publish_reversed, publish_unapplied
 from services.payments.store.payments import Row, Stored, insert_allocations, load_held, update_payments
 from services.payments.store.reversals import load_reversals, update_reversals
@@ -77,8 +85,7 @@ def _keep(release: _Release, payment: Stored, reason: UnappliedReason) -> None:
 
 def _post(release: _Release, payment: Stored, account: Account) -> None:
     row, cause = payment.row, release.causes.get(payment.row["account_id"])
-    business_date = latest(release.creditors[account.creditor_id].business_date, account.business_date)
-    posted_on = row["posted_on"] or business_date or account.business_date
+    posted_on = row["posted_on"] or business_date_of(account, release.creditors[account.creditor_id])
     paid = release.paid.setdefault(row["account_id"], {})
     allocation, basis = allocation_of(row["amount_minor"], payment.allocation or None, account, posted_on, paid)
     change = {

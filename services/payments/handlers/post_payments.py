@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from services.payments.domain.allocation import Basis, merged
+from services.payments.domain.payment import PaymentStatus, PostPayment, payment_id_in
 from services.payments.domain.posting import (
     Account,
     Creditor,
@@ -21,12 +22,9 @@ from services.payments.domain.posting import (
     Held,
     KnownReference,
     OurPayment,
-    PaymentStatus,
     Posted,
-    PostPayment,
     UnappliedReason,
     decide,
-    payment_id_in,
 )
 from services.payments.domain.reversal import Reversed
 from services.payments.handlers.facts import publish_posted, publish_unapplied
@@ -257,11 +255,11 @@ async def _reverse_awaited(tx: Tx, posting: Posting) -> None:
     held = await take_held(tx, {(key[0], key[2]) for key in keys})
     commands = [(keys[one.creditor_id, "core", one.reversal_of].payment_id, one) for one in held]
     decisions = await reverse(tx, [(payment_id, one.command()) for payment_id, one in commands if payment_id])
-    for (payment_id, one), decision in zip(commands, decisions, strict=True):
-        if isinstance(decision, Refusal):
-            await hold_reversals(tx, [(one, decision.code)])
-        elif isinstance(decision, Reversed) and payment_id:
+    for (payment_id, _), decision in zip(commands, decisions, strict=True):
+        if isinstance(decision, Reversed) and payment_id:
             posting.reversed.add(payment_id)
+    made = zip(held, decisions, strict=True)
+    await hold_reversals(tx, [(one, decision.code) for one, decision in made if isinstance(decision, Refusal)])
 
 
 async def _answers(tx: Tx, posting: Posting) -> list[PaymentAnswer | Refusal]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from services.payments.domain.allocation import Line
-from services.payments.domain.posting import PostPayment
+from services.payments.domain.payment import PostPayment
 from services.payments.domain.reversal import CoreReversal
 from services.payments.handlers.post_payments import conclude, post
 from services.payments.handlers.receive_reversals import receive_reversals

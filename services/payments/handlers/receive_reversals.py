@@ -63,16 +63,16 @@ def _unknown(
 ) -> tuple[list[CoreReversal], dict[int, Refusal]]:
     """The reversals that are new, and a refusal for each that uses a known reference with other content."""
     hashes = {key: one.content_hash for key, one in known.items()}
-    new: list[CoreReversal] = []
+    new: dict[Key, CoreReversal] = {}
     refusals: dict[int, Refusal] = {}
     for place, one in enumerate(reversals):
         first = hashes.setdefault(_key(one), one.content_hash)
         if first != one.content_hash:
             detail = f"core reference {one.source_ref!r} was used before, with other content."
             refusals[place] = Refusal("source-ref-conflict", detail, "source_ref")
-        elif _key(one) not in known and all(_key(other) != _key(one) for other in new):
-            new.append(one)
-    return new, refusals
+        elif _key(one) not in known:
+            new.setdefault(_key(one), one)
+    return list(new.values()), refusals
 
 
 def _key(reversal: CoreReversal) -> Key:

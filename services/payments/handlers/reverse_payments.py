@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from services.payments.domain.posting import Creditor, latest, moved
+from services.payments.domain.payment import moved
+from services.payments.domain.posting import business_date_of
 from services.payments.domain.reversal import Booked, Decision, Original, Reversed, ReversePayment, Standing, decide
 from services.payments.handlers.facts import publish_reversed
 from services.payments.store.payments import update_payments
@@ -57,14 +58,13 @@ async def _originals(tx: Tx, payments: Mapping[UUID, Row]) -> dict[UUID, Origina
     accounts = await load_accounts(tx, {row["account_id"] for row in payments.values()})
 
     def original(row: Row) -> Original:
-        creditor: Creditor = creditors[row["creditor_id"]]
-        account = accounts.get(row["account_id"])
+        creditor, account = creditors[row["creditor_id"]], accounts.get(row["account_id"])
         return Original(
             row["payment_id"],
             row["account_id"],
             row["amount_minor"],
             row["currency"],
-            latest(creditor.business_date, account.business_date if account else None),
+            business_date_of(account, creditor) if account else creditor.business_date,
             creditor.local_date,
         )
 

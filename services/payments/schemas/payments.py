@@ -91,10 +91,12 @@ class PaymentRequest(AccountName):
     currency: Currency
     effective_on: Day = Field(description="The day for which it counts.")
     posted_on: Day | None = Field(
-        default=None, description="The day on which it was booked; not after both the business date and today."
+        default=None,
+        description="The day on which it was booked; not after both the business date and today. Before the business "
+        "date only with the scope `payments:book`. Default: the business date.",
     )
     channel: Channel
-    source: Source = Field(description="Who sends it. `core` is core banking itself.")
+    source: Source = Field(description="Who sends it. `core` is core banking itself: with the scope `payments:book`.")
     source_ref: SourceRef = Field(description="Unique per creditor and source, for ever.")
     ach_trace: AchTrace | None = None
     allocation: Allocation | None = Field(

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from services.payments.domain.posting import payment_id_in
+from services.payments.domain.payment import payment_id_in
 from services.payments.domain.reversal import CoreReversal, Standing
 from services.payments.store.references import Key, known
 from services.payments.tables.payments import HELD_REVERSAL, REVERSAL

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 import orjson
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.payments.domain.posting import PostPayment
+from services.payments.domain.payment import PostPayment
 from services.payments.domain.reversal import Reversed, ReversePayment
 from services.payments.handlers.approve import approve
 from services.payments.handlers.cancel import cancel

@@ -15,13 +15,13 @@ from pydantic import SecretStr
 
 from deploy.local.issuer import Issuer
 from services.payments.app import create_api
-from services.payments.handlers.correct_payment import Corrector, Reallocate, reallocate_payment
+from services.payments.handlers.correct_payment import Reallocate, reallocate_payment
 from services.payments.settings import PaymentsSettings
 from services.payments.store.payments import Stored
 from shared.db.transaction import Tx
 from shared.errors import Refusal
 from tests.conftest import GetEngine
-from tests.integration.payments.obligation_book import Book, on
+from tests.integration.payments.obligation_book import SUPERVISOR, Book, on
 from tests.integration.payments.obligation_client import Client
 from tests.integration.payments.return_files import Returned, return_file
 
@@ -343,7 +343,7 @@ async def test_money_that_is_reallocated_while_the_file_waits_for_its_account_is
 
     async def reallocate(tx: Tx) -> tuple[Stored | Refusal, asyncio.Task[dict[str, Any]]]:
         command = Reallocate(misapplied, account_id, None, None)
-        made = await reallocate_payment(tx, Corrector("sue", None), command)
+        made = await reallocate_payment(tx, SUPERVISOR, command)
         file = asyncio.create_task(desk.take(Returned(TRACE)))
         async with asyncio.timeout(5):
             while not await tx.fetchval(is_waiting):

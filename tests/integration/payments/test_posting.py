@@ -248,3 +248,19 @@ async def test_a_collector_posts_but_does_not_reverse(desk: Desk) -> None:
     body = {"reason": "error", "effective_on": DAY}
     assert (await desk.post(f"/v1/payments/{made}/reversals", body, role="collector")).status_code == 403
     assert (await desk.post(f"/v1/payments/{made}/reallocations", {}, role="integrator")).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "facts", [{"source": "core"}, {"posted_on": "2026-03-01"}], ids=["in the core's name", "booked in the past"]
+)
+async def test_only_an_integrator_speaks_for_core_banking(desk: Desk, facts: dict[str, Any]) -> None:
+    body = desk.body("A", "1", **facts)
+    for role in ("collector", "supervisor"):
+        refused = await desk.pay(body, role=role)
+        assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+    assert await desk.payments() == []
+    assert (await desk.pay(body, role="integrator")).status_code == 201
+
+
+async def test_a_collector_states_the_booking_of_today(desk: Desk) -> None:
+    assert (await desk.pay(desk.body("A", "1", posted_on=DAY), role="collector")).status_code == 201

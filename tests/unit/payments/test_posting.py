@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.payments.domain.allocation import Line, Owed
+from services.payments.domain.payment import TRANSITIONS, PaymentStatus, PostPayment, moved
 from services.payments.domain.posting import (
-    TRANSITIONS,
     Account,
     Creditor,
     Decision,
@@ -18,11 +18,8 @@ from services.payments.domain.posting import (
     Held,
     KnownReference,
     OurPayment,
-    PaymentStatus,
     Posted,
-    PostPayment,
     decide,
-    moved,
 )
 from shared.errors import Refusal
 
@@ -127,3 +124,20 @@ def test_an_echo_of_ours_books_it_and_another_amount_under_its_id_is_a_conflict(
     refused = post(echo._replace(amount_minor=99), ours=ours)
     assert isinstance(refused, Refusal)
     assert refused.code == "source-ref-conflict"
+
+
+@pytest.mark.parametrize(("is_allowed", "day"), [(False, DAY), (False, NEXT), (True, DAY - timedelta(days=1))])
+def test_a_booking_of_the_past_is_for_those_who_speak_for_the_core(is_allowed: bool, day: date) -> None:
+    sent = payment._replace(posted_on=day, may_be_back_dated=is_allowed)
+    assert isinstance(post(sent, days=Creditor(DAY, NEXT)), Posted)
+
+
+@pytest.mark.parametrize("business_date", [DAY, None])
+@pytest.mark.parametrize("to", [account, None])
+def test_a_booking_before_the_business_date_is_refused_to_others(
+    to: Account | None, business_date: date | None
+) -> None:
+    sent = payment._replace(posted_on=DAY - timedelta(days=1), may_be_back_dated=False)
+    refused = post(sent, to=to, days=Creditor(business_date, DAY))
+    assert isinstance(refused, Refusal)
+    assert (refused.code, refused.field) == ("forbidden", "posted_on")
