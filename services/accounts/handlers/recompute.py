@@ -13,6 +13,7 @@ from uuid import UUID
 from services.accounts.domain.account import AccountStanding, Reason, evaluate, reasons
 from services.accounts.domain.commitments import commitments
 from services.accounts.domain.ledger import Booking
+from services.accounts.domain.membership import Placement
 from services.accounts.handlers.queue_membership import find_queues, move_items
 from services.accounts.store.accounts import (
     Newcomer,
@@ -95,30 +96,40 @@ async def recompute(
         return Recomputed()
     await add_commitments(tx, loaded)
     who = {**(newcomers or {}), **{account_id: _newcomer(row) for account_id, row in before.items()}}
-    creditor_ids = {who[account_id].creditor_id for account_id in loaded}
-    policies = await load_policies(tx, creditor_ids)
-    dates = {
-        creditor_id: creditor.business_date
-        for creditor_id, creditor in (await load_creditors(tx, creditor_ids)).items()
-        if creditor.business_date is not None
-    }
     points = await load_turning_points(tx, loaded, before, changed_from)
-    judge = _Judge(dates, policies, points, restated, version_epoch)
+    creditor_ids = {who[account_id].creditor_id for account_id in loaded}
+    dates = await _business_dates(tx, creditor_ids)
+    judge = _Judge(dates, await load_policies(tx, creditor_ids), points, restated, version_epoch)
     changes = [
         judge.change(account_id, who[account_id], before.get(account_id), one)
         for account_id, one in loaded.items()
         if who[account_id].creditor_id in dates
     ]
-    await _add_own(tx, [each for each in changes if each.before is None])
-    placements = await find_queues(tx, [row_to_place(e.account_id, e.who, e.before, e.after) for e in changes], dates)
-    queues = {each.account_id: each.queue for each in placements}
-    for each in changes:
-        each.after["queue"] = queues[each.account_id]
+    placements = await _place(tx, changes, dates)
     await _save(tx, changes)
     _publish(tx, changes, causes or {})
     await record_history(tx, _history(changes))
     moved = await move_items(tx, placements, version_epoch=version_epoch)
     return Recomputed({each.account_id: each.reasons for each in changes if each.reasons}, moved.changed)
+
+
+async def _business_dates(tx: Tx, creditor_ids: Collection[UUID]) -> dict[UUID, date]:
+    """Those of the creditors that have one: the accounts of the others wait."""
+    return {
+        creditor_id: creditor.business_date
+        for creditor_id, creditor in (await load_creditors(tx, creditor_ids)).items()
+        if creditor.business_date is not None
+    }
+
+
+async def _place(tx: Tx, changes: Sequence[_Change], dates: Mapping[UUID, date]) -> Sequence[Placement]:
+    """Finds the queue of each account, which new ones can only be in with what else they begin with."""
+    await _add_own(tx, [each for each in changes if each.before is None])
+    placements = await find_queues(tx, [row_to_place(e.account_id, e.who, e.before, e.after) for e in changes], dates)
+    queues = {each.account_id: each.queue for each in placements}
+    for each in changes:
+        each.after["queue"] = queues[each.account_id]
+    return placements
 
 
 async def _add_own(tx: Tx, opened: Sequence[_Change]) -> None:
