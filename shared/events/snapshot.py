@@ -25,10 +25,10 @@ Frequency = Literal["weekly", "biweekly", "semimonthly", "monthly", "quarterly",
 class ImportedContactPoint(BaseModel):
     """A phone number, e-mail or postal address as the core knows it. Of an address with a street its parts count."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", json_schema_extra={"required": ["kind"]})
 
     kind: Literal["phone", "email", "address"]
-    value: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
+    value: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=320)]
     label: Literal["mobile", "home", "work", "other"] = "other"
     street: Text | None = None
     city: Text | None = None

@@ -28,16 +28,16 @@ async def keep_points_told(tx: Tx, messages: Iterable[Message[Any]]) -> None:
     for message in messages:
         if message.topic not in TOPICS:
             continue
-        payload, version = message.payload, message.aggregate_version or 0
-        key = f"{message.topic}:{payload.party_id}"
+        told, version = message.payload, message.aggregate_version or 0
+        key = f"{message.topic}:{told.party_id}"
         if key in newest and newest[key]["version"] >= version:
             continue
         newest[key] = {
             "row_key": key,
-            "creditor_id": payload.creditor_id,
-            "party_id": payload.party_id,
+            "creditor_id": told.creditor_id,
+            "party_id": told.party_id,
             "version": version,
-            "points": [_shown(point.model_dump(mode="json", include=_SHOWN)) for point in payload.contact_points],
+            "points": [_shown(point.model_dump(mode="json", include=_SHOWN)) for point in told.contact_points],
         }
     if newest:
         await tx.execute(_KEEP, [row for _, row in sorted(newest.items())])

@@ -15,7 +15,7 @@ from shared.db.engine import create_engine
 
 async def main() -> None:
     """Plan, ask and record."""
-    settings = SkiptraceSettings()  # type: ignore[call-arg]  # read from the environment
+    settings = SkiptraceSettings()
     engine = create_engine(settings, application_name="skiptrace searching once")
     searcher = Searcher(settings, engine, SystemClock(), policy_of(settings))
     async with PersonSearch(settings.vendor_endpoints, timeout_s=settings.vendor_timeout_s) as vendors:
