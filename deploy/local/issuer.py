@@ -8,15 +8,11 @@ import argparse
 import json
 import os
 import secrets
-import signal
 import sys
-import threading
-from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from functools import cached_property
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import MappingProxyType
 from uuid import UUID
 
 from joserfc import jwt
@@ -24,6 +20,7 @@ from joserfc.jwk import ECKey
 
 from deploy.local.clients import GRANT, TOKEN_SECONDS, Client, Clients, answer_token_request
 from deploy.local.files import write_private
+from deploy.local.served import Handler, HttpServed
 from shared.clock import SystemClock
 
 AUDIENCE = "arrears"
@@ -36,21 +33,19 @@ _TOKEN_PATH = "/token"  # noqa: S105 (a path)
 _MAX_FORM_BYTES = 4096
 
 
-class Issuer:
+class Issuer(HttpServed):
     """Signs tokens with the key in `key_dir`; start() and serve() answer with the public half on `host`:`port`.
 
     `url` is the name by which services reach it, and the issuer that its tokens carry; by default that address.
     """
 
     def __init__(self, key_dir: Path, port: int, host: str = "127.0.0.1", url: str | None = None) -> None:
+        super().__init__(port, host)
         self.key_dir = key_dir
-        self.host = host
-        self.port = port
-        self.url = url or f"http://{host}:{port}"
+        self.url = url or self.url
         self.jwks_url = f"{self.url}{_JWKS_PATH}"
         self.token_url = f"{self.url}{_TOKEN_PATH}"
         self.clients = Clients(key_dir)
-        self._server: ThreadingHTTPServer | None = None
 
     @cached_property
     def _key(self) -> ECKey:
@@ -60,17 +55,27 @@ class Issuer:
             write_private(path, json.dumps(made.as_dict(private=True)))
         return ECKey.import_key(json.loads(path.read_text()))
 
+    @property
+    def handler(self) -> type[Handler]:
+        """What answers a request."""
+        return _Handler
+
     def mint(
         self,
         role: str | Iterable[str] = (),
         creditors: Iterable[UUID] = (),
         ttl: timedelta = DEFAULT_TTL,
         sub: str | None = None,
+        *,
         scope: str | None = None,
+        at: datetime | None = None,
     ) -> str:
-        """Return a signed token. No creditors means all creditors; `sub` defaults to the (first) role's name."""
+        """Return a signed token, good from `at` (now) for `ttl`. No creditors means all creditors.
+
+        `sub` defaults to the (first) role's name.
+        """
         roles = [role] if isinstance(role, str) else list(role)
-        now = SystemClock().now()
+        now = at or SystemClock().now()
         claims: dict[str, object] = {
             "iss": self.url,
             "aud": AUDIENCE,
@@ -91,82 +96,44 @@ class Issuer:
         """The public keys, as the JWKS endpoint serves them."""
         return {"keys": [self._key.as_dict(private=False)]}
 
-    def start(self) -> None:
-        """Serve in a thread of this process. Raises OSError when the port is taken."""
-        self._server = self._make_server()
-        threading.Thread(target=self._server.serve_forever, name="issuer", daemon=True).start()
-
-    def stop(self) -> None:
-        """Stop serving."""
-        if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
-            self._server = None
-
-    def serve(self) -> None:
-        """Serve in this process until it is told to end (SIGTERM, SIGINT)."""
-        server = self._make_server()
-
-        def stop(_number: int, _frame: object) -> None:
-            # shutdown() waits for the loop that this very thread runs: it must be called from another.
-            threading.Thread(target=server.shutdown).start()
-
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, stop)
-        server.serve_forever()
-        server.server_close()
-
-    def _make_server(self) -> ThreadingHTTPServer:
-        documents = {
-            _JWKS_PATH: json.dumps(self.jwks()).encode(),
-            _CONFIGURATION_PATH: json.dumps(
-                {
-                    "issuer": self.url,
-                    "jwks_uri": self.jwks_url,
-                    "token_endpoint": self.token_url,
-                    "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
-                    "grant_types_supported": [GRANT],
-                    "id_token_signing_alg_values_supported": [ALGORITHM],
-                    "response_types_supported": ["token"],
-                    "subject_types_supported": ["public"],
-                }
-            ).encode(),
+    @cached_property
+    def documents(self) -> dict[str, bytes]:
+        """What is answered to a GET, by its path: the keys, and where all else is."""
+        configuration = {
+            "issuer": self.url,
+            "jwks_uri": self.jwks_url,
+            "token_endpoint": self.token_url,
+            "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+            "grant_types_supported": [GRANT],
+            "id_token_signing_alg_values_supported": [ALGORITHM],
+            "response_types_supported": ["token"],
+            "subject_types_supported": ["public"],
         }
-        return ThreadingHTTPServer((self.host, self.port), _handler(self, documents))
+        return {
+            _JWKS_PATH: json.dumps(self.jwks()).encode(),
+            _CONFIGURATION_PATH: json.dumps(configuration).encode(),
+        }
 
 
-def _handler(issuer: Issuer, documents: dict[str, bytes]) -> type[BaseHTTPRequestHandler]:
-    def mint(sub: str, roles: tuple[str, ...]) -> str:
-        return issuer.mint(roles, ttl=timedelta(seconds=TOKEN_SECONDS), sub=sub)
+class _Handler(Handler):
+    owner: Issuer
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = documents.get(self.path)
-            self._answer(200 if body else 404, body or b"")
+    def do_GET(self) -> None:
+        body = self.owner.documents.get(self.path)
+        self.answer(200 if body else 404, body or b"")
 
-        def do_POST(self) -> None:
-            length = self.headers.get("Content-Length", "")
-            if self.path != _TOKEN_PATH or not length.isdecimal() or int(length) > _MAX_FORM_BYTES:
-                self._answer(404 if self.path != _TOKEN_PATH else 413, b"")
-                return
-            form = self.rfile.read(int(length)).decode(errors="replace")
-            said = answer_token_request(issuer.clients, mint, self.headers.get("Authorization", ""), form)
-            challenge = {"WWW-Authenticate": said.challenge} if said.challenge else {}
-            self._answer(said.status, said.body, {"Cache-Control": "no-store", **challenge})
+    def do_POST(self) -> None:
+        length = self.headers.get("Content-Length", "")
+        if self.path != _TOKEN_PATH or not length.isdecimal() or int(length) > _MAX_FORM_BYTES:
+            self.answer(404 if self.path != _TOKEN_PATH else 413, b"")
+            return
+        form, authorization = self.body().decode(errors="replace"), self.headers.get("Authorization", "")
+        said = answer_token_request(self.owner.clients, self._mint, authorization, form)
+        challenge = {"WWW-Authenticate": said.challenge} if said.challenge else {}
+        self.answer(said.status, said.body, {"Cache-Control": "no-store", **challenge})
 
-        def _answer(self, status: int, body: bytes, headers: Mapping[str, str] = MappingProxyType({})) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the name that the base class gives)
-            """Be silent: services ask for the keys every minute."""
-
-    return Handler
+    def _mint(self, sub: str, roles: tuple[str, ...]) -> str:
+        return self.owner.mint(roles, ttl=timedelta(seconds=TOKEN_SECONDS), sub=sub)
 
 
 def main() -> None:

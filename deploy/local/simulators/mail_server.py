@@ -4,8 +4,6 @@ A recipient that begins with `nobody` is refused for good (550), one that begins
 """
 
 import argparse
-import signal
-import threading
 from email.message import EmailMessage, Message
 from email.parser import BytesParser
 from email.policy import default
@@ -15,19 +13,21 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import Envelope, Session
 
+from deploy.local.served import Served
 
-class MailServer:
+
+class MailServer(Served):
     """The server: start() serves in a thread, serve() in this process until it is told to end."""
 
     def __init__(self, folder: Path, port: int, host: str = "127.0.0.1") -> None:
-        self.host, self.port = host, port
+        super().__init__(port, host)
         self._folder = folder
         self.received: list[EmailMessage] = []
         self.envelopes: list[Envelope] = []
         self._controller: Controller | None = None
 
     def start(self) -> None:
-        """Serve in a thread of this process. Raises OSError when the port is taken."""
+        """Serve in threads of this process. Raises OSError when the port is taken."""
         self._folder.mkdir(parents=True, exist_ok=True)
         self._controller = Controller(_Handler(self), hostname=self.host, port=self.port)
         self._controller.start()
@@ -37,15 +37,6 @@ class MailServer:
         if self._controller is not None:
             self._controller.stop()
             self._controller = None
-
-    def serve(self) -> None:
-        """Serve in this process until SIGTERM or SIGINT."""
-        ending = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: ending.set())
-        self.start()
-        ending.wait()
-        self.stop()
 
     def keep(self, envelope: Envelope) -> None:
         """Keep one e-mail."""

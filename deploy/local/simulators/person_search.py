@@ -10,15 +10,13 @@ import base64
 import hashlib
 import json
 import secrets
-import signal
 import threading
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from deploy.local.files import read_json, write_json
+from deploy.local.served import Handler, HttpServed, made_once
 
 _ACCOUNT_FILE = "person-search.json"
 _SEARCH = "/v1/person-searches"
@@ -44,56 +42,41 @@ class Ledger:
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
-class PersonSearch:
+class PersonSearch(HttpServed):
     """The vendor: start() serves in a thread, serve() in this process until it is told to end."""
 
     def __init__(self, folder: Path, port: int, host: str = "127.0.0.1") -> None:
-        self.host, self.port = host, port
-        self.url = f"http://{host}:{port}"
+        super().__init__(port, host)
         self.faults = Faults()
         self.ledger = Ledger()
         self.people: dict[str, dict[str, Any]] = {}
         self.released = threading.Event()
         self._path = folder / _ACCOUNT_FILE
-        self._server: ThreadingHTTPServer | None = None
 
     @property
     def account(self) -> dict[str, str]:
         """The user name and password that it asks for, made once for each folder."""
-        known: dict[str, str] = read_json(self._path) or {}
-        if not known:
-            known = {"username": "arrears", "password": secrets.token_urlsafe(24)}
-            write_json(self._path, known)
-        return known
+        return made_once(self._path, lambda: {"username": "arrears", "password": secrets.token_urlsafe(24)})
 
     @property
     def endpoint(self) -> dict[str, str]:
         """How a service reaches it: its address and account."""
         return {"url": self.url, **self.account}
 
+    @property
+    def handler(self) -> type[Handler]:
+        """What answers a request."""
+        return _Handler
+
     def start(self) -> None:
-        """Serve in a thread of this process. Raises OSError when the port is taken."""
+        """Serve in threads of this process. Raises OSError when the port is taken."""
         self.released.clear()
-        self._server = ThreadingHTTPServer((self.host, self.port), type("Handler", (_Handler,), {"vendor": self}))
-        self._server.daemon_threads = True
-        threading.Thread(target=self._server.serve_forever, name="person-search", daemon=True).start()
+        super().start()
 
     def stop(self) -> None:
         """Stop serving; requests that are kept waiting are let go."""
         self.released.set()
-        if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
-            self._server = None
-
-    def serve(self) -> None:
-        """Serve in this process until SIGTERM or SIGINT."""
-        self.start()
-        ended = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda _number, _frame: ended.set())
-        ended.wait()
-        self.stop()
+        super().stop()
 
     def search(self, asked: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         """Answer one search: the status and the body."""
@@ -156,77 +139,60 @@ _AREA = {
 }
 
 
-class _Handler(BaseHTTPRequestHandler):
-    vendor: PersonSearch
+class _Handler(Handler):
+    owner: PersonSearch
 
     def do_GET(self) -> None:
         if self.path == "/healthz":
-            self._answer(200, {"status": "ok"})
+            self.answer(200, {"status": "ok"})
         elif self.path == "/ledger":
-            ledger = self.vendor.ledger
-            self._answer(200, {"requests": ledger.requests, "billed": len(ledger.answers)})
+            ledger = self.owner.ledger
+            self.answer(200, {"requests": ledger.requests, "billed": len(ledger.answers)})
         else:
-            self._answer(404, {"error": "no such path"})
+            self.answer(404, {"error": "no such path"})
 
     def do_PUT(self) -> None:
-        body = self._body()
+        body = self._asked()
         if self.path == "/people":
-            self.vendor.knows(body["subject"], body["person"])
-            self._answer(200, {})
+            self.owner.knows(body["subject"], body["person"])
+            self.answer(200)
         elif self.path == "/faults":
-            self.vendor.faults = Faults(**body)
-            self._answer(200, {})
+            self.owner.faults = Faults(**body)
+            self.answer(200)
         else:
-            self._answer(404, {"error": "no such path"})
+            self.answer(404, {"error": "no such path"})
 
     def do_POST(self) -> None:
-        asked, faults = self._body(), self.vendor.faults
-        self.vendor.ledger.requests += 1
+        asked, faults = self._asked(), self.owner.faults
+        self.owner.ledger.requests += 1
         if self.path != _SEARCH:
-            self._answer(404, {"error": "no such path"})
+            self.answer(404, {"error": "no such path"})
         elif not self._is_known():
-            self._answer(401, {"error": "who are you?"})
+            self.answer(401, {"error": "who are you?"})
         elif self._is_out_of_order(faults):
-            self._raw(faults.status, (faults.body or '{"error": "out of order"}').encode())
+            self.answer(faults.status, (faults.body or '{"error": "out of order"}').encode())
         else:
-            self._answer(*self.vendor.search(asked))
+            self.answer(*self.owner.search(asked))
 
     def _is_out_of_order(self, faults: Faults) -> bool:
         if faults.delay_s:
-            self.vendor.released.wait(faults.delay_s)
+            self.owner.released.wait(faults.delay_s)
         if faults.count <= 0:
             return False
         faults.count -= 1
         return True
 
     def _is_known(self) -> bool:
-        account = self.vendor.account
+        account = self.owner.account
         expected = base64.b64encode(f"{account['username']}:{account['password']}".encode()).decode()
         return secrets.compare_digest(self.headers.get("Authorization", ""), f"Basic {expected}")
 
-    def _body(self) -> dict[str, Any]:
-        length = int(self.headers.get("Content-Length", "0"))
+    def _asked(self) -> dict[str, Any]:
         try:
-            read = json.loads(self.rfile.read(length) or b"{}")
+            read = json.loads(self.body() or b"{}")
         except json.JSONDecodeError:
             return {}
         return read if isinstance(read, dict) else {}
-
-    def _answer(self, status: int, body: dict[str, Any]) -> None:
-        self._raw(status, json.dumps(body).encode())
-
-    def _raw(self, status: int, body: bytes) -> None:
-        try:
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-        except (BrokenPipeError, ConnectionResetError):
-            self.close_connection = True  # the client has given up waiting
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the name that the base class gives)
-        """Be silent: a log of searches would hold personal data."""
 
 
 def main() -> None:

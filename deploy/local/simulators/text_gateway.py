@@ -10,19 +10,17 @@ import hashlib
 import hmac
 import json
 import secrets
-import signal
 import threading
 import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from deploy.local.files import read_json, write_json
+from deploy.local.served import Handler, HttpServed, made_once
 
 _ACCOUNT_FILE = "text-gateway.json"
 _CALLBACK_TRIES = 3
@@ -59,37 +57,34 @@ class State:
     stopped: set[str] = field(default_factory=set)
 
 
-class TextGateway:
+class TextGateway(HttpServed):
     """The gateway: start() serves in threads, serve() in this process until it is told to end.
 
     `inbound_url` is where texts of people go.
     """
 
     def __init__(self, folder: Path, port: int, inbound_url: str = "", host: str = "127.0.0.1") -> None:
-        self.host, self.port = host, port
-        self.url = f"http://{host}:{port}"
+        super().__init__(port, host)
         self.inbound_url = inbound_url
         self.faults = Faults()
         self.state = State()
         self._path = folder / _ACCOUNT_FILE
         self._callbacks: SimpleQueue[tuple[str, dict[str, str]] | None] = SimpleQueue()
-        self._server: ThreadingHTTPServer | None = None
         self._caller: threading.Thread | None = None
 
     @property
     def account(self) -> dict[str, str]:
         """The account sid and its token, made once for each folder."""
-        known: dict[str, str] = read_json(self._path) or {}
-        if not known:
-            known = {"sid": "AC" + secrets.token_hex(16), "token": secrets.token_hex(16)}
-            write_json(self._path, known)
-        return known
+        return made_once(self._path, lambda: {"sid": "AC" + secrets.token_hex(16), "token": secrets.token_hex(16)})
+
+    @property
+    def handler(self) -> type[Handler]:
+        """What answers a request."""
+        return _Handler
 
     def start(self) -> None:
         """Serve in threads of this process. Raises OSError when the port is taken."""
-        self._server = ThreadingHTTPServer((self.host, self.port), type("Handler", (_Handler,), {"gateway": self}))
-        self._server.daemon_threads = True
-        threading.Thread(target=self._server.serve_forever, name="text-gateway", daemon=True).start()
+        super().start()
         self._caller = threading.Thread(target=self._call_back, name="text-gateway-callbacks", daemon=True)
         self._caller.start()
 
@@ -98,19 +93,7 @@ class TextGateway:
         self._callbacks.put(None)
         if self._caller is not None:
             self._caller.join(10)
-        if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
-            self._server = None
-
-    def serve(self) -> None:
-        """Serve in this process until SIGTERM or SIGINT."""
-        ending = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: ending.set())
-        self.start()
-        ending.wait()
-        self.stop()
+        super().stop()
 
     def take(self, form: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
         """Take one text: the status and body of the answer."""
@@ -161,54 +144,40 @@ class TextGateway:
                     continue
 
 
-class _Handler(BaseHTTPRequestHandler):
-    gateway: TextGateway
+class _Handler(Handler):
+    owner: TextGateway
 
     def do_GET(self) -> None:
         if self.path == "/healthz":
-            self._answer(200, {"status": "ok"})
+            self.answer(200, {"status": "ok"})
         elif self.path == "/texts":
-            self._answer(200, {"texts": [text.__dict__ for text in self.gateway.state.texts]})
+            self.answer(200, {"texts": [text.__dict__ for text in self.owner.state.texts]})
         else:
-            self._answer(404, {})
+            self.answer(404)
 
     def do_PUT(self) -> None:
         if self.path != "/faults":
-            self._answer(404, {})
+            self.answer(404)
             return
-        self.gateway.faults = Faults(**json.loads(self._body()))
-        self._answer(200, {})
+        self.owner.faults = Faults(**json.loads(self.body()))
+        self.answer(200)
 
     def do_POST(self) -> None:
-        account = self.gateway.account
+        account = self.owner.account
         if self.path == "/simulated-replies":
-            said = json.loads(self._body())
-            self._answer(201, {"sid": self.gateway.reply(said["from"], said["body"])})
+            said = json.loads(self.body())
+            self.answer(201, {"sid": self.owner.reply(said["from"], said["body"])})
         elif self.path != f"/2010-04-01/Accounts/{account['sid']}/Messages.json":
-            self._answer(404, {"code": 20404})
+            self.answer(404, {"code": 20404})
         elif self.headers.get("Authorization") != self._expected(account):
-            self._answer(401, {"code": 20003})
+            self.answer(401, {"code": 20003})
         else:
-            form = dict(urllib.parse.parse_qsl(self._body().decode()))
-            self._answer(*self.gateway.take(form))
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the name that the base class gives)
-        """Be silent."""
+            form = dict(urllib.parse.parse_qsl(self.body().decode()))
+            self.answer(*self.owner.take(form))
 
     @staticmethod
     def _expected(account: Mapping[str, str]) -> str:
         return "Basic " + base64.b64encode(f"{account['sid']}:{account['token']}".encode()).decode()
-
-    def _body(self) -> bytes:
-        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
-
-    def _answer(self, status: int, body: Mapping[str, Any]) -> None:
-        content = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
 
 
 def main() -> None:

@@ -49,7 +49,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    do_GET = do_POST  # noqa: N815 - the name that the base class asks for
+    do_GET = do_POST
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the name that the base class gives)
         """Be silent."""
