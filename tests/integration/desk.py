@@ -65,7 +65,8 @@ class ServiceDesk(ABC):
 
     ROLE: ClassVar[str] = "collector"
     """Who posts, unless a test says it."""
-    KIND: ClassVar[str] = "third_party_collector"
+    IS_KEYED: ClassVar[bool] = True
+    """Whether what is posted has a key of its own, unless a test gives one."""
     ZONE: ClassVar[str] = "America/New_York"
     ACCOUNT: ClassVar[Mapping[str, Any]]
     """What is said of an account, besides what is alike for all."""
@@ -74,6 +75,7 @@ class ServiceDesk(ABC):
     engine: AsyncEngine
     applier: BatchApplier
     issuer: Issuer
+    kind: str = "third_party_collector"
     creditor: UUID = field(default_factory=uuid4)
 
     @abstractmethod
@@ -99,7 +101,7 @@ class ServiceDesk(ABC):
 
     def creditor_message(self, version: int = 1, **facts: Any) -> RawMessage:
         state = {
-            "creditor_id": self.creditor, "name": "Harbor", "kind": self.KIND, "currency": "USD",
+            "creditor_id": self.creditor, "name": "Harbor", "kind": self.kind, "currency": "USD",
             "time_zone": self.ZONE, "business_date": self.ACCOUNT["business_date"],
         }  # fmt: skip
         return self.message("creditor.updated", state | facts, version)
@@ -127,8 +129,8 @@ class ServiceDesk(ABC):
         }  # fmt: skip
         return self.message("party.updated", state | facts, version)
 
-    def erasure(self, number: str = "L-1") -> RawMessage:
-        return raw_message("party.updated", str(self.party(number)), None, self.now(), {})
+    def erasure(self, number: str = "L-1", topic: str = "party.updated") -> RawMessage:
+        return raw_message(topic, str(self.party(number)), None, self.now(), {})
 
     async def post(
         self,
@@ -139,9 +141,15 @@ class ServiceDesk(ABC):
         creditors: Iterable[UUID] = (),
         sub: str | None = None,
         key: str | None = None,
+        if_match: int | None = None,
+        method: str = "POST",
     ) -> httpx.Response:
         headers = self.token(role or self.ROLE, creditors=creditors, sub=sub)
-        return await self.http.post(path, json=body, headers=headers | {"Idempotency-Key": key or str(uuid4())})
+        if key or self.IS_KEYED:
+            headers["Idempotency-Key"] = key or str(uuid4())
+        if if_match is not None:
+            headers["If-Match"] = f'"{if_match}"'
+        return await self.http.request(method, path, json=body, headers=headers)
 
     async def get(
         self, path: str, *, role: str = "auditor", creditors: Iterable[UUID] = (), **params: Any

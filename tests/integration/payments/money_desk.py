@@ -4,16 +4,14 @@
 """
 
 import json
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from itertools import count
-from typing import Any
-from uuid import UUID, uuid4
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+from uuid import uuid4
 
 import httpx
-from pydantic import BaseModel, SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from deploy.local.issuer import Issuer
@@ -22,55 +20,34 @@ from services.payments.consumers import subscriptions
 from services.payments.handlers.evaluate_date import EVALUATE, EvaluateDate
 from services.payments.settings import PaymentsSettings
 from shared.clock import FixedClock
-from shared.events.accounts import AccountState, BusinessDateAdvanced, CreditorUpdated
-from shared.events.envelope import encode_headers
-from shared.events.topics import TOPICS
-from shared.ids import account_id, new_id
 from shared.jobs import JobRunner
 from shared.messaging.batch import BatchApplier
 from shared.messaging.message import RawMessage
+from tests.integration.desk import ServiceDesk, client_of, raw_message, settings_of
 
 DAY = "2026-03-02"
 NOW = datetime(2026, 3, 2, 15, tzinfo=UTC)
-_OFFSETS = count(1)
-"""Of all desks: a dead letter is known by its place in Kafka."""
 
 
-@dataclass
-class Desk:
+@dataclass(kw_only=True)
+class Desk(ServiceDesk):
     """One creditor of the service, and everything that a test does to it."""
 
-    http: httpx.AsyncClient
-    engine: AsyncEngine
-    applier: BatchApplier
-    issuer: Issuer
-    creditor: UUID = field(default_factory=uuid4)
+    ROLE: ClassVar[str] = "supervisor"
+    ACCOUNT: ClassVar[Mapping[str, Any]] = {
+        "product_class": "closed_end_loan", "past_due_minor": 0, "days_past_due": 0, "oldest_unpaid_due_on": None,
+        "bucket": "current", "stage": "current", "business_date": DAY, "snapshot_on": DAY, "principal_minor": 90_000,
+        "interest_minor": 500, "fees_minor": 100,
+    }  # fmt: skip
 
-    def message(self, topic: str, payload: BaseModel | dict[str, Any], version: int | None = None) -> RawMessage:
-        """A message as it lies in Kafka: an event of accounts, or a bare one of the core."""
-        offset = next(_OFFSETS)
-        if isinstance(payload, dict):
-            return RawMessage(topic, 0, offset, b"k", json.dumps(payload).encode(), (), NOW)
-        row = {
-            "event_id": new_id(), "topic": topic, "type": TOPICS[topic].type, "source": "/accounts", "subject": None,
-            "time": NOW, "aggregate_version": version, "correlation_id": None, "causation_id": None,
-            "traceparent": None,
-        }  # fmt: skip
-        return RawMessage(topic, 0, offset, b"k", payload.model_dump_json().encode(), tuple(encode_headers(row)), NOW)
+    kind: str = "creditor"
 
-    async def feed(self, *messages: RawMessage) -> None:
-        await self.applier.apply(messages)
-
-    def creditor_message(self, business_date: str | None = DAY, version: int = 1) -> RawMessage:
-        state = {
-            "creditor_id": self.creditor, "name": "Harbor", "kind": "creditor", "currency": "USD",
-            "time_zone": "America/New_York", "business_date": business_date,
-        }  # fmt: skip
-        return self.message("creditor.updated", CreditorUpdated.model_validate(state), version)
+    def now(self) -> datetime:
+        return NOW
 
     def date_message(self, business_date: str, version: int = 2) -> RawMessage:
         facts = {"creditor_id": self.creditor, "business_date": business_date, "previous": None}
-        return self.message("business_date.advanced", BusinessDateAdvanced.model_validate(facts), version)
+        return self.message("business_date.advanced", facts, version)
 
     async def judge(self, business_date: str) -> None:
         """The creditor's business date moves, and its evaluation runs to its end."""
@@ -83,28 +60,13 @@ class Desk:
         )
         assert job.status == "done", job.error
 
-    def account_message(
-        self, number: str, *, version: int = 1, topic: str = "account.opened", **facts: Any
-    ) -> RawMessage:
-        state = {
-            "creditor_id": self.creditor, "account_id": self.account(number), "party_id": uuid4(),
-            "product_class": "closed_end_loan", "status": "open", "currency": "USD", "balance_minor": 100_000,
-            "past_due_minor": 0, "days_past_due": 0, "oldest_unpaid_due_on": None, "bucket": "current",
-            "stage": "current", "past_due_by_bucket": {}, "business_date": DAY, "snapshot_on": DAY,
-            "principal_minor": 90_000, "interest_minor": 500, "fees_minor": 100,
-        }  # fmt: skip
-        return self.message(topic, AccountState.model_validate(state | facts), version)
-
     def core(self, number: str, ref: str, amount: int = 1000, **facts: Any) -> RawMessage:
         """`core.payment.received`, posted on DAY."""
         body = {
             "creditor_id": str(self.creditor), "core_account_number": number, "amount_minor": amount,
             "currency": "USD", "effective_on": DAY, "channel": "branch", "source_ref": ref,
         }  # fmt: skip
-        return self.message("core.payment.received", body | facts)
-
-    def account(self, number: str) -> UUID:
-        return account_id(self.creditor, number)
+        return raw_message("core.payment.received", number, json.dumps(body | facts), NOW, {})
 
     async def open(self, *numbers: str) -> "Desk":
         await self.feed(self.creditor_message(), *(self.account_message(number) for number in numbers))
@@ -121,48 +83,16 @@ class Desk:
     async def pay(self, body: dict[str, Any], *, role: str = "integrator", **options: Any) -> httpx.Response:
         return await self.post("/v1/payments", body, role=role, **options)
 
-    async def post(
-        self,
-        path: str,
-        body: Any = None,
-        *,
-        role: str = "supervisor",
-        creditors: Iterable[UUID] = (),
-        key: str | None = None,
-    ) -> httpx.Response:
-        headers = {**self._token(role, creditors), "Idempotency-Key": key or str(uuid4())}
-        return await self.http.post(path, json=body, headers=headers)
-
     async def send_file(self, content: bytes, *, key: str | None = None) -> httpx.Response:
-        headers = {**self._token("integrator"), "Idempotency-Key": key or str(uuid4())}
+        headers = {**self.token("integrator"), "Idempotency-Key": key or str(uuid4())}
         return await self.http.post(
             "/v1/imports/nacha-returns", params={"creditor_id": str(self.creditor)}, content=content, headers=headers
         )
-
-    async def get(
-        self, path: str, *, role: str = "auditor", creditors: Iterable[UUID] = (), **params: Any
-    ) -> httpx.Response:
-        return await self.http.get(path, params=params, headers=self._token(role, creditors))
 
     async def payments(self, **params: Any) -> list[dict[str, Any]]:
         answer = await self.get("/v1/payments", creditor_id=str(self.creditor), limit=200, **params)
         items: list[dict[str, Any]] = answer.json()["items"]
         return items
-
-    async def published(self) -> list[tuple[str, dict[str, Any]]]:
-        """Take what is in the outbox, in its order: (topic, payload) of this creditor."""
-        async with self.engine.begin() as connection:
-            rows = (await connection.exec_driver_sql("DELETE FROM outbox RETURNING id, topic, body")).mappings().all()
-        events = [(row["topic"], json.loads(row["body"])) for row in sorted(rows, key=lambda row: row["id"])]
-        return [(topic, body) for topic, body in events if body["creditor_id"] == str(self.creditor)]
-
-    async def query(self, sql: str) -> list[Any]:
-        async with self.engine.connect() as connection:
-            return list((await connection.exec_driver_sql(sql.replace(":creditor", f"'{self.creditor}'"))).all())
-
-    def _token(self, role: str, creditors: Iterable[UUID] = ()) -> dict[str, str]:
-        token = self.issuer.mint(role, creditors=list(creditors), ttl=timedelta(minutes=5))
-        return {"Authorization": f"Bearer {token}"}
 
 
 async def _nothing() -> Mapping[str, int]:
@@ -179,21 +109,13 @@ async def open_desk(engine: AsyncEngine, issuer: Issuer, *, is_one_clock: bool =
 
     `is_one_clock`: messages are taken at the instants at which requests are, not at NOW.
     """
-    settings = PaymentsSettings(
-        database_url=SecretStr(engine.url.render_as_string(hide_password=False)),
-        kafka_bootstrap_servers="127.0.0.1:1",
-        jwks_url=issuer.jwks_url,
-        jwt_issuer=issuer.url,
-    )
+    settings = PaymentsSettings(**settings_of(engine, issuer))
     app = create_api(settings, engine=engine, clock=_Noon())
     applier = BatchApplier(
         engine, _Noon() if is_one_clock else FixedClock(NOW), subscriptions(settings), group="payments"
     )
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://payments", timeout=60) as http,
-    ):
-        yield Desk(http, engine, applier, issuer)
+    async with client_of(app) as http:
+        yield Desk(http=http, engine=engine, applier=applier, issuer=issuer)
 
 
 class _Noon:

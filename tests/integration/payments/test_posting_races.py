@@ -2,14 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from uuid import UUID
 
 import pytest
 import pytest_asyncio
 
 from deploy.local.issuer import Issuer
-from services.payments.store.account_creditors import AccountCreditors
 from services.payments.store.evaluation import advance_evaluation
 from shared.clock import SystemClock
+from shared.db.account_creditors import AccountCreditors
 from shared.db.locks import lock
 from shared.db.transaction import Tx, open_transaction
 from shared.jobs import run_chunk
@@ -71,11 +72,11 @@ async def test_an_arrangement_is_judged_on_the_date_that_was_moving_when_the_pay
 
 async def test_the_creditors_of_accounts_are_read_once_and_forgotten_beyond_the_bound(desk: Desk) -> None:
     await desk.open("A", "B")
-    creditors = AccountCreditors(capacity=1)
+    creditors = AccountCreditors[UUID](lambda account_id: (account_id,), capacity=1)
 
     async def reads(tx: Tx) -> None:
         for number in ("A", "B", "A"):
-            assert (await creditors.locks(tx, {desk.account(number)})).creditors == {desk.creditor}
-        assert (await creditors.locks(tx, {desk.account("Z")})).creditors == frozenset()
+            assert (await creditors.locks(tx, [desk.account(number)])).creditors == {desk.creditor}
+        assert (await creditors.locks(tx, [desk.account("Z")])).creditors == frozenset()
 
     await run_chunk(desk.engine, SystemClock(), reads)
