@@ -8,7 +8,7 @@ from typing import Annotated
 from urllib.parse import parse_qsl
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Depends, Request
 from starlette.responses import HTMLResponse, Response
 
 from services.contact.api.doors import DeskOf
@@ -52,10 +52,8 @@ async def _signed_form(request: Request) -> dict[str, str]:
     return fields
 
 
-async def _linked_message(
-    request: Request, token: Annotated[str, Path(max_length=128, pattern=r"^[A-Za-z0-9_-]+$")]
-) -> UUID:
-    """The message whose opt-out link was followed. Raises `not-found`."""
+async def _linked_message(request: Request, token: str) -> UUID:
+    """The message whose opt-out link was followed. Raises `not-found`, also for what cannot be a link."""
     settings: ContactSettings = request.app.state.settings
     secret = settings.link_secret
     message_id = None if secret is None else message_of_link(secret.get_secret_value(), token)

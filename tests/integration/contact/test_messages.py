@@ -260,7 +260,8 @@ async def test_the_button_of_the_opt_out_page_stops_emails_to_the_address(house:
     await step(house)
     assert ((await shown(house, message_id))["status"], len(mail.received)) == ("blocked", before)
     assert (await send(house, "a1", "email")).json()["rules"][0]["id"] == "contact.opted_out"
-    assert (await house.http.post(path[:-1] + "_")).status_code == 404
+    for other in (path[:-1] + "_", "/v1/opt-outs/%C3%A4", "/v1/opt-outs/%00", f"/v1/opt-outs/{'x' * 200}"):
+        assert [(await house.http.request(method, other)).status_code for method in ("GET", "POST")] == [404, 404]
 
 
 async def test_a_text_is_delivered_when_the_gateways_signed_receipt_says_so(house: House, texts: TextGateway) -> None:
