@@ -131,3 +131,16 @@ async def test_a_call_that_nobody_answered_does_not_use_the_one_talk_up_and_seve
     assert [rule["id"] for rule in blocked.json()["rules"] if rule["result"] == "fail"] == ["location.calls"]
     desk.clock.ahead = timedelta(days=7)
     assert (await _ask(desk)).status_code == 201
+
+
+async def test_who_was_asked_and_what_came_of_it_is_told_without_a_name(desk: Desk) -> None:
+    asked = await _ask(desk)
+    said = {"is_again_requested": True, "is_known_now": False}
+    assert (await _report(desk, asked, "incomplete", **said)).status_code == 200
+    told = [each for each in await desk.published() if each[0].startswith("location_inquiry.")]
+    assert [topic for topic, _ in told] == ["location_inquiry.allowed", "location_inquiry.reported"]
+    first, second = (body for _, body in told)
+    assert (first["outcome"], second["outcome"]) == (None, "incomplete")
+    assert first["third_party_ids"] == second["third_party_ids"] != []
+    assert {name: second[name] for name in said} == said
+    assert "Robin" not in str(told)
