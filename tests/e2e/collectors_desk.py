@@ -24,7 +24,8 @@ MEMBER: Json = {
     "region": "OH",
     "postal_code": "43215",
 }
-HOME = "1 High Street, Columbus, OH 43215"
+HOME = "1 high street, columbus, oh 43215"
+"""The contact point that the import makes of it."""
 HERSELF: Json = {"date_of_birth": "1980-02-29", "postal_code": "43215"}
 """What only she answers."""
 _KIND = {"email": "email", "letter": "address"}
@@ -51,7 +52,6 @@ class CollectorsDesk:
         points = [
             {"kind": "phone", "value": self.old_number, "label": "mobile"},
             {"kind": "email", "value": self.email, "label": "other"},
-            {"kind": "address", "value": HOME, "label": "home"},
         ]
         await self.bank.import_close("2026-01-31", LOAN | {"parties": [self.member | {"contact_points": points}]})
         consent = {"party_id": self.party, "channel": "phone", "purpose": "time", "basis": "direct"}
