@@ -17,6 +17,7 @@ from services.compliance.handlers.activate_rules import put_in_force
 from services.compliance.handlers.decide_contacts import DecideContact, Decider
 from services.compliance.handlers.rebuild import how_to_rebuild
 from services.compliance.settings import ComplianceSettings
+from services.compliance.store.backlog import MEASURES
 from services.compliance.store.rule_sets import rules_sha256
 from services.compliance.store.shipped import shipped_packs, shipped_sources
 from shared.cli import ServiceDescription
@@ -96,6 +97,7 @@ def create_worker(settings: ComplianceSettings, engine: AsyncEngine, clock: Cloc
         engine,
         clock,
         subscriptions=subscriptions(settings),
+        measures=MEASURES,
         migrations=MIGRATIONS,
     )
 

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
-from prometheus_client import Counter
-
 from services.contact.domain.placing import Placing
 from services.contact.gateways.compliance import Compliance, ComplianceUnavailableError, Decision, Permit, Question
 from services.contact.handlers.actor import Actor
@@ -23,12 +21,13 @@ from shared.db.transaction import Tx
 from shared.errors import Problem, Refusal
 from shared.events.contact import BlockReason
 from shared.http.request_context import current_context
+from shared.telemetry.metrics import counter
 
 R = TypeVar("R")
 KeepAsk = Callable[[Actor, Ask], Awaitable[Asked | Stopped]]
 """Commits what is about to be asked for, with others or alone; raises the `Problem` of a refusal."""
 
-DENIED = Counter("arrears_contacts_denied_total", "Contacts that were not made, by reason.", ["reason"])
+DENIED = counter("arrears_contacts_denied_total", "Contacts that were not made, by reason.", ["reason"])
 
 
 class Transactions(Protocol):
