@@ -39,6 +39,12 @@ Id = Annotated[UUID, AfterValidator(in_c)]
 _FIRST_YEAR, _LAST_YEAR = 1900, 2999
 
 
+def _written_as_a_moment(value: Any) -> Any:
+    if isinstance(value, (int, float)) or (isinstance(value, str) and not _ISO.match(value)):
+        raise PydanticCustomError("moment_form", "A moment is written as RFC 3339 has it")
+    return value
+
+
 def _in_utc(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise PydanticCustomError("moment_form", "A moment says its distance from UTC")
@@ -49,8 +55,8 @@ def _in_utc(moment: datetime) -> datetime:
     return found
 
 
-Moment = Annotated[datetime, AfterValidator(_in_utc)]
-"""An instant, as UTC. One without a zone is refused, and one so near the calendar's end that no rule can add days."""
+Moment = Annotated[datetime, BeforeValidator(_written_as_a_moment), AfterValidator(_in_utc)]
+"""An instant, as UTC. A number of seconds is refused, and a time without a zone, or where no rule could add days."""
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217 code.", examples=["USD"])]
 
 

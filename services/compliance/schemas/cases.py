@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, StrictBool
 
 from services.compliance.schemas.shape import AccountIds, Heard, Line, Model, Moment, Recorded, Word
 from shared.events.compliance import DisputeKind, DisputeStatus
@@ -36,7 +36,7 @@ class DisputeRequest(Heard):
     party_id: UUID
     kind: DisputeKind
     received_at: Moment | None = Field(default=None, description="Absent: now.")
-    is_written: bool
+    is_written: StrictBool
     disputed_minor: PositiveMinor | None = Field(default=None, description="Minor units; absent: all of it.")
     statement: FreeText = ""
 
@@ -82,7 +82,7 @@ class RepresentationRequest(Heard):
 class RepresentationStep(Model):
     """What changed: the attorney allows direct contact, does not answer, or represents the party no longer."""
 
-    is_direct_allowed: bool | None = None
+    is_direct_allowed: StrictBool | None = None
     unresponsive_since: Moment | None = None
     ended_at: Moment | None = None
 
@@ -114,7 +114,7 @@ class ComplaintRequest(Model):
     via: Literal["phone", "letter", "email", "branch", "regulator", "social", "other"]
     received_at: Moment | None = Field(default=None, description="Absent: now.")
     statement: Annotated[FreeText, Field(examples=["You called me at work again."])]
-    is_hold: bool = False
+    is_hold: StrictBool = False
 
 
 class ComplaintClose(Model):

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, StrictBool
 
 from services.compliance.schemas.shape import (
     AccountIds,
@@ -30,25 +30,25 @@ class CreditorNoticeTerms(Model):
 
     sent_on: Day
     opt_out_by: Day
-    is_complete: bool = Field(description="It disclosed all of (C)(1) to (5).")
-    is_obtained_from_consumer: bool
-    is_used_by_creditor: bool
-    is_opted_out: bool = False
+    is_complete: StrictBool = Field(description="It disclosed all of (C)(1) to (5).")
+    is_obtained_from_consumer: StrictBool
+    is_used_by_creditor: StrictBool
+    is_opted_out: StrictBool = False
 
 
 class PriorCollectorTerms(Model):
     """What a collector before us did with the address: 12 CFR 1006.6(d)(4)(iii)."""
 
     position: Annotated[int, Field(ge=1, le=100, strict=True, description="1: the one immediately before us.")]
-    is_obtained_lawfully: bool
-    is_used: bool
-    is_opted_out: bool = False
+    is_obtained_lawfully: StrictBool
+    is_used: StrictBool
+    is_opted_out: StrictBool = False
 
 
 class ReassignedCheckTerms(Model):
     """The answer of a complete and accurate database of reassigned numbers: 12 CFR 1006.6(d)(5)."""
 
-    is_reassigned: bool
+    is_reassigned: StrictBool
 
 
 class _Choice(Heard):
@@ -144,7 +144,7 @@ class InconvenientPlace(Model):
 
     place: Word
     source: Literal["consumer", "employer"] = "consumer"
-    is_written: bool = False
+    is_written: StrictBool = False
 
 
 class StatedLocation(Model):
@@ -195,8 +195,8 @@ class PointFlagsRequest(Model):
     """What is known of an e-mail address or a number besides; absent: not known."""
 
     party_id: UUID
-    is_employer_provided: bool | None = None
-    is_public_domain: bool | None = None
+    is_employer_provided: StrictBool | None = None
+    is_public_domain: StrictBool | None = None
     leaked_since: Moment | None = Field(
         default=None, description="Since when it is known that a message to it reached somebody else."
     )

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, StrictBool, model_validator
 from pydantic_core import PydanticCustomError
 
 from services.compliance.schemas.shape import AccountIds, Day, Evidence, EvidenceIn, Heard, Line, Model
@@ -43,7 +43,7 @@ class RestrictionRequest(Heard):
     account_ids: AccountIds | None = None
     effective_on: Day | None = Field(default=None, description="From the start of this day; absent: from now.")
     ends_on: Day | None = Field(default=None, description="The last day on which it holds; absent: until lifted.")
-    is_written: bool | None = Field(
+    is_written: StrictBool | None = Field(
         default=None, description="Whether it came in writing. Absent: yes, save when it was heard on an attempt."
     )
     evidence: Evidence

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from services.compliance.domain.sources import Confidence
 from services.compliance.schemas.shape import Model
@@ -64,7 +64,7 @@ class RulePackView(RulePackSummary):
 class PolicyRequest(Model):
     """Whether a policy rule holds for the creditor."""
 
-    is_on: bool = Field(examples=[False])
+    is_on: StrictBool = Field(examples=[False])
 
 
 class PolicyView(Model):

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, StrictBool
 
 from services.contact.domain.callback import CallbackStatus
 from services.contact.domain.contact_points import PointKind, PointStatus
@@ -89,7 +89,7 @@ class CallbackRequest(Model):
     channel: ContactChannel = "phone"
     contact_point_id: UUID | None = None
     callback_at: Moment
-    is_requested: bool = Field(default=False, description="The person asked for it.")
+    is_requested: StrictBool = Field(default=False, description="The person asked for it.")
 
 
 class CallbackMove(Model):

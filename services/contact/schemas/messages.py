@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, StrictBool
 
 from services.contact.domain.message import MessageStatus
 from services.contact.domain.receipts import ReceiptStatus
@@ -115,7 +115,7 @@ class ReceiptIn(Model):
     channel: MessageChannel
     status: ReceiptStatus
     reason: Annotated[str, Field(pattern=r"^[a-zA-Z0-9._ -]{1,64}$")] | None = None
-    is_permanent: bool = False
+    is_permanent: StrictBool = False
     at: Moment | None = None
 
 

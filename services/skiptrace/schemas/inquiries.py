@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 
 from services.skiptrace.domain.location_inquiry import Channel, Ground, Outcome, Relationship
 from shared.http.free_text import FreeText
@@ -51,11 +51,11 @@ class InquiryRequest(_Model):
     language: Literal["en", "es"] = "en"
     ground: Ground | None = Field(default=None, description="Why this person may be asked a second time.")
     ground_evidence: FreeText | None = Field(default=None, description="What the ground rests on.")
-    believes_person_knows_now: bool = Field(
+    believes_person_knows_now: StrictBool = Field(
         default=False,
         description="Somebody reasonably believes that the person now has correct or complete information.",
     )
-    attorney_is_silent: bool = Field(
+    attorney_is_silent: StrictBool = Field(
         default=False, description="The consumer's attorney did not respond within a reasonable time."
     )
 
@@ -133,11 +133,13 @@ class InquiryReport(_Model):
     )
 
     outcome: Outcome
-    debt_was_mentioned: bool
+    debt_was_mentioned: StrictBool
     employer_was_named: Literal["no", "on_request", "unasked"] = "no"
     found: Annotated[tuple[FoundLocation, ...], Field(max_length=10)] = ()
-    is_again_requested: bool = Field(default=False, description="The person asked to be asked again (1006.10(c)).")
-    is_known_now: bool = Field(
+    is_again_requested: StrictBool = Field(
+        default=False, description="The person asked to be asked again (1006.10(c))."
+    )
+    is_known_now: StrictBool = Field(
         default=False,
         description="Of an answer that was wrong or incomplete: the person is reasonably believed to know better now.",
     )

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 
 from shared.events.payload import AmountMinor, Currency
 from shared.events.skiptrace import FoundKind, FoundLabel, PermissiblePurpose
@@ -78,14 +78,14 @@ class VendorRequest(_Model):
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
     adapter: Literal["person_search"] = "person_search"
     endpoint: VendorCode = Field(description="The name of its address and account in the settings of the deployment.")
-    is_enabled: bool = True
+    is_enabled: StrictBool = True
     currency: Currency
     cost_hit_minor: AmountMinor
     cost_no_hit_minor: AmountMinor
     month_budget_minor: AmountMinor | None = Field(
         default=None, description="Per calendar month (UTC); null: no limit."
     )
-    bills_unanswered: bool = Field(
+    bills_unanswered: StrictBool = Field(
         default=True,
         description="Its terms: a search that reached it is on its bill though no answer came back. Such a search is "
         "charged, after a day, with the most that it may cost; else its money is released.",

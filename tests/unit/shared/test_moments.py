@@ -19,3 +19,9 @@ def test_a_moment_at_the_ends_of_the_calendar_is_refused(text: str) -> None:
 @pytest.mark.parametrize("text", ["1900-01-01T00:00:00Z", "2999-12-31T23:59:59Z"])
 def test_every_other_moment_is_taken(text: str) -> None:
     assert _MOMENT.validate_python(text).isoformat().replace("+00:00", "Z") == text
+
+
+@pytest.mark.parametrize("value", [0, 1_767_225_600, 1.5, True, "1767225600", "2026-01-31", "2026-01-31T00:00:00"])
+def test_a_moment_is_a_text_with_a_zone(value: object) -> None:
+    with pytest.raises(ValidationError, match=r"RFC 3339|distance from UTC"):
+        _MOMENT.validate_python(value)
