@@ -1,6 +1,7 @@
 """A dial list from a real queue, worked off by the simulated dialer, while things happen between list and dial."""
 
-from collections.abc import AsyncIterator
+import tracemalloc
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ import pytest_asyncio
 
 from deploy.local.issuer import Issuer
 from deploy.local.simulators.dialer import Dialer
+from services.contact.api.dial_lists import _lines
 from services.contact.gateways.compliance import Compliance
 from services.contact.gateways.owners import Queues
 from services.contact.handlers.build_dial_list import BUILD, DialListBuilder
@@ -19,6 +21,9 @@ from shared.jobs import JobRunner
 from tests.conftest import GetEngine
 from tests.integration.contact.house import NOON, House, fresh, open_house
 
+LONG = 100_000
+MEMORY = 12_000_000
+"""Bytes at the peak of streaming a long list; all of its lines together are three times as much."""
 PEOPLE = [f"P{number}" for number in range(12)]
 _COLUMNS = (
     *("core_account_number", "product_class", "currency", "balance_minor", "principal_minor", "interest_minor"),
@@ -81,6 +86,13 @@ async def dialer_of(house: House) -> Dialer:
 async def listed(house: House, dialer: Dialer, queue: str = "early_stage") -> str:
     """A list that the worker has built."""
     dial_list_id = await dialer.make_list(queue, 100)
+    assert await built(house, dial_list_id) == "done"
+    await dialer.until_ready(dial_list_id)
+    return dial_list_id
+
+
+async def built(house: House, dial_list_id: str, *watching: Callable[[httpx.Request], Awaitable[None]]) -> str:
+    """Run the job of a list as the worker does; return how it ended. `watching` sees each call to another service."""
     tokens = ServiceTokens(
         house.settings.token_url, house.settings.client_id, house.settings.client_secret, SystemClock()
     )
@@ -88,15 +100,15 @@ async def listed(house: House, dialer: Dialer, queue: str = "early_stage") -> st
         ServiceClient(house.settings.accounts_url, tokens=tokens, timeout_s=20) as accounts,
         ServiceClient(house.settings.compliance_url, tokens=tokens, timeout_s=20) as compliance,
     ):
+        for client in (accounts, compliance):
+            client._http.event_hooks = {"request": list(watching)}
         transactions = house.app.state.desk.permits._transactions
         build = DialListBuilder(Queues(accounts), Compliance(compliance), transactions, house.clock).chunk
         [job] = await house.rows(
             f"SELECT job_id FROM job WHERE kind = '{BUILD}' AND params->>'dial_list_id' = '{dial_list_id}'"
         )
         done = await JobRunner(house.engine, house.clock, {BUILD: build}).run_job(job["job_id"])
-    assert done.status == "done", done.error
-    await dialer.until_ready(dial_list_id)
-    return dial_list_id
+    return done.status
 
 
 async def records(house: House, dial_list_id: str) -> list[dict[str, Any]]:
@@ -191,3 +203,37 @@ async def test_a_list_from_a_queue_that_is_not_there_fails_with_its_reason(house
     dialer = await dialer_of(house)
     with pytest.raises(RuntimeError, match="queue-unknown"):
         await listed(house, dialer, queue="no_such_queue")
+
+
+async def test_no_transaction_is_open_while_other_services_are_asked(house: House) -> None:
+    dial_list_id = await (await dialer_of(house)).make_list("early_stage", 100)
+    held: list[int] = []
+
+    async def look(_request: httpx.Request) -> None:
+        held.append(house.engine.pool.checkedout())  # type: ignore[attr-defined]
+
+    assert await built(house, dial_list_id, look) == "done"
+    # A token, a page of the queue, the decisions on it: each was asked for, none with a connection in hand.
+    assert len(held) >= 2
+    assert set(held) == {0}
+
+
+async def test_a_list_of_a_hundred_thousand_is_streamed_in_little_memory(house: House) -> None:
+    made = await house.post("/v1/dial-lists", {"queue": "early_stage", "size": LONG}, role="integrator")
+    dial_list_id = made.json()["dial_list_id"]
+    await house.write(
+        f"""INSERT INTO dial_record (record_id, dial_list_id, position, account_id, creditor_id, party_id,
+              contact_point_id, status)
+            SELECT gen_random_uuid(), '{dial_list_id}', n, gen_random_uuid(), '{house.creditor}', gen_random_uuid(),
+              gen_random_uuid(), 'listed' FROM generate_series(1, {LONG}) AS n"""
+    )
+    lines = 0
+    tracemalloc.start()
+    try:
+        async for part in _lines(house.app.state.edge, UUID(dial_list_id)):
+            lines += part.count(b"\n")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert lines == LONG
+    assert peak < MEMORY, f"{peak / 1e6:.1f} MB"
