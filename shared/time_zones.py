@@ -63,11 +63,20 @@ class PhonePlace(NamedTuple):
     area_code: str
 
 
+_NATIONAL = re.compile(r"\+1[0-9]{10}", re.ASCII)
+
+
 def phone_place(number: str) -> PhonePlace | None:
     """Return the place that a phone number (E.164) is associated with. Numbers move with their owners.
 
     None: not a number, or one of no place, such as a toll-free one.
     """
+    # The place of a North American number is told by its first six digits: a book of a million has few of those.
+    return _place_of(f"{number[:8]}0123" if _NATIONAL.fullmatch(number) else number)
+
+
+@lru_cache(maxsize=65_536)
+def _place_of(number: str) -> PhonePlace | None:
     try:
         parsed = phonenumbers.parse(number)
     except phonenumbers.NumberParseException:
@@ -80,16 +89,7 @@ def phone_place(number: str) -> PhonePlace | None:
     return PhonePlace(zones, str(parsed.national_number)[:3] if parsed.country_code == _NORTH_AMERICA else "")
 
 
-_NATIONAL = re.compile(r"\+1[0-9]{10}", re.ASCII)
-
-
 def phone_zones(number: str) -> tuple[str, ...]:
     """Return the zones that a phone number (E.164) indicates; none: it says nothing of a place."""
-    # The place of a North American number is told by its first six digits: a book of a million has few of those.
-    return _zones_of(f"{number[:8]}0123" if _NATIONAL.fullmatch(number) else number)
-
-
-@lru_cache(maxsize=65_536)
-def _zones_of(number: str) -> tuple[str, ...]:
     place = phone_place(number)
     return place.zones if place else ()

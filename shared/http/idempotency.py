@@ -170,9 +170,11 @@ def in_flight() -> Problem:
 
 
 def json_of(result: Any) -> str | None:
-    """Return a result as the JSON that is answered, or None for no body."""
+    """Return a result as the JSON that is answered, or None for no body. Bytes are JSON already."""
     if result is None:
         return None
+    if isinstance(result, bytes):
+        return result.decode()
     if isinstance(result, BaseModel):
         return result.model_dump_json(by_alias=True)
     return orjson.dumps(result, default=_plain).decode()

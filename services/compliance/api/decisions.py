@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-import orjson
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
 
@@ -49,7 +48,7 @@ async def decide_contact(body: DecisionRequest, principal: Asker, key: OptionalK
     """Decide on a contact. An allow for the contact service (`permits:request`) reserves it: it counts from now."""
     answer = await decisions.submit(command_of(body, principal), principal=principal, idempotency=key)
     # As it was decided and stored: it is not checked and written a second time.
-    return Response(orjson.dumps(answer, default=str), media_type="application/json")
+    return Response(answer, media_type="application/json")
 
 
 # A colon in a path is a parameter to the router, unless the path is declared before those that have one.

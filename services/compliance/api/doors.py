@@ -1,12 +1,12 @@
 """What the routes of compliance take from the app besides the edge."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends
 
 from services.compliance.domain.rules import RuleBook, RulePack
 from services.compliance.domain.sources import SourceFile
-from services.compliance.handlers.decide_contacts import DecideContact, Decider
+from services.compliance.handlers.decide_contacts import Answer, DecideContact, Decider
 from shared.http.micro_batcher import MicroBatcher
 from shared.http.routes import from_app
 
@@ -21,5 +21,5 @@ class Rules:
 
 
 RulesOf = Annotated[Rules, Depends(from_app("rules"))]
-DecisionsOf = Annotated[MicroBatcher[DecideContact, dict[str, Any]], Depends(from_app("decisions"))]
+DecisionsOf = Annotated[MicroBatcher[DecideContact, Answer], Depends(from_app("decisions"))]
 DeciderOf = Annotated[Decider, Depends(from_app("decider"))]

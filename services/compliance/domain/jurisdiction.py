@@ -13,7 +13,7 @@ from services.compliance.domain.cities import CITIES, City
 from services.compliance.domain.facts import Location
 from services.compliance.domain.rules import FEDERAL
 from shared.area_codes import REGION_OF_AREA_CODE
-from shared.time_zones import address_zones, digits, folded, phone_place, region_of
+from shared.time_zones import PhonePlace, address_zones, digits, folded, phone_place, region_of
 
 
 def address_location(
@@ -47,7 +47,6 @@ def _is_in(city: City, name: str | None, code: str) -> bool:
     return known in city.names or code[:3] in city.postal_prefixes or code[:5] in city.postal_prefixes
 
 
-@lru_cache(maxsize=65_536)
 def phone_location(number: str) -> Location | None:
     """The location that a phone number (E.164) is associated with: zones, and the state of its area code.
 
@@ -55,8 +54,11 @@ def phone_location(number: str) -> Location | None:
     as a toll-free one. Numbers move with their owners; the answer is what the number indicates, no more.
     """
     place = phone_place(number)
-    if place is None:
-        return None
+    return None if place is None else _location_of(place)
+
+
+@lru_cache(maxsize=4096)
+def _location_of(place: PhonePlace) -> Location:
     region = REGION_OF_AREA_CODE.get(place.area_code)
     if region is None:
         return Location("phone", place.zones)

@@ -5,8 +5,8 @@ for the requests behind it in the same batch.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -14,9 +14,9 @@ from uuid import UUID
 import orjson
 
 from services.compliance.domain import facts as f
-from services.compliance.domain.decide import Decision, decide
-from services.compliance.domain.disclosures import DISCLOSURES
+from services.compliance.domain.decide import decide
 from services.compliance.domain.rules import RuleBook
+from services.compliance.handlers.written_decision import Made, WrittenDecision
 from services.compliance.store.attempts import load_unplaced
 from services.compliance.store.decisions import insert_decisions
 from services.compliance.store.facts import load_facts
@@ -27,7 +27,8 @@ from shared.errors import Refusal
 from shared.events.compliance import DecidingRule, DecisionMade
 from shared.ids import contact_point_id, new_id
 
-Answer = dict[str, Any]
+Answer = bytes
+"""A decision as JSON."""
 
 _PASSED = frozenset({"pass", "not_applicable"})
 
@@ -60,6 +61,7 @@ class Decider:
     rules_sha256: bytes
     permit_ttl: timedelta
     reach: timedelta
+    written: WrittenDecision = field(default_factory=WrittenDecision)
 
     async def __call__(self, tx: Tx, commands: Sequence[DecideContact]) -> list[Answer | Refusal]:
         """Decide, reserve and save.
@@ -72,8 +74,9 @@ class Decider:
             tx,
             {one.request.party_id for one in commands},
             {each for one in commands for each in one.request.account_ids},
-            min([one.at for one in commands if one.at is not None], default=now) - self.reach,
-            {one.request.recipient_id for one in commands if one.request.recipient_id is not None},
+            min([now, *(one.at for one in commands if one.at is not None)]),
+            reach=self.reach,
+            recipient_ids={one.request.recipient_id for one in commands if one.request.recipient_id is not None},
         )
         asked_for = {one.attempt_id for one in commands if one.attempt_id is not None}
         batch = _Batch(self, tx, now, known, await load_unplaced(tx, asked_for))
@@ -113,10 +116,13 @@ class _Batch:
         permit = None
         if decision.is_allowed and command.may_reserve and command.at is None and creditor_id is not None:
             permit = self._reserve(request, creditor_id, command.attempt_id)
-        answer = self._answer(decision, permit, is_dry_run=command.at is not None)
-        self._save(command, request, creditor_id, facts, answer)
+        made = Made(new_id(), request, creditor_id, decision, self._now, permit, is_dry_run=command.at is not None)
+        if permit is not None:
+            permit["decision_id"] = made.decision_id
+        answer = self._decider.written(made)
+        self._save(command, made, facts, answer)
         if command.may_reserve and command.at is None and creditor_id is not None:
-            self._publish(command, request, creditor_id, decision, answer)
+            self._publish(command, made, creditor_id)
         return answer
 
     def _point_id(self, party_id: UUID, kind: str, value: str) -> UUID:
@@ -156,70 +162,36 @@ class _Batch:
         self.permits.append(row)
         return row
 
-    def _answer(self, decision: Decision, permit: dict[str, Any] | None, *, is_dry_run: bool) -> Answer:
-        decision_id = new_id()
-        if permit is not None:
-            permit["decision_id"] = decision_id
-        return {
-            "decision_id": str(decision_id),
-            "outcome": decision.outcome,
-            "not_before": _written(decision.not_before),
-            "permit": permit and {"id": str(permit["permit_id"]), "expires_at": _written(permit["expires_at"])},
-            "disclosures": decision.disclosures,
-            "disclosure_texts": {code: DISCLOSURES[code] for code in decision.disclosures if code in DISCLOSURES},
-            "language": decision.language,
-            "missing": decision.missing,
-            "zones": decision.zones,
-            "jurisdictions": decision.jurisdictions,
-            "rules": [
-                {
-                    "id": rule.rule_id,
-                    "version": rule.version,
-                    "citation": rule.citation,
-                    "result": finding.result,
-                    "outcome": outcome,
-                    "not_before": _written(finding.not_before),
-                    "facts": dict(finding.facts),
-                }
-                for rule, finding, outcome in decision.rules
-            ],
-            "at": _written(decision.at),
-            "made_at": _written(self._now),
-            "is_dry_run": is_dry_run,
-        }
-
-    def _save(
-        self, command: DecideContact, request: f.Request, creditor_id: UUID | None, facts: f.Facts, answer: Answer
-    ) -> None:
+    def _save(self, command: DecideContact, made: Made, facts: f.Facts, answer: Answer) -> None:
+        request = made.request
         self.decisions.append(
             {
-                "decision_id": UUID(answer["decision_id"]),
-                "creditor_id": creditor_id,
+                "decision_id": made.decision_id,
+                "creditor_id": made.creditor_id,
                 "party_id": request.party_id,
                 "account_ids": list(request.account_ids),
                 "channel": request.channel,
                 "purpose": request.purpose,
                 "direction": request.direction,
                 "contact_point_id": request.contact_point_id,
-                "outcome": answer["outcome"],
-                "permit_id": answer["permit"] and UUID(answer["permit"]["id"]),
+                "outcome": made.decision.outcome,
+                "permit_id": made.permit_id,
                 "at": request.at,
                 "made_at": self._now,
                 "made_by": command.made_by,
-                "is_dry_run": answer["is_dry_run"],
+                "is_dry_run": made.is_dry_run,
                 "rules_sha256": self._decider.rules_sha256,
                 "facts_sha256": digest(facts),
-                "answer": orjson.dumps(answer, default=str).decode(),
+                "answer": answer.decode(),
             }
         )
 
-    def _publish(
-        self, command: DecideContact, request: f.Request, creditor_id: UUID, decision: Decision, answer: Answer
-    ) -> None:
+    def _publish(self, command: DecideContact, made: Made, creditor_id: UUID) -> None:
+        request, decision = made.request, made.decision
         event = DecisionMade(
             creditor_id=creditor_id,
             account_id=request.account_ids[0],
-            decision_id=UUID(answer["decision_id"]),
+            decision_id=made.decision_id,
             party_id=request.party_id,
             account_ids=request.account_ids,
             channel=request.channel.value,
@@ -228,7 +200,7 @@ class _Batch:
             contact_point_id=request.contact_point_id,
             outcome=decision.outcome.value,
             not_before=decision.not_before,
-            permit_id=answer["permit"] and UUID(answer["permit"]["id"]),
+            permit_id=made.permit_id,
             rules=tuple(
                 DecidingRule(
                     rule_id=each.rule.rule_id,
@@ -242,11 +214,6 @@ class _Batch:
             made_at=self._now,
         )
         self._tx.emit("decision.made", event, causation=command.correlation_id)
-
-
-def _written(moment: datetime | None) -> str | None:
-    """An instant as every answer writes it."""
-    return None if moment is None else moment.astimezone(UTC).isoformat()[:-6] + "Z"
 
 
 def digest(facts: f.Facts) -> bytes:

@@ -4,16 +4,16 @@ A permit that the batch itself reserves is added, so that the next request of th
 """
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from services.compliance.domain import facts as f
 from services.compliance.domain.history import as_attempt
-from services.compliance.domain.results import SILENT
 from services.compliance.store import fact_forms
 from services.compliance.store.known_facts import KnownFacts
 from services.compliance.store.party_forms import DECEASED, PartyRows, party, rows_by
+from services.compliance.tables.views import SAID, TIMELESS
 from shared.db.transaction import Tx
 
 Row = Mapping[str, Any]
@@ -25,8 +25,6 @@ _CODEBTOR: Final = "codebtor_stay"
 """What a stay is to another party of the debt: 11 USC 1301. The chapter is not known, so every stay is one."""
 
 _ESTATE: Final = "estate"
-
-_SILENT: Final = sorted(code for code in SILENT if code is not None)
 
 _ACCOUNTS = """
 SELECT a.*, p.parties, p.roles FROM account_view a CROSS JOIN LATERAL (
@@ -53,29 +51,49 @@ ORDER BY 1, 2, 3, 4, 5
 _FLAGS = "SELECT * FROM point_flags WHERE party_id = ANY($1::uuid[])"
 _RESTRICTIONS = """
 SELECT restriction_id, party_id, account_ids, kind, effective_at, ends_on, is_written, lifted_at FROM restriction
-WHERE party_id = ANY($1::uuid[]) OR (account_ids && $2::uuid[] AND kind = ANY($3::text[]))
+WHERE (party_id = ANY($1::uuid[]) OR (account_ids && $2::uuid[] AND kind = ANY($3::text[])))
+  AND (lifted_at IS NULL OR lifted_at > $4)
 ORDER BY restriction_id
 """
-_REPRESENTATIONS = "SELECT * FROM representation WHERE party_id = ANY($1::uuid[]) ORDER BY representation_id"
-_DISPUTES = "SELECT * FROM dispute WHERE account_id = ANY($1::uuid[]) ORDER BY dispute_id"
-_CONSENTS = "SELECT * FROM consent WHERE party_id = ANY($1::uuid[]) ORDER BY consent_id"
-_PREFERENCES = "SELECT * FROM preference WHERE party_id = ANY($1::uuid[]) ORDER BY preference_id"
-_ATTEMPT = """
-SELECT {} a.attempt_id, a.party_id, a.account_ids, a.permit_id, a.direction, a.channel, a.purpose, a.contact_point_id,
-  a.at, a.completed_at, a.result_code, a.debts_discussed, p.recipient_id
-FROM attempt a LEFT JOIN permit p USING (permit_id) WHERE a.party_id = ANY($1::uuid[])
+_REPRESENTATIONS = """
+SELECT * FROM representation WHERE party_id = ANY($1::uuid[]) AND (ended_at IS NULL OR ended_at > $2)
+ORDER BY representation_id
 """
-_TIMELESS = """(a.result_code IS NULL OR a.purpose = 'location'
-  OR (a.direction = 'inbound' AND a.channel IN ('email', 'sms')))"""
-_SAID = "a.party_id, a.channel, a.direction, a.account_ids, a.debts_discussed"
+_DISPUTES = """
+SELECT * FROM dispute
+WHERE account_id = ANY($1::uuid[]) AND (least(answered_at, closed_at) IS NULL OR least(answered_at, closed_at) > $2)
+ORDER BY dispute_id
+"""
+_CONSENTS = """
+SELECT consent_id, party_id, channel, purpose, contact_point_id, account_ids, basis, granted_at, starts_on, ends_on,
+  revoked_at, details
+FROM consent WHERE party_id = ANY($1::uuid[]) ORDER BY consent_id
+"""
+_PREFERENCES = """
+SELECT preference_id, party_id, kind, known_at, ends_at, withdrawn_at, terms FROM preference
+WHERE party_id = ANY($1::uuid[])
+  AND (kind = 'location' OR least(withdrawn_at, ends_at) IS NULL OR least(withdrawn_at, ends_at) > $2)
+ORDER BY preference_id
+"""
+"""Where the person once was keeps its place's rules in, however long ago."""
+_ATTEMPT = """
+SELECT a.attempt_id, a.party_id, a.account_ids, a.permit_id, a.direction, a.channel, a.purpose, a.contact_point_id,
+  a.at, a.completed_at, a.result_code, a.debts_discussed,
+  (SELECT p.recipient_id FROM permit p WHERE p.permit_id = a.permit_id) AS recipient_id
+"""
 _ATTEMPTS = f"""
-SELECT * FROM ({_ATTEMPT.format("")} AND (a.at >= $2 OR {_TIMELESS})) AS counted
+{_ATTEMPT} FROM attempt a WHERE party_id = ANY($1::uuid[]) AND at >= $2
 UNION ALL
-SELECT * FROM ({_ATTEMPT.format(f"DISTINCT ON ({_SAID})")} AND a.at < $2 AND NOT {_TIMELESS}
-  AND a.result_code <> ALL($3::text[]) ORDER BY {_SAID}, a.at DESC) AS said
+{_ATTEMPT} FROM attempt a WHERE party_id = ANY($1::uuid[]) AND at < $2 AND ({TIMELESS})
+UNION ALL
+{_ATTEMPT} FROM (
+  SELECT party_id, max(at) AS at FROM attempt
+  WHERE party_id = ANY($1::uuid[]) AND at < $2 AND {SAID} AND NOT ({TIMELESS})
+  GROUP BY party_id, channel, direction, account_ids, debts_discussed
+) AS said JOIN attempt a USING (party_id, at) WHERE {SAID} AND NOT ({TIMELESS})
 ORDER BY at, attempt_id
 """
-"""The contacts that a rule may count, those that matter however old, and of the rest the last that said something.
+"""The contacts that a rule may count, those that matter however old, and of the rest what last said something.
 
 An open attempt, an inquiry of a third party and the person's own message have no window; nor has it that something was
 said of a debt by some medium, of which one is as good as many.
@@ -104,12 +122,15 @@ async def load_facts(
     tx: Tx,
     party_ids: Collection[UUID],
     account_ids: Collection[UUID],
-    since: datetime,
+    asked: datetime,
+    *,
+    reach: timedelta,
     recipient_ids: Collection[UUID] = (),
 ) -> KnownFacts:
-    """Load the facts of these parties and accounts.
+    """Load the facts of these parties and accounts that may matter from `asked` on: what had ended by then does not.
 
-    `since`: from when on contacts count for some rule. `recipient_ids`: the third parties who are to be contacted.
+    `reach`: for how long before a contact counts for some rule. `recipient_ids`: the third parties who are to be
+    contacted.
     """
     parties, accounts = sorted(set(party_ids)), sorted(set(account_ids))
     account_rows = {row["account_id"]: row for row in await tx.fetch(_ACCOUNTS, accounts)}
@@ -118,19 +139,19 @@ async def load_facts(
     creditor_rows = await tx.fetch(_CREDITORS, creditor_ids)
     holders = sorted(set(parties).union(*people))
     party_rows = {row["party_id"]: row for row in await tx.fetch(_PARTIES, holders)}
-    restrictions = await tx.fetch(_RESTRICTIONS, holders, accounts, [*_DEBT_WIDE, _STAY])
+    restrictions = await tx.fetch(_RESTRICTIONS, holders, accounts, [*_DEBT_WIDE, _STAY], asked)
     rows = PartyRows(
         points=rows_by(await tx.fetch(_POINTS, parties), "party_id"),
         marks=rows_by(await tx.fetch(_MARKS, parties), "of_party"),
         flags=rows_by(await tx.fetch(_FLAGS, parties), "party_id"),
         restrictions=rows_by(restrictions, "party_id"),
-        representations=rows_by(await tx.fetch(_REPRESENTATIONS, parties), "party_id"),
+        representations=rows_by(await tx.fetch(_REPRESENTATIONS, parties, asked), "party_id"),
         consents=rows_by(await tx.fetch(_CONSENTS, parties), "party_id"),
-        preferences=rows_by(await tx.fetch(_PREFERENCES, parties), "party_id"),
-        attempts=rows_by(await tx.fetch(_ATTEMPTS, parties, since, _SILENT), "party_id"),
+        preferences=rows_by(await tx.fetch(_PREFERENCES, parties, asked), "party_id"),
+        attempts=rows_by(await tx.fetch(_ATTEMPTS, parties, asked - reach), "party_id"),
         permits=rows_by(await tx.fetch(_PERMITS, parties), "party_id"),
     )
-    disputes = rows_by(await tx.fetch(_DISPUTES, accounts), "account_id")
+    disputes = rows_by(await tx.fetch(_DISPUTES, accounts, asked), "account_id")
     sharing = sorted({each for of_one in people if len(of_one) > 1 for each in of_one})
     unfinished = await tx.fetch(_UNFINISHED, sharing, accounts) if sharing else ()
     inquiries = await tx.fetch(_INQUIRIES, parties, sorted(set(recipient_ids))) if recipient_ids else ()

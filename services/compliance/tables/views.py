@@ -13,6 +13,7 @@ from sqlalchemy import ARRAY, BigInteger, DateTime, Index, Table, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
+from services.compliance.domain.results import SILENT
 from services.compliance.tables.registry import Base
 
 _NO_IDS = {"server_default": text("'{}'")}
@@ -122,7 +123,10 @@ class PointMark(Base, table=True):
     """What became known of a contact point, at an instant: verified, invalid (detail: why), opted_out (the channel)."""
 
     __tablename__ = "point_mark"
-    __table_args__ = (Index("ix_point_mark_contact_point_id", "contact_point_id"),)
+    __table_args__ = (
+        Index("ix_point_mark_contact_point_id", "contact_point_id"),
+        Index("ix_point_mark_party_id", "party_id"),
+    )
 
     mark_key: str = Field(primary_key=True)
     """Contact point id, mark, detail and instant: the same mark is one row, however often it is told."""
@@ -133,6 +137,13 @@ class PointMark(Base, table=True):
     at: datetime = Field(sa_type=DateTime(timezone=True))
 
 
+TIMELESS = "result_code IS NULL OR purpose = 'location' OR (direction = 'inbound' AND channel IN ('email', 'sms'))"
+"""An open attempt, an inquiry of a third party and the person's own message count however old they are."""
+
+SAID = f"result_code <> ALL ('{{{','.join(sorted(code for code in SILENT if code is not None))}}}'::text[])"
+"""Something was conveyed about a debt. A change of the codes needs the index anew, or each decision reads them all."""
+
+
 class Attempt(Base, table=True):
     """A contact of the past, from `contact.attempted` and `contact.completed`, in whichever order they come."""
 
@@ -140,6 +151,8 @@ class Attempt(Base, table=True):
     __table_args__ = (
         Index("ix_attempt_party_id", "party_id", "at"),
         Index("ix_attempt_permit_id", "permit_id", postgresql_where=text("permit_id IS NOT NULL")),
+        Index("ix_attempt_timeless", "party_id", postgresql_where=text(TIMELESS)),
+        Index("ix_attempt_said", "party_id", "at", postgresql_where=text(SAID)),
     )
 
     attempt_id: UUID = Field(primary_key=True)

@@ -1,6 +1,6 @@
 """A bankruptcy of one debtor stops contacts with another of the same debt: rule bk.codebtor, 11 USC 1301."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -27,7 +27,7 @@ async def engine(service_engine: GetEngine) -> AsyncEngine:
 async def _result(engine: AsyncEngine, *, asked: UUID, account: UUID) -> Outcome:
     request = Request(asked, (account,), Channel.LETTER, None, Purpose.COLLECTION, NOON)
     async with open_transaction(engine, SystemClock()) as tx:
-        known = await load_facts(tx, [asked], [account], NOON)
+        known = await load_facts(tx, [asked], [account], NOON, reach=timedelta())
     found = decide(request, known.of(request), shipped_rules()).rules
     return next(each.outcome for each in found if each.rule.rule_id == "bk.codebtor")
 

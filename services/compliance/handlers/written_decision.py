@@ -1,0 +1,102 @@
+"""A decision as JSON: made once, answered and stored word by word.
+
+What of a rule never changes (its id, version and citation) is written once for each process, and so is a rule that has
+nothing to say; only what its check has found is written for each decision.
+"""
+
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import orjson
+
+from services.compliance.domain.checks.finding import NOT_APPLICABLE, Finding
+from services.compliance.domain.decide import Decision, Outcome
+from services.compliance.domain.disclosures import DISCLOSURES
+from services.compliance.domain.facts import Request
+from services.compliance.domain.rules import Rule
+
+
+class Made(NamedTuple):
+    """A decision that was made at `made_at`, with the row of its permit if it has one."""
+
+    decision_id: UUID
+    request: Request
+    creditor_id: UUID | None
+    decision: Decision
+    made_at: datetime
+    permit: dict[str, Any] | None
+    is_dry_run: bool
+
+    @property
+    def permit_id(self) -> UUID | None:
+        """The permit that it gave."""
+        return None if self.permit is None else self.permit["permit_id"]
+
+
+class _Words(NamedTuple):
+    """What is written of a rule, whatever its check finds. The rule is held, so that no other can have its address."""
+
+    rule: Rule
+    beginning: bytes
+    not_applicable: bytes
+
+
+class WrittenDecision:
+    """Writes decisions by the rules of one book."""
+
+    __slots__ = ("_known",)
+
+    def __init__(self) -> None:
+        self._known: dict[int, _Words] = {}
+
+    def __call__(self, made: Made) -> bytes:
+        """The answer."""
+        decision, permit = made.decision, made.permit
+        rules = b"[%b]" % b",".join([self._rule(*result) for result in decision.rules])
+        return orjson.dumps(
+            {
+                "decision_id": str(made.decision_id),
+                "outcome": decision.outcome,
+                "not_before": _instant(decision.not_before),
+                "permit": permit and {"id": str(permit["permit_id"]), "expires_at": _instant(permit["expires_at"])},
+                "disclosures": decision.disclosures,
+                "disclosure_texts": {code: DISCLOSURES[code] for code in decision.disclosures if code in DISCLOSURES},
+                "language": decision.language,
+                "missing": decision.missing,
+                "zones": decision.zones,
+                "jurisdictions": decision.jurisdictions,
+                "rules": orjson.Fragment(rules),
+                "at": _instant(decision.at),
+                "made_at": _instant(made.made_at),
+                "is_dry_run": made.is_dry_run,
+            }
+        )
+
+    def _rule(self, rule: Rule, finding: Finding, outcome: Outcome) -> bytes:
+        words = self._known.get(id(rule)) or self._learn(rule)
+        if finding is NOT_APPLICABLE:
+            return words.not_applicable
+        return _ended(words.beginning, finding, outcome)
+
+    def _learn(self, rule: Rule) -> _Words:
+        named = orjson.dumps({"id": rule.rule_id, "version": rule.version, "citation": rule.citation})
+        beginning = named.removesuffix(b"}")
+        words = _Words(rule, beginning, _ended(beginning, NOT_APPLICABLE, Outcome.ALLOW))
+        self._known[id(rule)] = words
+        return words
+
+
+def _ended(beginning: bytes, finding: Finding, outcome: Outcome) -> bytes:
+    return b'%b,"result":"%b","outcome":"%b","not_before":%b,"facts":%b}' % (
+        beginning,
+        finding.result.encode(),
+        outcome.encode(),
+        b"null" if finding.not_before is None else b'"%b"' % str(_instant(finding.not_before)).encode(),
+        orjson.dumps(dict(finding.facts), default=str) if finding.facts else b"{}",
+    )
+
+
+def _instant(moment: datetime | None) -> str | None:
+    """An instant as every answer writes it."""
+    return None if moment is None else moment.astimezone(UTC).isoformat()[:-6] + "Z"
