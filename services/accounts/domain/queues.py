@@ -11,15 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from services.accounts.domain.predicates import (
-    ALWAYS,
-    MAX_NODES,
-    DefinitionError,
-    Predicate,
-    predicate_json,
-    read_predicate,
-    size,
-)
+from services.accounts.domain.predicate_parser import DefinitionError, read_predicate
+from services.accounts.domain.predicates import ALWAYS, MAX_NODES, Predicate, predicate_json, size
 from shared.errors import Refusal
 
 CODE = re.compile(r"[a-z][a-z0-9_]{0,47}")

@@ -12,7 +12,8 @@ from services.accounts.handlers.held_item import hold_item, save_item
 from services.accounts.handlers.queue_membership import refresh_queues
 from services.accounts.schemas.work_items import WorkItemOut
 from services.accounts.store.history import HistoryFact, record_history
-from services.accounts.store.queues import load_item, set_escalation
+from services.accounts.store.queues import set_escalation
+from services.accounts.store.work_items import load_item
 from shared.db.transaction import Tx
 from shared.errors import Refusal
 from shared.events.accounts import WorkItemEscalated

@@ -8,7 +8,7 @@ from services.accounts.domain.actor import Actor
 from services.accounts.domain.work_item import WorkItem
 from services.accounts.handlers.queue_membership import queue_event
 from services.accounts.store.history import HistoryFact, record_history
-from services.accounts.store.queues import load_item, update_items
+from services.accounts.store.work_items import load_item, update_items
 from shared.db.locks import lock
 from shared.db.transaction import Tx
 from shared.errors import Refusal

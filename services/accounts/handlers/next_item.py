@@ -18,7 +18,9 @@ from services.accounts.handlers.held_item import save_item
 from services.accounts.schemas.work_items import WorkItemOut
 from services.accounts.store.offers import Candidate, calling_groups_of, queue_head
 from services.accounts.store.predicates import Definitions
-from services.accounts.store.queues import load_definitions, load_item, load_placements
+from services.accounts.store.queue_definitions import load_definitions
+from services.accounts.store.queues import load_placements
+from services.accounts.store.work_items import load_item
 from shared.db.locks import try_lock
 from shared.db.transaction import Tx
 from shared.errors import Refusal

@@ -12,13 +12,13 @@ from services.accounts.domain.actor import Actor
 from services.accounts.domain.queues import MAX_DEFINITIONS, QueueDefinition, parse_definition
 from services.accounts.handlers.queue_membership import refresh_queues
 from services.accounts.store.creditors import load_creditors
-from services.accounts.store.queues import (
+from services.accounts.store.queue_definitions import (
     load_definition,
     load_definitions,
     lock_definitions,
     save_definition,
-    stale_accounts,
 )
+from services.accounts.store.queues import stale_accounts
 from shared.db.locks import lock
 from shared.db.transaction import Tx
 from shared.errors import Refusal

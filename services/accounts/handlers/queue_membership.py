@@ -13,17 +13,9 @@ from uuid import UUID
 from services.accounts.domain.membership import Move, Placement, place
 from services.accounts.domain.work_item import WorkItem
 from services.accounts.store.predicates import Definitions
-from services.accounts.store.queues import (
-    close_items,
-    hold_definitions,
-    insert_items,
-    load_definitions,
-    load_open_items,
-    load_placements,
-    place_rows,
-    set_account_queues,
-    update_items,
-)
+from services.accounts.store.queue_definitions import hold_definitions, load_definitions
+from services.accounts.store.queues import load_placements, place_rows, set_account_queues
+from services.accounts.store.work_items import close_items, insert_items, load_open_items, update_items
 from shared.db.transaction import Tx
 from shared.events.accounts import QueueItemChanged
 from shared.events.envelope import EPOCH_BITS

@@ -13,7 +13,7 @@ from uuid import UUID
 from services.accounts.handlers.recompute import recompute
 from services.accounts.store.creditors import load_creditors, move_business_date
 from services.accounts.store.predicates import queue_scan_condition
-from services.accounts.store.queues import load_definitions
+from services.accounts.store.queue_definitions import load_definitions
 from shared.db.locks import lock
 from shared.db.transaction import Tx
 from shared.errors import Refusal

@@ -20,7 +20,7 @@ from services.accounts.schemas.overview import (
     OverviewQueue,
 )
 from services.accounts.store.calling_groups import Standing, point_standings
-from services.accounts.store.queues import load_open_items
+from services.accounts.store.work_items import load_open_items
 from shared.db.transaction import Tx
 from shared.errors import Refusal
 

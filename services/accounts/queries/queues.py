@@ -13,7 +13,8 @@ from services.accounts.domain.queues import QueueDefinition, definition_json, pa
 from services.accounts.schemas.queues import AmountOut, QueueOut, QueuePreview
 from services.accounts.schemas.work_items import WorkItemOut
 from services.accounts.store.predicates import preview_sql
-from services.accounts.store.queues import load_definitions, to_definition, to_work_item
+from services.accounts.store.queue_definitions import load_definitions, to_definition
+from services.accounts.store.work_items import to_work_item
 from shared.db.transaction import Tx
 from shared.errors import Refusal
 

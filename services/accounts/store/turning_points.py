@@ -40,9 +40,11 @@ FROM unnest($1::uuid[], $2::date[]) AS a(account_id, day)
 JOIN account_snapshot AS s ON s.account_id = a.account_id AND NOT s.is_absent AND s.business_date >= a.day
 ORDER BY s.account_id, s.business_date
 """
+# A reversal that came before its payment takes nothing back yet.
 _REVERSED = """
-SELECT account_id, array_agg(payment_id ORDER BY payment_id) FROM reversal
-WHERE account_id = ANY($1::uuid[]) GROUP BY account_id
+SELECT r.account_id, array_agg(r.payment_id ORDER BY r.payment_id)
+FROM reversal AS r JOIN entry AS e USING (payment_id)
+WHERE r.account_id = ANY($1::uuid[]) GROUP BY r.account_id
 """
 
 

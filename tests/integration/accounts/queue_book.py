@@ -16,7 +16,7 @@ from services.accounts.domain.queues import QueueDefinition
 from services.accounts.handlers.next_item import next_item
 from services.accounts.handlers.queue_membership import QueueChanges, refresh_queues
 from services.accounts.schemas.work_items import WorkItemOut
-from services.accounts.store.queues import save_definition
+from services.accounts.store.queue_definitions import save_definition
 from services.accounts.tables.accounts import ACCOUNT
 from services.accounts.tables.creditors import CREDITOR
 from shared.clock import Clock

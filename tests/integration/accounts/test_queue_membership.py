@@ -14,7 +14,8 @@ from services.accounts.domain.default_queues import DEFAULT_QUEUES
 from services.accounts.domain.queues import QueueDefinition, parse_definition, rank_order
 from services.accounts.handlers.queue_membership import refresh_queues
 from services.accounts.store.predicates import placement_sql, queue_scan_condition
-from services.accounts.store.queues import load_definitions, stale_accounts
+from services.accounts.store.queue_definitions import load_definitions
+from services.accounts.store.queues import stale_accounts
 from shared.clock import FixedClock
 from shared.db.transaction import Tx, open_transaction
 from shared.errors import Refusal

@@ -8,7 +8,8 @@ from hypothesis import given
 
 from deploy.local.books.queues import Facts, holds
 from services.accounts.domain.default_queues import DEFAULT_QUEUES
-from services.accounts.domain.predicates import ALWAYS, Predicate, parse_predicate, predicate_json
+from services.accounts.domain.predicate_parser import parse_predicate
+from services.accounts.domain.predicates import ALWAYS, Predicate, predicate_json
 from services.accounts.domain.queues import QueueDefinition, definition_json, parse_definition, rank_order
 from services.accounts.store.predicates import placement_sql, queue_scan_condition
 from shared.errors import Refusal
