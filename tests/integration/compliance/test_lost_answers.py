@@ -5,11 +5,22 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
 import pytest_asyncio
+from prometheus_client import REGISTRY
+from sqlalchemy import text
 
 from deploy.local.issuer import Issuer
+from services.compliance.store.backlog import MEASURES
+from shared.messaging.backlog import measure
 from tests.conftest import GetEngine
 from tests.integration.compliance.contact_desk import Desk, open_desk, rules_against
+
+_EXPIRE = """
+UPDATE permit SET expires_at = clock_timestamp()
+  + CASE creditor_id WHEN :creditor THEN CAST(:later AS interval) ELSE interval '1 day' END
+"""
+"""Those of other tests are not meant: all have one database."""
 
 
 @pytest_asyncio.fixture
@@ -52,3 +63,24 @@ async def test_what_was_placed_counts_although_its_attempt_was_given_up(desk: De
     await desk.feed(desk.attempted(attempt), desk.blocked("A", None, attempt_id))
     assert await desk.query("SELECT state FROM permit WHERE creditor_id = :creditor") == [("placed",)]
     assert "policy.open_attempt" in rules_against(await _ask(desk, uuid4()))
+
+
+async def test_a_permit_that_has_expired_and_is_not_reported_is_seen_in_the_metrics(desk: Desk) -> None:
+    lost = uuid4()
+    await _ask(desk, lost)
+    assert await _unreported(desk, timedelta(minutes=2)) == (0, 0)
+    assert await _unreported(desk, timedelta(hours=-1)) == (1, pytest.approx(3_600, abs=60))
+    await desk.feed(desk.blocked("A", None, lost))
+    assert await _unreported(desk, timedelta(hours=-1)) == (0, 0)
+
+
+async def _unreported(desk: Desk, expires_in: timedelta) -> tuple[float | None, float | None]:
+    """What the metrics say of permits that expire so much later than now, by the database's clock."""
+    async with desk.engine.begin() as connection:
+        await connection.execute(
+            text("UPDATE permit SET expires_at = clock_timestamp() + :later"), {"later": expires_in}
+        )
+    await measure(desk.engine, desk.clock, MEASURES)
+    names = ("arrears_held", "arrears_held_oldest_seconds")
+    held, oldest = [REGISTRY.get_sample_value(name, {"kind": "permit"}) for name in names]
+    return held, oldest

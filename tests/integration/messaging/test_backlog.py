@@ -5,7 +5,10 @@ from prometheus_client import REGISTRY
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.accounts.store import backlog as accounts
+from services.compliance.store import backlog as compliance
+from services.contact.store import backlog as contact
 from services.payments.store import backlog as payments
+from services.skiptrace.store import backlog as skiptrace
 from shared.clock import SystemClock
 from shared.db.engine import engine_for
 from shared.db.transaction import Tx, open_transaction
@@ -60,7 +63,13 @@ async def test_jobs_and_dead_letters_are_counted_until_they_are_done(service_dat
 
 @pytest.mark.parametrize(
     ("service", "measures", "kinds"),
-    [("accounts", accounts.MEASURES, {"snapshot"}), ("payments", payments.MEASURES, {"payment", "reversal"})],
+    [
+        ("accounts", accounts.MEASURES, {"snapshot"}),
+        ("contact", contact.MEASURES, {"message"}),
+        ("payments", payments.MEASURES, {"payment", "reversal"}),
+        ("skiptrace", skiptrace.MEASURES, {"search"}),
+        ("compliance", compliance.MEASURES, {"permit"}),
+    ],
 )
 async def test_a_service_measures_what_it_holds(
     service_database: GetDatabase, service: str, measures: tuple[Measure, ...], kinds: set[str]
