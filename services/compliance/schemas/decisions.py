@@ -57,8 +57,15 @@ class DecisionRequest(Model):
         "count, also where the answer was lost.",
     )
     at: Moment | None = None
-    recipient: Recipient = Recipient.CONSUMER
-    recipient_id: UUID | None = Field(default=None, description="Of a third party.")
+    recipient: Recipient = Field(
+        default=Recipient.CONSUMER,
+        description="`consumer`: whoever the party is by its part in the debts. The others are said by the caller.",
+    )
+    recipient_id: UUID | None = Field(
+        default=None,
+        description="Of a third party: UUIDv5(party_id, `third_party:<kind>:<value>`) of its name, phone, email or "
+        "address, in small letters with single spaces, as skiptrace names it.",
+    )
     traits: frozenset[Trait] = Field(default=frozenset(), description="How it is made, where rules ask for it.")
     known_place: Word | None = Field(default=None, description="Where the person is known to be: home, work, ..")
     rebuttals: Annotated[tuple[Word, ...], Field(max_length=10)] = Field(
