@@ -8,7 +8,7 @@ import json
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -21,15 +21,13 @@ from services.accounts.app import SERVICE as ACCOUNTS
 from services.payments.app import SERVICE as PAYMENTS
 from shared.cli import ServiceDescription
 from shared.clock import SystemClock
-from shared.events.envelope import encode_headers
-from shared.events.topics import TOPICS
-from shared.ids import account_id, new_id
+from shared.ids import account_id
 from shared.jobs import JobRunner
 from shared.messaging.batch import BatchApplier
 from shared.messaging.message import RawMessage
 from shared.messaging.topics import create_topics
+from tests.integration.desk import event, raw_message, take_outbox
 
-_TAKE_OUTBOX = "DELETE FROM outbox RETURNING *"
 _MAX_ROUNDS = 50
 
 
@@ -53,7 +51,6 @@ class World:
         self.payments = payments
         self.published: list[tuple[str, dict[str, Any]]] = []
         self.sent: list[RawMessage] = []
-        self._offset = 0
 
     @property
     def sides(self) -> tuple[Side, Side]:
@@ -61,23 +58,14 @@ class World:
 
     def feed(self, topic: str, body: dict[str, Any]) -> RawMessage:
         """A bare message of core banking."""
-        self._offset += 1
-        key = str(body["core_account_number"]).encode()
-        return RawMessage(topic, 0, self._offset, key, json.dumps(body).encode(), (), datetime.now(UTC))  # noqa: TID251
+        return raw_message(topic, str(body["core_account_number"]), json.dumps(body), self._now(), {})
 
     def told(self, topic: str, body: dict[str, Any], version: int) -> RawMessage:
         """A state that a service of ours publishes which is not played here."""
-        self._offset += 1
-        spec = TOPICS[topic]
-        payload = spec.payload.model_validate(body)
-        now = datetime.now(UTC)  # noqa: TID251
-        event = {
-            "event_id": new_id(), "type": spec.type, "source": f"/{spec.owner}", "subject": None, "time": now,
-            "aggregate_version": version, "correlation_id": None, "causation_id": None, "traceparent": None,
-        }  # fmt: skip
-        key = str(getattr(payload, spec.key)).encode()
-        headers = tuple(encode_headers(event))
-        return RawMessage(topic, 0, self._offset, key, payload.model_dump_json().encode(), headers, now)
+        return event(topic, body, self._now(), version)
+
+    def _now(self) -> datetime:
+        return SystemClock().now()
 
     def send(self, messages: Iterable[RawMessage]) -> None:
         """Puts messages on the way to whoever listens to their topics."""
@@ -91,16 +79,10 @@ class World:
         """Takes what the services have published, as the relay would; in any order of the two."""
         taken = 0
         for side in self.sides:
-            async with side.engine.begin() as connection:
-                rows = (await connection.exec_driver_sql(_TAKE_OUTBOX)).mappings().all()
-            for row in sorted(rows, key=lambda one: one["id"]):
+            for row in await take_outbox(side.engine):
                 taken += 1
-                self._offset += 1
-                body = row["body"] if isinstance(row["body"], str) else json.dumps(row["body"])
-                self.published.append((row["topic"], json.loads(body)))
-                headers = tuple(encode_headers(dict(row)))
-                key = row["key"].encode()
-                self.send([RawMessage(row["topic"], 0, self._offset, key, body.encode(), headers, row["time"])])
+                self.published.append((row["topic"], json.loads(row["body"])))
+                self.send([raw_message(row["topic"], row["key"], row["body"], row["time"], row)])
         return taken
 
     async def step(self, chance: Random) -> None:
