@@ -15,6 +15,7 @@ import orjson
 
 from services.compliance.domain import facts as f
 from services.compliance.domain.decide import decide
+from services.compliance.domain.permit import closings, expires_at
 from services.compliance.domain.rules import RuleBook
 from services.compliance.handlers.written_decision import Made, WrittenDecision
 from services.compliance.store.attempts import load_unplaced
@@ -62,6 +63,11 @@ class Decider:
     permit_ttl: timedelta
     reach: timedelta
     written: WrittenDecision = field(default_factory=WrittenDecision)
+    closings: tuple[int, ...] = field(init=False)
+    """The minutes of the day at which the hours of some rule end, and a permit with them."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "closings", closings(self.book.rules))
 
     async def __call__(self, tx: Tx, commands: Sequence[DecideContact]) -> list[Answer | Refusal]:
         """Decide, reserve and save.
@@ -115,7 +121,11 @@ class _Batch:
         decision = decide(request, facts, self._decider.book)
         permit = None
         if decision.is_allowed and command.may_reserve and command.at is None and creditor_id is not None:
-            permit = self._reserve(request, creditor_id, command.attempt_id)
+            inconvenient = [each.start_minute for each in facts.inconvenient_times]
+            expiry = expires_at(
+                self._now, self._decider.permit_ttl, decision.zones, (*self._decider.closings, *inconvenient)
+            )
+            permit = self._reserve(request, creditor_id, command.attempt_id, expiry)
         made = Made(new_id(), request, creditor_id, decision, self._now, permit, is_dry_run=command.at is not None)
         if permit is not None:
             permit["decision_id"] = made.decision_id
@@ -134,7 +144,9 @@ class _Batch:
                 return found
         return contact_point_id(party_id, kind, value)
 
-    def _reserve(self, request: f.Request, creditor_id: UUID, attempt_id: UUID | None) -> dict[str, Any] | None:
+    def _reserve(
+        self, request: f.Request, creditor_id: UUID, attempt_id: UUID | None, expiry: datetime
+    ) -> dict[str, Any] | None:
         if request.direction is not f.Direction.OUTBOUND:
             return None
         permit = f.Permit(
@@ -156,7 +168,7 @@ class _Batch:
             "contact_point_id": request.contact_point_id,
             "recipient_id": request.recipient_id,
             "reserved_at": self._now,
-            "expires_at": self._now + self._decider.permit_ttl,
+            "expires_at": expiry,
             "state": "reserved",
         }
         self.permits.append(row)

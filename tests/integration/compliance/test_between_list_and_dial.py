@@ -1,7 +1,7 @@
 """What arrives between the list and the dial stops the call; and what stops it is recorded once, by whichever door."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -31,6 +31,14 @@ async def test_a_restriction_between_list_and_dial_stops_the_call(desk: Desk, ki
     [(topic, event)] = [one for one in await desk.published() if one[0].startswith("restriction")]
     assert (topic, event["kind"], event["status"]) == ("restriction.placed", placed["kind"], "active")
     assert (event["account_id"], event["is_party_wide"]) == (str(desk.account("A")), True)
+
+
+async def test_a_permit_does_not_outlive_the_hours_in_which_it_was_given(desk: Desk) -> None:
+    await desk.open("A")
+    nine_at_night = NOON + timedelta(hours=9)
+    desk.clock.at = nine_at_night - timedelta(seconds=30)
+    made = await desk.decide("A")
+    assert datetime.fromisoformat(made["permit"]["expires_at"]) == nine_at_night
 
 
 async def test_a_written_dispute_stops_a_collector_and_its_hold_ends_with_the_verification(desk: Desk) -> None:
