@@ -92,6 +92,6 @@ async def test_the_end_of_a_contact_is_known(desk: Desk) -> None:
     attempt = desk.attempt("A", desk.clock.at)
     await desk.feed(desk.attempted(attempt), desk.completed(attempt, "no_answer"))
     async with open_transaction(desk.engine, SystemClock()) as tx:
-        known = await load_facts(tx, [desk.party("A")], [desk.account("A")], attempt["at"])
+        known = await load_facts(tx, [desk.party("A")], [desk.account("A")], attempt["at"], reach=timedelta())
     (contact,) = known.parties[desk.party("A")].attempts
     assert contact.ended_at == attempt["at"] + timedelta(minutes=3)
