@@ -19,8 +19,7 @@ _DOOR: Final[frozenset[ContactChannel]] = frozenset({"in_person"})
 class Meaning:
     """What follows from a result.
 
-    `is_connected` None: no call was made. `implied`: what the person has said by that alone. `is_settled`: the debts
-    discussed may not be empty, because the talk was about a debt.
+    `is_connected` None: no call was made. `implied`: what the person has said by that alone.
     """
 
     channels: frozenset[ContactChannel]

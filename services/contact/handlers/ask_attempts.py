@@ -17,6 +17,7 @@ from services.contact.store.attempts import ask_attempts, load_lost
 from services.contact.store.cases import load_case
 from shared.db.transaction import Tx
 from shared.errors import Refusal
+from shared.events.contact import BlockReason
 from shared.ids import new_id
 
 LOST_AFTER: Final = timedelta(minutes=5)
@@ -50,6 +51,7 @@ class Stopped:
     """A contact that contact itself stopped; it is kept as blocked."""
 
     rule: dict[str, Any]
+    reason: BlockReason
 
 
 async def ask_for(tx: Tx, asks: Sequence[Ask]) -> list[Asked | Stopped | Refusal]:
@@ -94,7 +96,7 @@ def _result(ask: Ask, stop: Refusal | Block | None, case: Case, ids: dict[str, U
     if isinstance(stop, Refusal):
         return stop
     if isinstance(stop, Block):
-        return Stopped(_rule(stop))
+        return Stopped(_rule(stop), stop.reason)
     return Asked(ids[ask.wish], _creditor(ask, case))
 
 

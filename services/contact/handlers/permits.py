@@ -121,7 +121,7 @@ class Permits:
     async def _get(self, actor: Actor, placing: Placing, wish: str) -> Permitted:
         asked = await self._keep_ask(actor, Ask(placing, wish, actor.sub, actor.creditors))
         if isinstance(asked, Stopped):
-            DENIED.labels("rules").inc()
+            DENIED.labels(asked.reason).inc()
             raise blocked((asked.rule,), None)
         decision = await self._ask(actor, asked, placing)
         if not decision.is_allowed:

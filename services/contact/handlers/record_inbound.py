@@ -24,8 +24,6 @@ class InboundContact:
     actor: str
     at: datetime
     creditors: frozenset[UUID] | None = None
-    message_id: UUID | None = None
-    """The message of ours that it answers."""
 
 
 async def record_inbound(tx: Tx, contacts: Sequence[InboundContact]) -> list[UUID | Refusal]:
@@ -79,7 +77,6 @@ def _row(contact: InboundContact, case: Case) -> dict[str, Any]:
         "status": "placed",
         "placed_at": contact.at,
         "placed_by": contact.actor,
-        "message_id": contact.message_id,
     }
 
 

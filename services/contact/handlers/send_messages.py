@@ -124,7 +124,9 @@ class Sender:
 
     async def _with_permit(self, row: Row) -> PlaceAttempt | None:
         if row["permit_id"] is not None:
-            if row["permit_expires_at"] > self._clock.now() + _MARGIN:
+            is_good = row["permit_expires_at"] > self._clock.now() + _MARGIN
+            # A message that an older release queued does not say for which attempt: its permit is given back.
+            if is_good and row["asked_attempt_id"] is not None:
                 return _command(row)
             await self._transactions.write(lambda tx: _give_back(tx, row))
         wish = str(uuid5(UUID(str(row["message_id"])), str(row["tries"])))

@@ -268,7 +268,8 @@ async def open_house(get_engine: GetEngine, issuer: Issuer, **settings: Any) -> 
             stack.push_async_callback(neighbour.kill)
         yield House(
             http=http, engine=engines["contact"], applier=appliers["contact"][0], issuer=issuer, app=app,
-            settings=ours, **neighbours, appliers=appliers, skiptrace=engines["skiptrace"], clock=clock,
+            settings=ours, compliance=neighbours["compliance"], payments=neighbours["payments"],
+            accounts=neighbours["accounts"], appliers=appliers, skiptrace=engines["skiptrace"], clock=clock,
         )  # fmt: skip
 
 

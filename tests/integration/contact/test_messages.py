@@ -353,7 +353,7 @@ async def traces(house: House) -> list[tuple[str, str]]:
         rows = await connection.exec_driver_sql(
             f"SELECT trigger, status FROM skip_trace WHERE creditor_id = '{house.creditor}'"
         )
-        return [(row[0], row[1]) for row in rows]
+        return [(row["trigger"], row["status"]) for row in rows.mappings().all()]
 
 
 async def returned(house: House, message_id: str) -> int:
