@@ -1,6 +1,5 @@
 """E-mails, texts and letters over HTTP, their templates, and receipts from mail systems and print vendors."""
 
-import asyncio
 from functools import partial
 from typing import Annotated
 from uuid import UUID
@@ -12,8 +11,7 @@ from services.contact.api.doors import Desk, DeskOf, unless_known
 from services.contact.domain.message import MessageStatus
 from services.contact.domain.placing import Placing
 from services.contact.domain.receipts import Receipt
-from services.contact.gateways.channels import text_of_letter
-from services.contact.gateways.letter_pdf import letter_pdf
+from services.contact.gateways.channels import printed
 from services.contact.handlers.attempting import use
 from services.contact.handlers.put_template import put_template
 from services.contact.handlers.queue_message import QueueMessage, queue_message
@@ -131,8 +129,7 @@ async def get_letter_pdf(message_id: UUID, principal: Reader, desk: DeskOf) -> R
     row = (await desk.edge.read(lambda tx: load_messages(tx, [message_id]))).get(message_id)
     if row is None or row["channel"] != "letter" or not principal.may_see(row["creditor_id"]):
         raise Problem("contact-message-unknown", "There is no such letter.")
-    pdf = await asyncio.to_thread(letter_pdf, text_of_letter(desk.settings, row))
-    return Response(pdf, media_type="application/pdf")
+    return Response(await printed(desk.settings, row), media_type="application/pdf")
 
 
 @router.post("/message-receipts")

@@ -6,8 +6,7 @@ from typing import Any
 
 from services.contact.domain.message import Result
 from services.contact.domain.signatures import link_token
-from services.contact.gateways.letter_pdf import LetterText, letter_pdf
-from services.contact.gateways.letters import Letter, PrintVendor
+from services.contact.gateways.letters import Letter, LetterText, PrintVendor
 from services.contact.gateways.mail import Mail, MailServer
 from services.contact.gateways.texts import TextGateway
 from services.contact.settings import ContactSettings
@@ -83,8 +82,18 @@ def _text(gateway: TextGateway) -> HandOver:
     return hand_over
 
 
-def text_of_letter(settings: ContactSettings, row: Row) -> LetterText:
-    """What the letter says that a message is."""
+async def printed(settings: ContactSettings, row: Row) -> bytes:
+    """The PDF of the letter that a message is."""
+    return await asyncio.to_thread(_print, _text_of_letter(settings, row))
+
+
+def _print(text: LetterText) -> bytes:
+    from services.contact.gateways.letter_pdf import letter_pdf  # noqa: PLC0415 - fonts and arrays, for who prints
+
+    return letter_pdf(text)
+
+
+def _text_of_letter(settings: ContactSettings, row: Row) -> LetterText:
     return LetterText(
         sender=(settings.sender_company, settings.sender_address, settings.sender_phone),
         address=row["recipient"].splitlines(),
@@ -97,8 +106,7 @@ def text_of_letter(settings: ContactSettings, row: Row) -> LetterText:
 
 def _letter(settings: ContactSettings, vendor: PrintVendor) -> HandOver:
     async def hand_over(row: Row) -> Result:
-        text = text_of_letter(settings, row)
-        pdf = await asyncio.to_thread(letter_pdf, text)
-        return await vendor.send(Letter(str(row["message_id"]), tuple(text.address), pdf))
+        envelope = tuple(row["recipient"].splitlines())
+        return await vendor.send(Letter(str(row["message_id"]), envelope, await printed(settings, row)))
 
     return hand_over

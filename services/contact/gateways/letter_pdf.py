@@ -5,14 +5,15 @@ is the same bytes, so that what is shown later is what was printed.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Final
 
 from babel.dates import format_date
 from fpdf import FPDF
 from fpdf.enums import XPos, YPos
+
+from services.contact.gateways.letters import LetterText
 
 WINDOW: Final = (0.875, 2.05, 5.375, 3.15)
 """Left, top, right and bottom of the window on the first page, in inches from its upper left corner."""
@@ -23,18 +24,6 @@ _SIZE, _LINE, _ADDRESS_LINE = 10, 0.19, 0.17
 _ADDRESS_LINES: Final = 5
 _SMALL, _SMALLEST = 8, 5
 _LOCALES: Final = {"en": "en_US", "es": "es_US"}
-
-
-@dataclass(frozen=True, slots=True)
-class LetterText:
-    """What a letter says: who writes, to whom, when, and the text with its disclosures."""
-
-    sender: Sequence[str]
-    address: Sequence[str]
-    written_on: date
-    language: str
-    subject: str | None
-    body: str
 
 
 class _Paper(FPDF):

@@ -6,10 +6,24 @@ written again is the same file.
 
 import asyncio
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from services.contact.domain.message import Result
+
+
+@dataclass(frozen=True, slots=True)
+class LetterText:
+    """What a letter says: who writes, to whom, when, and the text with its disclosures."""
+
+    sender: Sequence[str]
+    address: Sequence[str]
+    written_on: date
+    language: str
+    subject: str | None
+    body: str
 
 
 @dataclass(frozen=True, slots=True)

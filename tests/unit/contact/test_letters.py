@@ -14,7 +14,8 @@ from services.contact.domain.disclosures import disclosures
 from services.contact.domain.envelope import PostalAddress, envelope
 from services.contact.domain.shipped_templates import SHIPPED
 from services.contact.domain.templates import Rendered, render
-from services.contact.gateways.letter_pdf import WINDOW, LetterText, letter_pdf
+from services.contact.gateways.letter_pdf import WINDOW, letter_pdf
+from services.contact.gateways.letters import LetterText
 from tests.unit.contact.test_messages import NAMES
 
 POINTS = 72
