@@ -4,7 +4,7 @@ A contact is held against what was known when it was decided on; what came after
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -34,6 +34,8 @@ _POLICIES = {
     "dispute_hold": "policy.dispute_hold",
     "identity_theft": "policy.identity_theft",
 }
+_CONFIRMS_WITHIN = timedelta(minutes=5)
+"""One text may say that the refusal of texts was heard (47 CFR 64.1200(a)(12))."""
 
 
 def check_wishes(facts: Facts) -> list[Check]:
@@ -71,10 +73,16 @@ def _opted_out(facts: Facts) -> Check:
     for row in facts.contact["opt_out"]:
         key = (row["contact_point_id"], row["channel"])
         refused[key] = min(row["opted_out_at"], refused.get(key, row["opted_out_at"]))
+    confirmed: set[tuple[Any, str]] = set()
     for attempt in facts.placed:
         check.examined += 1
-        since = refused.get((attempt["contact_point_id"], attempt["channel"]))
-        if since is not None and since < facts.permitted_at(attempt):
+        key = (attempt["contact_point_id"], attempt["channel"])
+        since = refused.get(key)
+        if since is None or since >= facts.permitted_at(attempt):
+            continue
+        if attempt["purpose"] == "reply" and key not in confirmed and attempt["placed_at"] - since <= _CONFIRMS_WITHIN:
+            confirmed.add(key)
+        else:
             check.add(name(attempt), "contact", "none", f"opted out at {since:%Y-%m-%d %H:%M:%S}")
     return check
 

@@ -17,7 +17,14 @@ from shared.messaging.message import RawMessage
 from tests.conftest import GetEngine
 from tests.integration.contact.house import NOON, House, open_house
 
-_TABLES = ("creditor_view", "account_view", "party_view", "found_view", "contact_point", "point_standing")
+_OF = "creditor_id = '{creditor}'"
+_TABLES = {
+    "account_part": f"party_id IN (SELECT party_id FROM party_view WHERE {_OF})",
+    **dict.fromkeys(
+        ("creditor_view", "account_view", "party_view", "found_view", "contact_point", "point_standing"), _OF
+    ),
+}
+"""Each with what makes a row one of the creditor's."""
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -45,14 +52,18 @@ def history(house: House) -> list[RawMessage]:
             "kind": "phone", "method": "document", "verified_at": NOON + timedelta(hours=1),
         }
     )  # fmt: skip
+
+    def parts(*roles: str) -> list[dict[str, Any]]:
+        return [{"account_id": house.account(role), "role": role} for role in roles]
+
     return [
         house.creditor_message(1),
         house.creditor_message(2),
         house.account_message("a1", version=1),
         house.account_message("a1", version=2, past_due_minor=0),
         house.party_message("a1", version=1),
-        house.party_message("a1", version=2, family_name="Roe", contact_points=[]),
-        house.party_message("a1", version=3, family_name="Poe"),
+        house.party_message("a1", version=2, family_name="Roe", contact_points=[], accounts=parts("primary", "joint")),
+        house.party_message("a1", version=3, family_name="Poe", accounts=parts("joint")),
         *(house.message("contact_point.found", state, version) for version, state in enumerate(finds, start=1)),
         house.message("contact_point.verified", verified),
     ]
@@ -61,8 +72,8 @@ def history(house: House) -> list[RawMessage]:
 async def state(engine: AsyncEngine, creditor: UUID) -> dict[str, list[dict[str, Any]]]:
     async with engine.connect() as connection:
         found = {}
-        for table in _TABLES:
-            rows = await connection.exec_driver_sql(f"SELECT * FROM {table} WHERE creditor_id = '{creditor}'")
+        for table, is_ours in _TABLES.items():
+            rows = await connection.exec_driver_sql(f"SELECT * FROM {table} WHERE {is_ours.format(creditor=creditor)}")
             found[table] = sorted((dict(row) for row in rows.mappings().all()), key=str)
         return found
 
@@ -75,9 +86,10 @@ async def test_any_order_of_the_same_messages_ends_in_the_same_state(services: H
     await applier.apply([message for message in messages if message.topic in topics])
     expected = await state(house.engine, house.creditor)
     assert expected["point_standing"]
+    assert [row["role"] for row in expected["account_part"]] == ["joint"]
     async with house.engine.begin() as connection:
-        for table in _TABLES:
-            await connection.exec_driver_sql(f"DELETE FROM {table} WHERE creditor_id = '{house.creditor}'")
+        for table, is_ours in _TABLES.items():
+            await connection.exec_driver_sql(f"DELETE FROM {table} WHERE {is_ours.format(creditor=house.creditor)}")
         await connection.exec_driver_sql("DELETE FROM inbox")
     chance = random.Random(seed)
     shuffled = messages + chance.sample(messages, 4)

@@ -179,6 +179,26 @@ def _opted_out(past: Past) -> None:
     past.contacted(NOON + timedelta(seconds=1), "sms_sent", channel="sms")
 
 
+def _confirmed(past: Past, after: timedelta) -> None:
+    past.contact["opt_out"].append({"contact_point_id": PHONE, "channel": "sms", "opted_out_at": NOON})
+    past.contacted(NOON + after, "sms_sent", channel="sms", purpose="reply")
+
+
+def _confirmed_late(past: Past) -> None:
+    _confirmed(past, timedelta(minutes=5, seconds=1))
+
+
+def _confirmed_twice(past: Past) -> None:
+    _confirmed(past, timedelta(seconds=2))
+    _confirmed(past, timedelta(seconds=9))
+
+
+def test_one_text_may_confirm_an_opt_out_within_five_minutes() -> None:
+    past = Past()
+    _confirmed(past, timedelta(minutes=5))
+    assert past.wrong() == []
+
+
 def _wrong_number(past: Past) -> None:
     standing = {"contact_point_id": PHONE, "invalid_at": NOON, "invalid_reason": "wrong_number", "verified_at": None}
     past.contact["standing"].append(standing)
@@ -210,6 +230,8 @@ BROKEN: list[tuple[Callable[[Past], None], str]] = [
     (_represented, "contact: none: attorney since"),
     (_bankrupt, "contact: none: bankruptcy_stay since"),
     (_opted_out, "contact: none: opted out at"),
+    (_confirmed_late, "contact: none: opted out at"),
+    (_confirmed_twice, "contact: none: opted out at"),
     (_wrong_number, "contact: none: wrong_number since"),
     (_stuck, "status: ended: sending since"),
 ]
