@@ -72,7 +72,7 @@ conformance: $(STAMP) ## Decide every worked example of Regulation F anew; print
 	$(PY) -m tests.conformance.report
 
 .PHONY: fuzz
-fuzz: $(STAMP) ## Send 100,000 bad messages, 10,000 bad files and bad requests to a stack; EXAMPLES=5000 SEED=7
+fuzz: $(STAMP) ## Send 100,000 bad messages, 25,000 files, batches and webhooks, and bad requests to a stack; EXAMPLES=5000 SEED=7
 	REQUIRE_INFRA=1 EXAMPLES="$(or $(EXAMPLES),100000)" SEED="$(or $(SEED),1)" FUZZ_REPORT=docs/reliability-bad-input.md \
 	  $(PY) -m pytest tests/fuzz -o faulthandler_timeout=0
 
