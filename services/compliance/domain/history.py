@@ -6,6 +6,7 @@ Contacts after the request are not seen. Everything is worked out when first ask
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from operator import attrgetter
 from typing import NamedTuple
 from uuid import UUID
@@ -63,7 +64,7 @@ class History:
         if self._open is None:
             self._open = [
                 each
-                for each in (*self._attempts, *self._facts.open_elsewhere)
+                for each in chain(self._attempts, self._facts.open_elsewhere)
                 if each.result_code is None
                 and each.channel in CALLS
                 and each.direction is Direction.OUTBOUND

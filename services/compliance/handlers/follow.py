@@ -8,12 +8,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
+from services.compliance.domain.restriction import HOLD_THE_DEBT
 from services.compliance.handlers.cases import Disputes
 from services.compliance.handlers.hear import date_what_was_heard, hear
 from services.compliance.handlers.publish import publish_restrictions
 from services.compliance.store.attempts import save_attempts, save_reports, save_unplaced, settle_permits
 from services.compliance.store.newest import Changed
 from services.compliance.store.restrictions import load_party_wide
+from services.compliance.store.subjects import load_debts_of
 from services.compliance.store.views import (
     Source,
     add_marks,
@@ -52,12 +54,11 @@ async def follow_accounts(tx: Tx, messages: Messages) -> list[Rejected]:
 
 
 async def follow_parties(tx: Tx, messages: Messages) -> list[Rejected]:
-    """Take a batch of `party.updated` and its erasures, in their order."""
-    for is_erasure, run in _runs(messages):
-        if is_erasure:
-            await erase_parties(tx, _keys(run))
-        else:
-            await save_parties(tx, _states(run))
+    """Take a batch of `party.updated`. A debt in which a party has a new part comes under what holds for its debts."""
+    changed = await keep_parties(tx, messages)
+    wide = await load_party_wide(tx, changed) if changed else []
+    if holding := [row for row in wide if row["kind"] in HOLD_THE_DEBT]:
+        await publish_restrictions(tx, holding, only=await load_debts_of(tx, changed))
     return []
 
 
@@ -115,6 +116,17 @@ async def keep_creditors(tx: Tx, messages: Messages) -> Changed:
 async def keep_accounts(tx: Tx, messages: Messages) -> Changed:
     """Write the projection of debts."""
     return await save_accounts(tx, _states(messages))
+
+
+async def keep_parties(tx: Tx, messages: Messages) -> set[UUID]:
+    """Write the projection of parties, erasures in their order; return those that have changed."""
+    changed: set[UUID] = set()
+    for is_erasure, run in _runs(messages):
+        if is_erasure:
+            await erase_parties(tx, _keys(run))
+        else:
+            changed.update(await save_parties(tx, _states(run)))
+    return changed
 
 
 async def keep_attempts(tx: Tx, messages: Messages) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from services.compliance.domain.restriction import status_on
-from services.compliance.store.subjects import day_of, load_accounts_of, load_zones
+from services.compliance.domain.restriction import HOLD_THE_DEBT, status_on
+from services.compliance.store.subjects import day_of, load_accounts_of, load_debts_of, load_zones
 from shared.db.transaction import Tx
 from shared.events.compliance import ConsentState, DisputeState, RestrictionState
 
@@ -59,18 +59,23 @@ async def publish_restrictions(
 ) -> None:
     """Publish restrictions, one event for each account: those named, else all of the party's.
 
-    `causes`: the event behind each restriction id. `only`: the accounts of each party that are to be told.
+    Of a kind that holds for the debt these are all that the party owes, with others too; any other is the person's own,
+    and so of those whose primary party it is. `causes`: the event behind each restriction id. `only`: the accounts of
+    each party that are to be told.
     """
     if not rows:
         return
     zones = await load_zones(tx, {row["creditor_id"] for row in rows})
     wide = {row["party_id"] for row in rows if not row["account_ids"]}
     accounts: Mapping[UUID, Iterable[UUID]] = (await load_accounts_of(tx, wide)) if only is None else only
+    held = {row["party_id"] for row in rows if row["kind"] in HOLD_THE_DEBT and not row["account_ids"]}
+    owed: Mapping[UUID, Iterable[UUID]] = (await load_debts_of(tx, held)) if held and only is None else accounts
     now = tx.clock.now()
     for row in rows:
         topic = "restriction.placed" if row["lifted_at"] is None else "restriction.lifted"
         status = _status(row, now, zones.get(row["creditor_id"]))
-        for account_id in row["account_ids"] or accounts.get(row["party_id"], ()):
+        whole = owed if row["kind"] in HOLD_THE_DEBT else accounts
+        for account_id in row["account_ids"] or whole.get(row["party_id"], ()):
             state = RestrictionState(
                 **{name: row[name] for name in _RESTRICTION},
                 account_id=account_id,

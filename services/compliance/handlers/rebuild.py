@@ -27,7 +27,7 @@ def how_to_rebuild(topics: Mapping[str, Sequence[str]]) -> Rebuild:
     keeps: dict[str, Keep] = {
         "creditors": follow.keep_creditors,
         "accounts": follow.keep_accounts,
-        "parties": follow.follow_parties,
+        "parties": follow.keep_parties,
         "found": follow.points_follower("found"),
         "given": follow.points_follower("given"),
         "marks": follow.follow_marks,

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from services.compliance.domain import facts as f
 from services.compliance.domain.history import as_attempt
+from services.compliance.domain.restriction import HOLD_THE_DEBT, STAY
 from services.compliance.store import fact_forms
 from services.compliance.store.known_facts import KnownFacts
 from services.compliance.store.party_forms import DECEASED, PartyRows, party, rows_by
@@ -18,9 +19,6 @@ from shared.db.transaction import Tx
 
 Row = Mapping[str, Any]
 
-_DEBT_WIDE: Final = ("dispute_hold", "identity_theft", "litigation")
-"""Kinds that hold for the debt, whoever of its parties is contacted."""
-_STAY: Final = "bankruptcy_stay"
 _CODEBTOR: Final = "codebtor_stay"
 """What a stay is to another party of the debt: 11 USC 1301. The chapter is not known, so every stay is one."""
 
@@ -139,7 +137,7 @@ async def load_facts(
     creditor_rows = await tx.fetch(_CREDITORS, creditor_ids)
     holders = sorted(set(parties).union(*people))
     party_rows = {row["party_id"]: row for row in await tx.fetch(_PARTIES, holders)}
-    restrictions = await tx.fetch(_RESTRICTIONS, holders, accounts, [*_DEBT_WIDE, _STAY], asked)
+    restrictions = await tx.fetch(_RESTRICTIONS, holders, accounts, sorted(HOLD_THE_DEBT), asked)
     rows = PartyRows(
         points=rows_by(await tx.fetch(_POINTS, parties), "party_id"),
         marks=rows_by(await tx.fetch(_MARKS, parties), "of_party"),
@@ -160,9 +158,9 @@ async def load_facts(
         creditors={row["creditor_id"]: _creditor(row) for row in creditor_rows},
         disputes={key: tuple(map(fact_forms.dispute, each)) for key, each in disputes.items()},
         debt_wide=[
-            (row["party_id"], fact_forms.restriction({**row, "kind": _CODEBTOR} if row["kind"] == _STAY else row))
+            (row["party_id"], fact_forms.restriction({**row, "kind": _CODEBTOR} if row["kind"] == STAY else row))
             for row in restrictions
-            if row["kind"] in (*_DEBT_WIDE, _STAY)
+            if row["kind"] in HOLD_THE_DEBT
         ],
         parties={each: party(each, party_rows.get(each), rows) for each in parties},
         points=rows.points,

@@ -8,6 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from services.compliance.domain.facts import Role
+from services.compliance.domain.parts import OBLIGATED
 from services.compliance.store.fact_forms import role
 from shared.db.transaction import Tx
 
@@ -19,6 +20,7 @@ UNION SELECT a.account_id, a.creditor_id FROM account_party p JOIN account_view 
 WHERE p.party_id = $1
 """
 _ACCOUNTS = "SELECT account_id, creditor_id, party_id FROM account_view WHERE account_id = ANY($1::uuid[])"
+_PARTS = "SELECT party_id, account_id FROM account_party WHERE party_id = ANY($1::uuid[]) AND role = ANY($2::text[])"
 _ZONES = "SELECT creditor_id, time_zone FROM creditor_view WHERE creditor_id = ANY($1::uuid[])"
 _ROLES = "SELECT creditor_id, kind FROM creditor_view WHERE creditor_id = ANY($1::uuid[])"
 
@@ -51,6 +53,15 @@ async def load_accounts_of(tx: Tx, party_ids: Iterable[UUID]) -> dict[UUID, list
     found: dict[UUID, list[UUID]] = {}
     for row in await tx.fetch(_ACCOUNTS_OF, sorted(set(party_ids))):
         found.setdefault(row["party_id"], []).append(row["account_id"])
+    return {party_id: sorted(accounts) for party_id, accounts in found.items()}
+
+
+async def load_debts_of(tx: Tx, party_ids: Iterable[UUID]) -> dict[UUID, list[UUID]]:
+    """The accounts that parties owe, as the primary party or with another, in order."""
+    wanted = sorted(set(party_ids))
+    found = {party_id: set(accounts) for party_id, accounts in (await load_accounts_of(tx, wanted)).items()}
+    for row in await tx.fetch(_PARTS, wanted, sorted(OBLIGATED)):
+        found.setdefault(row["party_id"], set()).add(row["account_id"])
     return {party_id: sorted(accounts) for party_id, accounts in found.items()}
 
 

@@ -60,8 +60,8 @@ async def save_inquiries(tx: Tx, states: States) -> None:
     )
 
 
-async def save_parties(tx: Tx, states: States) -> None:
-    """Keep `party.updated`, with the contact points as imported: a newer state replaces them all."""
+async def save_parties(tx: Tx, states: States) -> dict[UUID, PartyUpdated]:
+    """Keep `party.updated`, with the contact points as imported: a newer state replaces them all. Return the news."""
     changed = await save_newest(
         tx, PARTY_VIEW, "party_id", states, lambda one: {name: getattr(one, name) for name in _PARTY}
     )
@@ -73,6 +73,7 @@ async def save_parties(tx: Tx, states: States) -> None:
     ]
     await _replace(tx, parties, "imported", rows)
     await _save_parts(tx, parties.values())
+    return parties
 
 
 async def save_points(tx: Tx, source: Source, states: States) -> None:

@@ -41,6 +41,7 @@ OF_THE_TELLING = ("version", "placed_at", "recorded_at")
 CODES = ("no_answer", "busy", "wrong_number", "rpc_promise", "rpc_refused")
 HEARD: tuple[dict[str, Any], ...] = (
     {"kind": "cease"}, {"kind": "attorney"}, {"kind": "deceased"}, {"kind": "dispute"}, {"kind": "wrong_number"},
+    {"kind": "bankruptcy_stay"}, {"kind": "identity_theft"},
     {"kind": "stop_medium", "channel": "sms"}, {"kind": "stop_medium"}, {"kind": "inconvenient"},
 )  # fmt: skip
 

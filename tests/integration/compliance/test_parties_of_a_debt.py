@@ -76,6 +76,22 @@ async def test_a_representative_is_the_consumer_of_one_who_has_died_and_for_the_
     assert (await _ask(desk, "executor", "representative"))["outcome"] in ALLOWED
 
 
+async def test_what_holds_for_a_debt_is_told_of_every_debt_of_the_person_and_what_is_theirs_is_not(desk: Desk) -> None:
+    await _ask(desk, "co told", "cosigner", role="auditor")
+    await desk.published()
+    await desk.restrict("co told", "cease")
+    assert await desk.published() == []
+    await desk.restrict("co told", "bankruptcy_stay")
+    assert [(topic, body["account_id"]) for topic, body in await desk.published()] == [
+        ("restriction.placed", str(desk.account("A")))
+    ]
+    await desk.feed(desk.account_message("later", party="A"))
+    parts = [{"account_id": desk.account(each), "role": "cosigner"} for each in ("A", "later")]
+    await desk.feed(desk.party_message("co told", accounts=parts, version=2))
+    told = {body["account_id"] for topic, body in await desk.published() if topic == "restriction.placed"}
+    assert str(desk.account("later")) in told
+
+
 async def test_the_bankruptcy_of_a_comaker_stops_the_debt_but_not_the_comakers_own(desk: Desk) -> None:
     assert (await _ask(desk, "co broke", "cosigner"))["outcome"] in ALLOWED
     await desk.feed(desk.blocked("A", None), desk.account_message("own", party="A"))
