@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -114,6 +115,10 @@ class _Neighbours:
             accounts=ServiceClient(settings.accounts_url, tokens=tokens, timeout_s=10),
         )
 
+    def judge(self, settings: ContactSettings, clock: Clock) -> Compliance:
+        """Compliance as the one that decides, by a clock that must be ours."""
+        return Compliance(self.compliance, clock, timedelta(seconds=settings.jwt_leeway_s))
+
     async def close(self) -> None:
         for client in (self.compliance, self.carrying_out, self.payments, self.accounts):
             await client.close()
@@ -153,7 +158,7 @@ def create_api(settings: ContactSettings, *, engine: AsyncEngine | None = None, 
     async def keep_ask(actor: Actor, ask: Ask) -> Asked | Stopped:
         return await asks.submit(ask, principal=Principal(actor.sub))
 
-    compliance = Compliance(neighbours.compliance)
+    compliance = neighbours.judge(settings, clock)
     owners = Owners(payments=neighbours.payments, compliance=neighbours.carrying_out)
     app.state.desk = Desk(
         edge=edge,
@@ -174,7 +179,7 @@ def create_api(settings: ContactSettings, *, engine: AsyncEngine | None = None, 
 def create_worker(settings: ContactSettings, engine: AsyncEngine, clock: Clock) -> Worker:
     """The worker process: consumers, relay, the builder of dial lists and the sender of messages."""
     neighbours = _Neighbours.of(settings, clock)
-    compliance, transactions = Compliance(neighbours.compliance), _OfWorker(engine, clock)
+    compliance, transactions = neighbours.judge(settings, clock), _OfWorker(engine, clock)
     sender = Sender(settings, transactions, Permits(compliance, transactions, clock), channels(settings, clock), clock)
     return Worker(
         "contact",

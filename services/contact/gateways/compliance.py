@@ -1,21 +1,23 @@
 """Asks compliance whether a contact may be made, and tells it at once what was heard.
 
-Fails closed: no answer in time, a failure, an allow without a permit or an answer that cannot be read are all
-`ComplianceUnavailableError`, and nobody is contacted.
+Fails closed: no answer in time, a failure, an allow without a permit, an answer that cannot be read or one by a clock
+that is not ours are all `ComplianceUnavailableError`, and nobody is contacted.
 """
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from shared.clock import Clock
 from shared.errors import ArrearsError, Problem
 from shared.events.contact import ContactChannel, ContactPurpose, Direction
-from shared.http.client import NoAnswerError, ServiceClient
+from shared.http.client import Answer, NoAnswerError, ServiceClient
+from shared.http.idempotency import REPLAYED_HEADER
 
 _ALLOWS = frozenset({"allow", "allow_with"})
 
@@ -73,6 +75,7 @@ class Decision(_Lenient):
     disclosures: tuple[str, ...] = ()
     language: str | None = None
     rules: tuple[dict[str, Any], ...] = ()
+    made_at: datetime | None = None
 
     @property
     def is_allowed(self) -> bool:
@@ -86,10 +89,12 @@ class Decision(_Lenient):
 
 
 class Compliance:
-    """The compliance service, asked in this service's own name."""
+    """The compliance service, asked in this service's own name. `leeway`: how far its clock and ours may be apart."""
 
-    def __init__(self, client: ServiceClient) -> None:
+    def __init__(self, client: ServiceClient, clock: Clock, leeway: timedelta) -> None:
         self._client = client
+        self._clock = clock
+        self._leeway = leeway
 
     async def ask(self, question: Question) -> Decision:
         """Return the decision; one that allows holds a permit.
@@ -97,6 +102,7 @@ class Compliance:
         Raises:
             ComplianceUnavailableError: nobody may be contacted.
         """
+        asked_at = self._clock.now()
         try:
             answer = await self._client.post(
                 "/v1/contact-decisions", question.body(), idempotency_key=str(question.attempt_id)
@@ -106,7 +112,19 @@ class Compliance:
             raise ComplianceUnavailableError(_reason(error)) from error
         if decision.is_allowed and decision.permit is None:
             raise ComplianceUnavailableError("it allowed and gave no permit")
+        if decision.is_allowed and not self._is_by_our_clock(decision, answer, asked_at):
+            raise ComplianceUnavailableError("its clock is not ours")
         return decision
+
+    def _is_by_our_clock(self, decision: Decision, answer: Answer, asked_at: datetime) -> bool:
+        """Whether it was decided between question and answer: by another clock it may be day where it is night.
+
+        What was answered before may be older; its permit says how long it is good.
+        """
+        made_at = decision.made_at
+        if made_at is None or made_at > self._clock.now() + self._leeway:
+            return False
+        return REPLAYED_HEADER.lower() in answer.headers or made_at >= asked_at - self._leeway
 
     @asynccontextmanager
     async def preview(self, questions: Sequence[Question], at: datetime) -> AsyncIterator[AsyncIterator[Decision]]:

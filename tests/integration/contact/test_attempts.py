@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+import pytest
 import pytest_asyncio
 
 from deploy.local.issuer import Issuer
+from shared.clock import FixedClock
 from tests.conftest import GetEngine
 from tests.integration.contact.house import House, fresh, open_house
 
@@ -80,6 +83,19 @@ async def test_one_key_used_at_once_from_everywhere_places_one_contact(house: Ho
     assert {answer.status_code for answer in answers} == {201}
     assert len({answer.json()["attempt_id"] for answer in answers}) == 1
     assert len(of(await house.published(), "contact.attempted")) == 1
+
+
+@pytest.mark.parametrize("apart_s", [-7_200, -30, 30, 7_200])
+async def test_nobody_is_contacted_by_a_decision_of_another_clock(house: House, apart_s: float) -> None:
+    edge = house.compliance.app.state.edge
+    right = edge.clock
+    edge.clock = FixedClock(house.clock.at + timedelta(seconds=apart_s))
+    try:
+        answer = await house.call("a1")
+    finally:
+        edge.clock = right
+    assert (answer.status_code, answer.json()["code"]) == (503, "compliance-unavailable")
+    assert [body["reason"] for body in of(await house.published(), "contact.blocked")] == ["compliance_unavailable"]
 
 
 async def test_without_compliance_nobody_is_contacted_and_after_it_comes_back_they_are(house: House) -> None:

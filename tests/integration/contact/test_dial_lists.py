@@ -2,6 +2,7 @@
 
 import tracemalloc
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -103,7 +104,8 @@ async def built(house: House, dial_list_id: str, *watching: Callable[[httpx.Requ
         for client in (accounts, compliance):
             client._http.event_hooks = {"request": list(watching)}
         transactions = house.app.state.desk.permits._transactions
-        build = DialListBuilder(Queues(accounts), Compliance(compliance), transactions, house.clock).chunk
+        judge = Compliance(compliance, house.clock, timedelta(seconds=house.settings.jwt_leeway_s))
+        build = DialListBuilder(Queues(accounts), judge, transactions, house.clock).chunk
         [job] = await house.rows(
             f"SELECT job_id FROM job WHERE kind = '{BUILD}' AND params->>'dial_list_id' = '{dial_list_id}'"
         )
