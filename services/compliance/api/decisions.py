@@ -24,6 +24,7 @@ from shared.http.openapi import problems
 from shared.http.pagination import CursorText, Limit, Page, decode_cursor, encode_cursor, page_of
 from shared.http.request_context import current_context
 from shared.http.routes import EdgeOf, seen
+from shared.ids import in_c
 
 router = APIRouter(prefix="/v1/contact-decisions", tags=["contact-decisions"])
 
@@ -130,10 +131,10 @@ def command_of(asked: DecisionRequest, principal: Principal, *, may_reserve: boo
     """The command of a request; a permit is for whoever holds the scope, unless it is said that there is none."""
     return DecideContact(
         request=f.Request(
-            party_id=asked.party_id,
-            account_ids=tuple(dict.fromkeys(asked.account_ids)),
+            party_id=in_c(asked.party_id),
+            account_ids=tuple(dict.fromkeys(map(in_c, asked.account_ids))),
             channel=f.Channel(asked.channel),
-            contact_point_id=asked.contact_point_id,
+            contact_point_id=None if asked.contact_point_id is None else in_c(asked.contact_point_id),
             purpose=f.Purpose(asked.purpose),
             at=_NOW,
             direction=f.Direction(asked.direction),

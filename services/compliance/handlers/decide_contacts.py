@@ -234,4 +234,4 @@ def digest(facts: f.Facts) -> bytes:
 
 
 def _plain(value: Any) -> Any:
-    return sorted(map(str, value)) if isinstance(value, frozenset) else str(value)
+    return sorted(map(str, value)) if type(value) is frozenset else str(value)

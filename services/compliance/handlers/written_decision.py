@@ -1,7 +1,7 @@
 """A decision as JSON: made once, answered and stored word by word.
 
-What of a rule never changes (its id, version and citation) is written once for each process, and so is a rule that has
-nothing to say; only what its check has found is written for each decision.
+What of a rule never changes (its id, version and citation) is written once for each process, and so is what its check
+finds again and again; only what it has found anew is written for each decision.
 """
 
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ from uuid import UUID
 
 import orjson
 
-from services.compliance.domain.checks.finding import NOT_APPLICABLE, Finding
+from services.compliance.domain.checks.finding import Finding
 from services.compliance.domain.decide import Decision, Outcome
 from services.compliance.domain.disclosures import DISCLOSURES
 from services.compliance.domain.facts import Request
@@ -39,16 +39,17 @@ class _Words(NamedTuple):
 
     rule: Rule
     beginning: bytes
-    not_applicable: bytes
 
 
 class WrittenDecision:
     """Writes decisions by the rules of one book."""
 
-    __slots__ = ("_known",)
+    __slots__ = ("_known", "_last")
 
     def __init__(self) -> None:
         self._known: dict[int, _Words] = {}
+        self._last: dict[int, tuple[Finding, bytes]] = {}
+        """Of each rule what was found last. Most checks that have found nothing say so by one and the same object."""
 
     def __call__(self, made: Made) -> bytes:
         """The answer."""
@@ -74,16 +75,17 @@ class WrittenDecision:
         )
 
     def _rule(self, rule: Rule, finding: Finding, outcome: Outcome) -> bytes:
+        last = self._last.get(id(rule))
+        if last is not None and last[0] is finding:
+            return last[1]
         words = self._known.get(id(rule)) or self._learn(rule)
-        if finding is NOT_APPLICABLE:
-            return words.not_applicable
-        return _ended(words.beginning, finding, outcome)
+        found = _ended(words.beginning, finding, outcome)
+        self._last[id(rule)] = (finding, found)
+        return found
 
     def _learn(self, rule: Rule) -> _Words:
         named = orjson.dumps({"id": rule.rule_id, "version": rule.version, "citation": rule.citation})
-        beginning = named.removesuffix(b"}")
-        words = _Words(rule, beginning, _ended(beginning, NOT_APPLICABLE, Outcome.ALLOW))
-        self._known[id(rule)] = words
+        words = self._known[id(rule)] = _Words(rule, named.removesuffix(b"}"))
         return words
 
 

@@ -22,6 +22,7 @@ _CONSENTING: Final = frozenset({"direct", "consumer_used", "given_to_creditor"})
 _SPEAKING: Final = frozenset({"direct", "consumer_used"})
 """A consent with one of these bases is the consumer's own new word: it takes back an earlier refusal."""
 _KNOWN: Final = frozenset(each.value for each in f.Channel)
+_MEDIA: Final = {each.value: each for each in f.Channel}
 _CHANNELS: Final = (f.Channel.PHONE, f.Channel.EMAIL, f.Channel.SMS, f.Channel.LETTER, f.Channel.IN_PERSON)
 
 
@@ -34,25 +35,27 @@ def consents(rows: Sequence[Row]) -> tuple[f.Consent, ...]:
             scope=_SCOPE_OF_PURPOSE.get(row["purpose"], row["purpose"]),
             granted_at=row["granted_at"],
             given_to=_GIVEN_TO.get(row["basis"], "collector"),
-            channel=None if row["channel"] == "any" else f.Channel(row["channel"]),
+            channel=None if row["channel"] == "any" else _MEDIA[row["channel"]],
             contact_point_id=row["contact_point_id"],
             account_ids=frozenset(row["account_ids"]),
             starts_on=row["starts_on"],
             ends_on=row["ends_on"],
-            revoked_at=earliest(
-                row["revoked_at"],
-                *(
-                    each["revoked_at"]
-                    for each in refused
-                    if each["purpose"] == row["purpose"]
-                    and each["revoked_at"] >= row["granted_at"]
-                    and _covers(each, row)
-                ),
-            ),
+            revoked_at=_ended(row, refused) if refused else row["revoked_at"],
         )
         for row in rows
         if row["granted_at"] is not None and row["basis"] in _CONSENTING
     )
+
+
+def _ended(consent: Row, refused: Sequence[Row]) -> datetime | None:
+    later = (
+        each["revoked_at"]
+        for each in refused
+        if each["purpose"] == consent["purpose"]
+        and each["revoked_at"] >= consent["granted_at"]
+        and _covers(each, consent)
+    )
+    return earliest(consent["revoked_at"], *later)
 
 
 def refusals(rows: Sequence[Row], opt_outs: Iterable[tuple[UUID, UUID, str, datetime]]) -> tuple[f.Refusal, ...]:

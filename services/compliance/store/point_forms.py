@@ -43,8 +43,7 @@ def contact_point(
 ) -> f.ContactPoint:
     """A contact point from all its sources. The later of verified and invalid holds; a wrong number stays wrong."""
     first = rows[0]
-    verified = latest(*(row["at"] for row in marks if row["mark"] == "verified"))
-    invalid = latest(*(row["at"] for row in marks if row["mark"] == "invalid"))
+    verified, invalid, wrong = _marked(marks)
     is_dead = invalid is not None and (verified is None or verified < invalid)
     used = [row["granted_at"] for row in bases if row["basis"] == "consumer_used"]
     checks = [
@@ -56,9 +55,7 @@ def contact_point(
         label=next((row["label"] for row in rows if row["label"] != "other"), first["label"]),
         is_verified=not is_dead and (verified is not None or any(row["is_verified"] for row in rows)),
         is_usable=not is_dead,
-        wrong_since=earliest(
-            *(row["at"] for row in marks if (row["mark"], row["detail"]) == ("invalid", "wrong_number"))
-        ),
+        wrong_since=wrong,
         used_by_consumer_at=latest(used_at, *used),
         not_reassigned_at=latest(*(at for at, is_reassigned in checks if not is_reassigned)),
         reassigned_since=earliest(*(at for at, is_reassigned in checks if is_reassigned)),
@@ -70,6 +67,20 @@ def contact_point(
             f.PriorCollector(**row["details"]) for row in bases if row["basis"] == "prior_collector"
         ),
     )
+
+
+def _marked(marks: Sequence[Row]) -> tuple[datetime | None, datetime | None, datetime | None]:
+    """When a point was verified last, was found invalid last, and was first said to be a wrong number."""
+    verified = invalid = wrong = None
+    for row in marks:
+        mark, at = row["mark"], row["at"]
+        if mark == "verified":
+            verified = at if verified is None else max(at, verified)
+        elif mark == "invalid":
+            invalid = at if invalid is None else max(at, invalid)
+            if row["detail"] == "wrong_number":
+                wrong = at if wrong is None else min(at, wrong)
+    return verified, invalid, wrong
 
 
 def whereabouts(party: Row | None, points: Sequence[Row], bad: frozenset[UUID]) -> tuple[f.Location, ...]:
