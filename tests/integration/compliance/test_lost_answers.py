@@ -18,7 +18,7 @@ from tests.integration.compliance.contact_desk import Desk, open_desk, rules_aga
 
 _EXPIRE = """
 UPDATE permit SET expires_at = clock_timestamp()
-  + CASE creditor_id WHEN :creditor THEN CAST(:later AS interval) ELSE interval '1 day' END
+  + CASE attempt_id WHEN :attempt THEN CAST(:later AS interval) ELSE interval '1 day' END
 """
 """Those of other tests are not meant: all have one database."""
 
@@ -68,18 +68,16 @@ async def test_what_was_placed_counts_although_its_attempt_was_given_up(desk: De
 async def test_a_permit_that_has_expired_and_is_not_reported_is_seen_in_the_metrics(desk: Desk) -> None:
     lost = uuid4()
     await _ask(desk, lost)
-    assert await _unreported(desk, timedelta(minutes=2)) == (0, 0)
-    assert await _unreported(desk, timedelta(hours=-1)) == (1, pytest.approx(3_600, abs=60))
+    assert await _unreported(desk, lost, timedelta(minutes=2)) == (0, 0)
+    assert await _unreported(desk, lost, timedelta(hours=-1)) == (1, pytest.approx(3_600, abs=60))
     await desk.feed(desk.blocked("A", None, lost))
-    assert await _unreported(desk, timedelta(hours=-1)) == (0, 0)
+    assert await _unreported(desk, lost, timedelta(hours=-1)) == (0, 0)
 
 
-async def _unreported(desk: Desk, expires_in: timedelta) -> tuple[float | None, float | None]:
+async def _unreported(desk: Desk, attempt: UUID, expires_in: timedelta) -> tuple[Any, Any]:
     """What the metrics say of permits that expire so much later than now, by the database's clock."""
     async with desk.engine.begin() as connection:
-        await connection.execute(
-            text("UPDATE permit SET expires_at = clock_timestamp() + :later"), {"later": expires_in}
-        )
+        await connection.execute(text(_EXPIRE), {"later": expires_in, "attempt": attempt})
     await measure(desk.engine, desk.clock, MEASURES)
     names = ("arrears_held", "arrears_held_oldest_seconds")
     held, oldest = [REGISTRY.get_sample_value(name, {"kind": "permit"}) for name in names]
