@@ -5,11 +5,12 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 
-from services.contact.api.doors import BearerOf, DeskOf, unless_known
+from services.contact.api.doors import BearerOf, DeskOf, once, unless_known
 from services.contact.domain.attempt import AttemptStatus, Said
 from services.contact.domain.placing import Placing
 from services.contact.handlers.attempting import attempt
 from services.contact.handlers.close_attempts import CloseAttempt, close_attempts
+from services.contact.handlers.place_attempts import PlaceAttempt
 from services.contact.handlers.reporting import NextStep, report_of
 from services.contact.handlers.verify_party import verify_party
 from services.contact.queries import attempts as reads
@@ -71,15 +72,12 @@ async def place_attempt(request: AttemptRequest, principal: Placer, key: Require
 
     403 `contact-blocked` holds the `rules` that refused. Without an answer of compliance: 503, and no contact.
     """
-    wish = await unless_known(desk.edge, principal, key)
     placing = Placing(request.party_id, request.account_ids, request.channel, request.contact_point_id, request.purpose)
-    return await attempt(
-        desk.permits,
-        lambda command: desk.attempts.submit(command, principal=principal, idempotency=key),
-        principal,
-        placing,
-        wish,
-    )
+
+    async def submit(command: PlaceAttempt) -> AttemptMade:
+        return await desk.attempts.submit(command, principal=principal, idempotency=key)
+
+    return await once(desk, principal, key, lambda wish: attempt(desk.permits, submit, principal, placing, wish))
 
 
 @router.get("/contact-attempts")

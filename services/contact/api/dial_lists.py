@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends
 from starlette.responses import StreamingResponse
 
 from services.contact.api.attempts import PLACING_PROBLEMS
-from services.contact.api.doors import DeskOf, unless_known
+from services.contact.api.doors import DeskOf, once
 from services.contact.handlers import dial
 from services.contact.handlers.answer_attempts import shown
 from services.contact.handlers.attempting import attempt
@@ -109,8 +109,6 @@ async def check_dial_record(
 
     403 `contact-blocked`: do not dial; the record may be checked again later.
     """
-    wish = await unless_known(desk.edge, principal, key)
-    row = answered(await desk.edge.read(lambda tx: dial.find_record(tx, principal, dial_list_id, record_id)))
 
     async def submit(command: PlaceAttempt) -> AttemptMade:
         async def step(tx: Tx) -> AttemptMade | Refusal:
@@ -118,13 +116,17 @@ async def check_dial_record(
 
         return await desk.edge.run(step, principal=principal, idempotency=key, locks=locks_of(command))
 
-    try:
-        return await attempt(desk.permits, submit, principal, dial.placing_of(row), wish, is_dialer=True)
-    except Problem as problem:
-        if problem.code == "contact-blocked":
-            blocked = problem
-            await desk.edge.run(lambda tx: dial.keep_block(tx, record_id, blocked), principal=principal)
-        raise
+    async def work(wish: str) -> AttemptMade:
+        row = answered(await desk.edge.read(lambda tx: dial.find_record(tx, principal, dial_list_id, record_id)))
+        try:
+            return await attempt(desk.permits, submit, principal, dial.placing_of(row), wish, is_dialer=True)
+        except Problem as problem:
+            if problem.code == "contact-blocked":
+                blocked = problem
+                await desk.edge.run(lambda tx: dial.keep_block(tx, record_id, blocked), principal=principal)
+            raise
+
+    return await once(desk, principal, key, work)
 
 
 @router.post("/{dial_list_id}/results", responses=problems("dial-list-unknown"))

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 
 from services.contact.api.attempts import PLACING_PROBLEMS
-from services.contact.api.doors import DeskOf, unless_known
+from services.contact.api.doors import DeskOf, once
 from services.contact.handlers import field_visits as visits
 from services.contact.handlers.attempting import attempt
 from services.contact.handlers.place_attempts import PlaceAttempt
@@ -65,8 +65,6 @@ async def get_field_visit(field_visit_id: UUID, principal: Reader, edge: EdgeOf)
 )
 async def begin_field_visit(field_visit_id: UUID, principal: Placer, key: RequiredKey, desk: DeskOf) -> FieldVisitView:
     """Go to the door: asks for a permit and places the attempt, or 403 `contact-blocked`."""
-    wish = await unless_known(desk.edge, principal, key)
-    placing = answered(await desk.edge.read(lambda tx: visits.find_visit(tx, principal, field_visit_id, "begun")))
 
     async def submit(command: PlaceAttempt) -> FieldVisitView:
         async def begin(tx: Tx) -> UUID | Refusal:
@@ -75,7 +73,11 @@ async def begin_field_visit(field_visit_id: UUID, principal: Placer, key: Requir
 
         return await run_and_show(desk.edge, begin, reads.get_visit, principal=principal, idempotency=key)
 
-    return await attempt(desk.permits, submit, principal, placing, wish)
+    async def work(wish: str) -> FieldVisitView:
+        placing = answered(await desk.edge.read(lambda tx: visits.find_visit(tx, principal, field_visit_id, "begun")))
+        return await attempt(desk.permits, submit, principal, placing, wish)
+
+    return await once(desk, principal, key, work)
 
 
 @router.post("/{field_visit_id}/cancel", responses=problems("field-visit-unknown", "transition-refused"))

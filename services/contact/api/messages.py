@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path, Response
 
 from services.contact.api.attempts import PLACING_PROBLEMS
-from services.contact.api.doors import Desk, DeskOf, unless_known
+from services.contact.api.doors import Desk, DeskOf, once
 from services.contact.domain.message import MessageStatus
 from services.contact.domain.placing import Placing
 from services.contact.domain.receipts import Receipt
@@ -61,24 +61,25 @@ async def send_letter(request: LetterRequest, principal: Placer, key: RequiredKe
 async def _send(desk: Desk, principal: Principal, key: IdempotencyKey, request: MessageRequest) -> MessageView:
     if request.channel not in desk.channels:
         raise Problem("channel-not-configured", f"This deployment sends no {request.channel}.", field="channel")
-    wish = await unless_known(desk.edge, principal, key)
     placing = Placing(request.party_id, request.account_ids, request.channel, request.contact_point_id, request.purpose)
-    permitted = await desk.permits.get(principal, placing, wish)
     command = QueueMessage(placing, request.template, request.language, principal.sub)
-    return await use(
-        desk.permits,
-        permitted,
-        principal,
-        placing,
-        lambda: run_and_show(
-            desk.edge,
-            lambda tx: queue_message(tx, desk.settings, command, permitted),
-            reads.get_message,
-            principal=principal,
-            idempotency=key,
-            location=_location,
-        ),
-    )
+
+    async def work(wish: str) -> MessageView:
+        permitted = await desk.permits.get(principal, placing, wish)
+
+        async def queue() -> MessageView:
+            return await run_and_show(
+                desk.edge,
+                lambda tx: queue_message(tx, desk.settings, command, permitted),
+                reads.get_message,
+                principal=principal,
+                idempotency=key,
+                location=_location,
+            )
+
+        return await use(desk.permits, permitted, principal, placing, queue)
+
+    return await once(desk, principal, key, work)
 
 
 def _location(view: MessageView) -> str:
