@@ -93,7 +93,7 @@ def _wanted(one: _Stated) -> Iterator[tuple[str, str, str, Parts]]:
         yield "phone", stated.phone, "other", ()
     if stated.email:
         yield "email", stated.email, "other", ()
-    parts = _parts(stated)
-    line = address_line(dict(zip(ADDRESS_PARTS, parts, strict=True)))
-    if line is not None:
-        yield "address", line, "other" if stated.party_kind == "business" else "home", parts
+    if stated.street:
+        parts = _parts(stated)
+        line = address_line(dict(zip(ADDRESS_PARTS, parts, strict=True)))
+        yield "address", line or "", "other" if stated.party_kind == "business" else "home", parts

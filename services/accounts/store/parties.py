@@ -16,7 +16,7 @@ from services.accounts.store.calling_groups import regroup_later, regroup_partie
 from services.accounts.tables.parties import ACCOUNT_PARTY, CONTACT_POINT, PARTY
 from shared.db.sets import insert_rows, load_rows, update_rows
 from shared.db.transaction import Tx
-from shared.events.accounts import PartInAccount, PartyUpdated
+from shared.events.accounts import PartyUpdated
 from shared.ids import new_id
 from shared.jobs import record_job
 
@@ -128,9 +128,9 @@ async def _regroup(tx: Tx, creditor_of: Mapping[UUID, UUID]) -> None:
 
 
 async def _publish(tx: Tx, rows: Sequence[Row], points: Mapping[UUID, Points]) -> None:
-    parts: dict[UUID, list[PartInAccount]] = defaultdict(list)
+    parts: dict[UUID, list[Row]] = defaultdict(list)
     for party_id, account_id, role in await tx.fetch(_PARTS, [row["party_id"] for row in rows]) if rows else ():
-        parts[party_id].append(PartInAccount(account_id=account_id, role=role))
+        parts[party_id].append({"account_id": account_id, "role": role})
     for row in rows:
         party_id = row["party_id"]
         state = PartyUpdated(

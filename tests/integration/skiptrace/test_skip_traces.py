@@ -11,7 +11,7 @@ import pytest_asyncio
 from deploy.local.issuer import Issuer
 from deploy.local.simulators.person_search import Faults
 from tests.conftest import GetEngine
-from tests.integration.skiptrace.trace_desk import FOUND_PHONE, NOW, Desk, open_desk
+from tests.integration.skiptrace.trace_desk import FOUND_PHONE, NOW, PERSON, Desk, open_desk
 
 
 @pytest_asyncio.fixture
@@ -55,6 +55,18 @@ async def test_a_wrong_number_opens_a_case_which_finds_the_person_and_a_talk_end
     assert [body["status"] for topic, body in told if topic == "skiptrace.located"] == ["located"]
     found = [body for topic, body in told if topic == "contact_point.found"][-1]
     assert {point["status"] for point in found["contact_points"] if point["kind"] == "phone"} == {"verified"}
+
+
+async def test_the_address_of_the_core_is_no_candidate_when_a_vendor_names_it(desk: Desk) -> None:
+    line = "1 old street, springfield, il 62701"
+    home = {"contact_point_id": desk.point("L-1", "address", line), "kind": "address", "value": line, "label": "home"}
+    await desk.feed(desk.party_message(version=2, contact_points=(home,)))
+    old = {"street": "1 OLD Street", "city": "Springfield", "region": "IL", "postal_code": "62701"}
+    desk.knows(person=PERSON | {"phones": [], "addresses": [old]})
+    made = await desk.request()
+    assert await desk.search() == 1
+    assert await desk.candidates(made["skip_trace_id"]) == []
+    assert [case["status"] for case in await desk.traces()] == ["exhausted"]
 
 
 async def test_a_candidate_that_is_wrong_too_is_rejected_and_the_next_vendor_is_asked(desk: Desk) -> None:
