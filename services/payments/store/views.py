@@ -32,6 +32,7 @@ FROM (
   SELECT p.account_id, a.component, a.amount_minor
   FROM unnest($1::uuid[], $2::date[]) AS v (account_id, snapshot_on)
   JOIN payment p ON p.account_id = v.account_id AND p.unapplied_reason IS NULL AND p.status <> 'unapplied'
+    AND greatest(p.posted_on, p.booked_on) >= v.snapshot_on
   JOIN allocation a ON a.payment_id = p.payment_id
   WHERE NOT CASE
       WHEN p.origin = 'core' THEN p.posted_on <= v.snapshot_on
@@ -54,8 +55,9 @@ GROUP BY account_id, component
 """
 """What was paid beyond the snapshot that the figures stand as of, less what went back beyond it.
 
-Contained is what `domain.allocation.is_contained` says. A payment that the snapshot holds and a later reversal takes
-back is owed again: its part is negative.
+Contained is what `domain.allocation.is_contained` says. By the later of its two days an index finds what may be beyond:
+what an account has paid in years is not read for each payment. A payment that the snapshot holds and a later reversal
+takes back is owed again: its part is negative.
 """
 
 _SAVE_CREDITORS = """

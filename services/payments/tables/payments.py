@@ -40,6 +40,7 @@ class Payment(Base, table=True):
         CheckConstraint("status IN ('posted', 'unapplied', 'reversed')", name="status"),
         CheckConstraint("origin IN ('core', 'ours')", name="origin"),
         Index("ix_payment_account_id", "account_id", "effective_on"),
+        Index("ix_payment_beyond", "account_id", text("greatest(posted_on, booked_on)")),
         Index("ix_payment_creditor_id", "creditor_id", "payment_id"),
         Index("ix_payment_held", "account_id", postgresql_where=text("unapplied_reason IS NOT NULL")),
         Index("ix_payment_reallocation_of", "reallocation_of", postgresql_where=text("reallocation_of IS NOT NULL")),
