@@ -130,17 +130,18 @@ def _open_at(
     entries: Sequence[Entry],
 ) -> set[UUID]:
     """What the moment cancels: what had been made by then and was open, by the money that was effective by then."""
-    money = [entry for entry in entries if moment.has_seen(entry)]
     words = [one for one in promises if moment.meets(one.promise_id, one.start)]
+    # An activation cancels promises; no arrangement is open beside another.
+    plans = [] if moment.instant else [one for one in arrangements if moment.meets(one.arrangement_id, one.start)]
+    if not words and not plans:
+        return set()
+    money = [entry for entry in entries if moment.has_seen(entry)]
     found = {key for key, one in judge_promises(words, money, moment.on).items() if one.status in promise.OPEN}
-    if moment.instant is not None:  # an activation cancels promises; no arrangement is open beside another
-        return found
-    for terms in arrangements:
-        if moment.meets(terms.arrangement_id, terms.start):
-            is_paid_off = terms.paid_off_on is not None and terms.paid_off_on <= moment.on
-            known = terms if is_paid_off else replace(terms, paid_off_on=None)
-            if judge_arrangement(known, money, moment.on).status in arrangement.OPEN:
-                found.add(terms.arrangement_id)
+    for terms in plans:
+        is_paid_off = terms.paid_off_on is not None and terms.paid_off_on <= moment.on
+        known = terms if is_paid_off else replace(terms, paid_off_on=None)
+        if judge_arrangement(known, money, moment.on).status in arrangement.OPEN:
+            found.add(terms.arrangement_id)
     return found
 
 

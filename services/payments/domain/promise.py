@@ -63,9 +63,10 @@ def judge_promises(
     promises: Iterable[PromiseTerms], entries: Iterable[Entry], business_date: date
 ) -> dict[UUID, PromiseStanding]:
     """Judge all promises of one account together, since they share its money. A cancelled one takes none."""
-    money = _Money(entries)
+    ordered = sorted(promises, key=_order)
+    money = _Money(entries if ordered else ())  # most accounts have one kind of undertaking, and some much money
     standings: dict[UUID, PromiseStanding] = {}
-    for terms in sorted(promises, key=_order):
+    for terms in ordered:
         if terms.cancelled_on is not None:
             standings[terms.promise_id] = PromiseStanding("cancelled", 0, terms.cancelled_on, None)
         else:
