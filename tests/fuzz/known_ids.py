@@ -8,7 +8,7 @@ run has ids of its own answers and is left alone. `KNOWN_IDS` names the ids of e
 import json
 import os
 import re
-from collections.abc import Iterator
+from itertools import count
 from typing import Any
 from uuid import UUID
 from zlib import crc32
@@ -20,36 +20,27 @@ _MEANS = {"account_ids": "account_id", "debts_discussed": "account_id", "templat
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,128}")
 _LEFT_ALONE = 4
 """One in so many keeps the id that was made up: what is not there must be answered well too."""
+_REQUESTS = count()
 
 
 @schemathesis.hook
 def before_call(_context: schemathesis.HookContext, case: schemathesis.Case[Any], _kwargs: dict[str, Any]) -> None:
-    """Put known ids into the path, the query and the body."""
+    """Put known ids into the path, the query and the body: of each request those of the next member."""
     if case.meta is None or case.meta.phase.name == "stateful":
         return
     is_right = case.meta.generation.mode is schemathesis.GenerationMode.POSITIVE
-    parts = [part for part in (case.path_parameters, case.query, case.body) if isinstance(part, dict)]
-    place = max((made_up.int for part in parts for made_up in _ids(part)), default=crc32(str(case.path).encode()))
-    for part in parts:
-        part.update({name: _known(name, value, place, is_right=is_right) for name, value in part.items()})
+    place = next(_REQUESTS)
+    for part in (case.path_parameters, case.query, case.body):
+        if isinstance(part, dict):
+            part.update({name: _known(name, value, place, is_right=is_right) for name, value in part.items()})
 
 
-def _ids(value: Any) -> Iterator[UUID]:
-    if isinstance(value, dict):
-        for item in value.values():
-            yield from _ids(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _ids(item)
-    elif (made_up := _uuid(value)) is not None:
-        yield made_up
-
-
-def _uuid(value: Any) -> UUID | None:
+def _is_id(value: Any) -> bool:
     try:
-        return UUID(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
+        UUID(value)
+    except (ValueError, TypeError, AttributeError):
+        return False
+    return True
 
 
 def _known(name: str, value: Any, place: int, *, is_right: bool) -> Any:
@@ -58,8 +49,7 @@ def _known(name: str, value: Any, place: int, *, is_right: bool) -> Any:
     if isinstance(value, list):
         return [_known(name, item, place, is_right=is_right) for item in value]
     known = _KNOWN.get(_MEANS.get(name, name))
-    if not known or not isinstance(value, str) or crc32(value.encode("utf-8", "replace")) % _LEFT_ALONE == 0:
+    if not known or not isinstance(value, str) or (place + crc32(name.encode())) % _LEFT_ALONE == 0:
         return value
-    is_name = _uuid(known[0]) is None
-    is_well_formed = is_right and _NAME.fullmatch(value) is not None if is_name else _uuid(value) is not None
+    is_well_formed = _is_id(value) if _is_id(known[0]) else is_right and _NAME.fullmatch(value) is not None
     return known[place % len(known)] if is_well_formed else value
