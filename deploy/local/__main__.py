@@ -12,7 +12,6 @@ from uuid import UUID
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from deploy.local import lifecycle, state
 from deploy.local.display import StartDisplay
@@ -23,6 +22,7 @@ from deploy.local.ports import PortInUseError
 from deploy.local.postgres import PostgresError
 from deploy.local.process import ProcessError
 from deploy.local.stack import DEFAULT_PORT_BASE, SERVICES, Stack, outside_parts
+from deploy.local.status import description, print_addresses, print_status
 from shared.http.roles import ROLES
 
 app = typer.Typer(
@@ -85,14 +85,14 @@ def up(
     stack = _new_stack(directory, port_base, only) if found is None else _stack(directory)
     if was_up:
         console.print(f"The stack in {directory} is up already.")
-        _print_addresses(console, stack)
+        print_addresses(console, stack)
         return
     with StartDisplay(console) as display:
         if detach:
             lifecycle.up_detached(stack, display.starting, display.fetching)
-            _print_addresses(console, stack)
+            print_addresses(console, stack)
         else:
-            lifecycle.up_here(stack, display.starting, display.fetching, lambda: _print_addresses(console, stack))
+            lifecycle.up_here(stack, display.starting, display.fetching, lambda: print_addresses(console, stack))
 
 
 @app.command()
@@ -124,10 +124,10 @@ def status(
     found = state.load(directory)
     is_up = found is not None and found.is_supervised and found.phase is state.Phase.UP
     if found is not None and as_json:
-        sys.stdout.write(json.dumps(_description(stack, found), indent=2) + "\n")
+        sys.stdout.write(json.dumps(description(stack, found), indent=2) + "\n")
     elif found is not None:
-        _print_status(found, is_up=is_up)
-        _print_addresses(Console(), stack)
+        print_status(found, is_up=is_up)
+        print_addresses(Console(), stack)
     if not is_up:
         raise typer.Exit(3)
 
@@ -191,12 +191,10 @@ def verify_books(
     as_json: Annotated[bool, typer.Option("--json", help="Every check and difference, for programs.")] = False,
 ) -> None:
     """Compute every state again from the facts. Exit code 1: the books do not balance; 2: it cannot be told."""
-    # Clients of Kafka are slow to import, and only this command needs them.
+    # Clients of Kafka are slow to import, and only the checkers need them.
     from deploy.local.verify_books import run  # noqa: PLC0415
 
-    found = state.load(data_dir.resolve())
-    stack = None if found is None else _stack(data_dir.resolve())
-    run(stack, creditor_id=creditor, wait_s=wait, as_json=as_json)
+    run(_last_stack(data_dir), creditor_id=creditor, wait_s=wait, as_json=as_json)
 
 
 @app.command("verify-contacts")
@@ -211,9 +209,7 @@ def verify_contacts(
     # As above.
     from deploy.local.verify_books import run_contacts  # noqa: PLC0415
 
-    found = state.load(data_dir.resolve())
-    stack = None if found is None else _stack(data_dir.resolve())
-    run_contacts(stack, creditor_id=creditor, wait_s=wait, as_json=as_json)
+    run_contacts(_last_stack(data_dir), creditor_id=creditor, wait_s=wait, as_json=as_json)
 
 
 @app.command(hidden=True)
@@ -233,50 +229,17 @@ def _known(services: Sequence[str] | None) -> tuple[str, ...]:
     return tuple(name for name in SERVICES if not services or name in services)
 
 
+def _last_stack(data_dir: Path) -> Stack | None:
+    directory = data_dir.resolve()
+    return None if state.load(directory) is None else _stack(directory)
+
+
 def _stack(directory: Path) -> Stack:
     """The stack of a data directory, as it runs or ran last. Raises StackError when there has been none."""
     found = state.load(directory)
     if found is None:
         raise lifecycle.StackError(f"there is no stack in {directory}: run `{_UP}` first")
     return Stack(directory, found.port_base, found.outside, _known(found.services))
-
-
-def _description(stack: Stack, found: state.StackState) -> dict[str, object]:
-    return {
-        "data_dir": str(stack.data_dir),
-        "services": {
-            service: {
-                "url": stack.url(service),
-                "database": stack.database(service).service_dsn,
-                "processes": {role: found.pid_of(f"{service}-{role}") for role in ("api", "worker")},
-            }
-            for service in stack.services
-        },
-        "kafka": {"bootstrap_servers": stack.bootstrap_servers},
-    }
-
-
-def _print_status(found: state.StackState, *, is_up: bool) -> None:
-    console = Console()
-    console.print("The stack is up." if is_up else f"The stack is not up (last: {found.phase.value}).")
-    if found.error is not None:
-        console.print(found.error, markup=False, highlight=False)
-    if not found.is_supervised:
-        return
-    table = Table("process", "state", "pid", "restarts", box=None)
-    for one in found.statuses:
-        pid = str(one.record.pid) if one.record is not None else ""
-        table.add_row(one.name, one.state.value, pid, str(one.restarts or ""))
-    console.print(table)
-
-
-def _print_addresses(console: Console, stack: Stack) -> None:
-    table = Table.grid(padding=(0, 2))
-    for service in stack.services:
-        table.add_row(service, f"{stack.url(service)}/docs")
-    table.add_row("Kafka", stack.bootstrap_servers)
-    table.add_row("logs", str(stack.log_dir))
-    console.print(table)
 
 
 def duration(text: str) -> timedelta:
