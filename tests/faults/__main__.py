@@ -21,8 +21,9 @@ from deploy.local.stack import ROOT
 from tests.e2e.stack_operator import free_base
 from tests.faults.cases import CASES, Outcome, live_through, title
 from tests.faults.lab import verify
-from tests.faults.launch import MUTATION, MUTATIONS
+from tests.faults.launch import MUTATION
 from tests.faults.machines import Machines
+from tests.faults.mutations import MUTATIONS
 from tests.faults.table import Table
 from tests.reaper import guard
 

@@ -5,7 +5,7 @@ or not, but never twice. Nothing here asks the services how they count.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -39,6 +39,18 @@ class Findings:
             return
         setattr(self, kind, getattr(self, kind) + count)
         self.details.append(f"{kind}: {detail}")
+
+    def name(self, kind: str, what: str, found: Iterable[str]) -> None:
+        """Count findings by their names; the first are told."""
+        every = sorted(found)
+        self.add(kind, len(every), f"{len(every)} {what}: {_some(every)}")
+
+    def tally(self, what: str, told: Collection[str], there: Iterable[str]) -> None:
+        """Each that somebody was told of is there once, and no other is."""
+        found = Counter(there)
+        self.name("lost", what, set(told) - found.keys())
+        self.name("twice", what, [key for key, count in found.items() if count > 1])
+        self.name("twice", f"{what} that nobody was told of", found.keys() - set(told))
 
     def merge(self, other: "Findings") -> None:
         """Add what another observer found."""
@@ -85,25 +97,19 @@ class Book:
         findings.add("wrong", len(self.complaints), _some(self.complaints))
         self._compare_payments(seen, findings)
         self._compare_balances(seen, findings)
-        for kind, ours, theirs in (
-            ("promises", self.promises, seen.promises),
-            ("arrangements", self.arrangements, seen.arrangements),
-        ):
-            found = Counter(each["id"] for each in theirs)
-            _lost(findings, kind, ours.keys() - found.keys())
-            _twice(findings, kind, [key for key, count in found.items() if count > 1])
-            _twice(findings, f"{kind} that nobody was told of", found.keys() - ours.keys())
-        _wrong(findings, "arrangements", [each["id"] for each in seen.arrangements if not _is_judged_right(each)])
+        findings.tally("promises", self.promises, [each["id"] for each in seen.promises])
+        findings.tally("arrangements", self.arrangements, [each["id"] for each in seen.arrangements])
+        findings.name("wrong", "arrangements", [each["id"] for each in seen.arrangements if not _is_judged_right(each)])
         return findings
 
     def _compare_payments(self, seen: "Seen", findings: Findings) -> None:
         rows: dict[str, list[Json]] = defaultdict(list)
         for row in seen.payments:
             rows[row["source_ref"]].append(row)
-        _lost(findings, "payments", self.payments.keys() - rows.keys())
-        _twice(findings, "payments", [reference for reference, found in rows.items() if len(found) > 1])
+        findings.name("lost", "payments", self.payments.keys() - rows.keys())
+        findings.name("twice", "payments", [reference for reference, found in rows.items() if len(found) > 1])
         known = self.payments | self.doubtful
-        _wrong(findings, "payments that nobody sent", rows.keys() - known.keys())
+        findings.name("wrong", "payments that nobody sent", rows.keys() - known.keys())
         wrong = [
             reference
             for reference, (row, *_) in rows.items()
@@ -115,10 +121,10 @@ class Book:
                 or sum(line["amount_minor"] for line in row["allocation"]) != row["amount_minor"]
             )
         ]
-        _wrong(findings, "payments", wrong)
+        findings.name("wrong", "payments", wrong)
         reversed_now = {reference for reference, (row, *_) in rows.items() if row["status"] == "reversed"}
-        _lost(findings, "reversals", self.reversed - reversed_now)
-        _wrong(findings, "reversals that nobody sent", reversed_now - self.reversed)
+        findings.name("lost", "reversals", self.reversed - reversed_now)
+        findings.name("wrong", "reversals that nobody sent", reversed_now - self.reversed)
 
     def _compare_balances(self, seen: "Seen", findings: Findings) -> None:
         """By what the client knows, and the doubtful payments that turned out to be there."""
@@ -132,7 +138,7 @@ class Book:
             for number, amount in expected.items()
             if seen.balances.get(number) != amount
         ]
-        _wrong(findings, "balances", wrong)
+        findings.name("wrong", "balances", wrong)
 
 
 @dataclass(slots=True)
@@ -151,21 +157,6 @@ def _is_judged_right(arrangement: Json) -> bool:
         return True
     is_paid = arrangement["paid_minor"] >= arrangement["total_minor"] - arrangement["tolerance_minor"]
     return bool((arrangement["status"] == "completed") == is_paid)
-
-
-def _lost(findings: Findings, what: str, found: Iterable[str]) -> None:
-    every = sorted(found)
-    findings.add("lost", len(every), f"{len(every)} {what}: {_some(every)}")
-
-
-def _twice(findings: Findings, what: str, found: Iterable[str]) -> None:
-    every = sorted(found)
-    findings.add("twice", len(every), f"{len(every)} {what}: {_some(every)}")
-
-
-def _wrong(findings: Findings, what: str, found: Iterable[str]) -> None:
-    every = sorted(found)
-    findings.add("wrong", len(every), f"{len(every)} {what}: {_some(every)}")
 
 
 def _some(found: list[str]) -> str:

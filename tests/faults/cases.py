@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from tests.faults import crashes, crowds, messages
+from tests.faults import clocks, crashes, crowds, keys, messages, races, silence
 from tests.faults.book import Findings
 from tests.faults.lab import Fault, Lab
-from tests.faults.machines import Machines
+from tests.faults.machines import EVERY_SERVICE, MONEY, Machines
 
 CASES: Mapping[str, Fault] = {
     "R1": crashes.broker_killed,
@@ -27,7 +27,13 @@ CASES: Mapping[str, Fault] = {
     "R16": crowds.one_account,
     "R20": crashes.aging_killed,
     "R21": crashes.rolled_out,
+    "R9": clocks.clocks_wrong,
+    "R18": keys.issuer_gone,
+    "R19": silence.compliance_silent,
+    "C1": races.permits_raced,
 }
+"""In the order of a short run: those that strike at the contact loop come last, and share its start."""
+_CONTACT_LOOP = {"R9", "R18", "R19", "C1"}
 ROUND_S = 900.0
 """A round that takes longer has failed."""
 
@@ -69,6 +75,7 @@ async def live_through(machines: Machines, case: str, seed: int, *, length: floa
     async with lab.open:
         try:
             async with asyncio.timeout(ROUND_S):
+                await machines.have(EVERY_SERVICE if case in _CONTACT_LOOP else MONEY)
                 recovery = await CASES[case](lab)
                 await machines.heal()
                 await lab.compare()

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import httpx
@@ -58,6 +58,7 @@ class Client(Bank):
         self.book = Book()
         self.trouble = Trouble({})
         self.day = START
+        self.kind = "creditor"
         self.urls: dict[str, list[str]] = {name: [operator.stack.url(name)] for name in ("accounts", "payments")}
         """Where each service answers; a second API is appended."""
         self._tokens: dict[str, dict[str, str]] = {}
@@ -65,7 +66,7 @@ class Client(Bank):
 
     async def open(self, numbers: Sequence[str]) -> None:
         """Make the creditor and import its accounts."""
-        body = {"name": "Harbor", "kind": "creditor", "currency": "USD", "time_zone": "America/New_York"}
+        body = {"name": "Harbor", "kind": self.kind, "currency": "USD", "time_zone": "America/New_York"}
         await self.insist("admin", "PUT", "accounts", f"/v1/creditors/{self.creditor}", json=body)
         await self.import_close(START.isoformat(), *(self.row(number) for number in numbers))
         self.book.opening |= dict.fromkeys(numbers, OPENING_MINOR)
@@ -283,14 +284,17 @@ class Client(Bank):
             params["cursor"] = page["next_cursor"]
 
 
+C = TypeVar("C", bound=Client)
+
+
 @asynccontextmanager
-async def open_client(machines: Machines, rng: Random, numbers: Sequence[str]) -> AsyncIterator[Client]:
+async def open_client(kind: type[C], machines: Machines, rng: Random, numbers: Sequence[str]) -> AsyncIterator[C]:
     """A new creditor with accounts of these numbers."""
     stack = machines.stack
     core = Publisher(Broker(stack.bootstrap_servers), "core banking", timeout_s=5)
     try:
         async with httpx.AsyncClient(limits=_CONNECTIONS, timeout=_TRY_S) as http:
-            client = Client(Operator(stack.data_dir, stack.port_base), http, core, rng)
+            client = kind(Operator(stack.data_dir, stack.port_base), http, core, rng)
             await client.open(numbers)
             yield client
     finally:

@@ -11,8 +11,10 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from itertools import permutations
 from random import Random
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 from aiokafka.errors import KafkaError
@@ -20,12 +22,18 @@ from aiokafka.errors import KafkaError
 from deploy.local.books.rest import CannotCheckError, Databases, come_to_rest
 from deploy.local.books.topics import Reader
 from deploy.local.books.verify import verify_books
+from deploy.local.contacts.verify import verify_contacts
 from deploy.local.stack import ROOT
-from deploy.local.verify_books import place_of, reader_token
+from deploy.local.verify_books import contacts_of, place_of, reader_token
+from tests.e2e.bank import eventually
+from tests.faults.agency import Agency
 from tests.faults.book import Findings
-from tests.faults.client import Client, open_client
-from tests.faults.machines import UNDER_FAULTS, Machines
+from tests.faults.client import C, Client, open_client
+from tests.faults.machines import EVERY_SERVICE, MONEY, Machines
+from tests.faults.strangers import peek
 
+CONTACTS = ("contact", "compliance")
+"""The services that know every contact."""
 SETTLE_S = 240.0
 _VERIFY_S = 900
 _SHOWN = 8
@@ -42,12 +50,39 @@ class Lab:
     findings: Findings = field(default_factory=Findings)
     open: AsyncExitStack = field(default_factory=AsyncExitStack)
 
-    async def client(self, accounts: int = 24, *, number: str = "L-{}") -> Client:
+    async def client(self, accounts: int = 24) -> Client:
         """A new creditor with so many accounts; its book is compared when the round ends."""
-        numbers = [number.format(n) for n in range(accounts)]
-        made = await self.open.enter_async_context(open_client(self.machines, Random(self.rng.random()), numbers))
+        return await self._open(Client, accounts)
+
+    async def agency(self, members: int) -> Agency:
+        """A new collection agency, which contact and compliance know when this returns; compared as a client is."""
+        made = await self._open(Agency, members)
+        for service in CONTACTS:
+            await self._known(service, made)
+        return made
+
+    async def _open(self, kind: type[C], accounts: int) -> C:
+        numbers = [f"L-{n}" for n in range(accounts)]
+        made = await self.open.enter_async_context(open_client(kind, self.machines, Random(self.rng.random()), numbers))
         self.clients.append(made)
         return made
+
+    async def _known(self, service: str, agency: Agency) -> None:
+        parties = [UUID(agency.party_id(number)) for number in agency.members]
+        await eventually(
+            lambda: self.query(service, _KNOWN, agency.creditor, parties),
+            lambda rows: rows[0]["known"] == 2 * len(agency.members),
+            SETTLE_S,
+        )
+
+    async def heard(self, agency: Agency) -> None:
+        """Wait until compliance has heard of every outcome that the agency has reported."""
+        outcomes = [UUID(attempt_id) for attempt_id in agency.contacts.outcomes]
+        await eventually(
+            lambda: self.query("compliance", _HEARD, outcomes),
+            lambda rows: rows[0]["heard"] == len(outcomes),
+            SETTLE_S,
+        )
 
     async def pause(self) -> None:
         """Leave a fault as it is for a while: up to 2 s in a short round, up to 10 s in a long one."""
@@ -60,7 +95,9 @@ class Lab:
     async def settle(self) -> None:
         """Wait for rest. Raises CannotCheckError, which says what is in its way."""
         place = place_of(self.machines.stack, "")
-        databases = Databases(place.payments_database, place.accounts_database)
+        others = [name for name in EVERY_SERVICE if name not in MONEY] if self._agencies else []
+        dsns = {name: self.machines.stack.database(name).service_dsn for name in others}
+        databases = Databases(place.payments_database, place.accounts_database, dsns)
         until = asyncio.get_running_loop().time() + SETTLE_S
         while True:
             try:
@@ -90,6 +127,28 @@ class Lab:
             findings.merge(client.book.compare(await client.look()))
             findings.merge(await self._effects(client))
             findings.merge(await self._recomputed(client))
+        for agency in self._agencies:
+            findings.merge(await self._contacts(agency))
+        for agency, other in permutations(self._agencies, 2):
+            findings.merge(await peek(agency, other))
+        return findings
+
+    @property
+    def _agencies(self) -> list[Agency]:
+        return [client for client in self.clients if isinstance(client, Agency)]
+
+    async def _contacts(self, agency: Agency) -> Findings:
+        """What the agency was told is there once; and no contact was made that a rule forbade."""
+        place = contacts_of(self.machines.stack)
+        checks = await verify_contacts(place, creditor_id=agency.creditor, wait_s=SETTLE_S)
+        attempts = [row async for row in agency.pages("contact", "/v1/contact-attempts")]
+        restrictions = [row async for row in agency.pages("compliance", "/v1/restrictions")]
+        permits = await self.query("compliance", _PERMITS, agency.creditor)
+        findings = agency.contacts.compare(attempts, restrictions, permits)
+        named = [f"{check.name}: {one}" for check in checks for one in check.differences]
+        findings.add("wrong", len(named), f"the checker of contacts: {named[:_SHOWN]}")
+        for service in CONTACTS:
+            findings.merge(await self._parked(service, agency))
         return findings
 
     async def _recomputed(self, client: Client) -> Findings:
@@ -116,12 +175,23 @@ class Lab:
             )
             findings.add("lost", (wanted - found).total(), f"{what}: {_some(wanted - found)}")
             findings.add("twice", (found - wanted).total(), f"{what}: {_some(found - wanted)}")
-        for service in UNDER_FAULTS:
-            parked = await self.query(service, _PARKED, client.creditor)
-            findings.add("lost", len(parked), f"parked by {service}: {[dict(row) for row in parked[:_SHOWN]]}")
+        for service in MONEY:
+            findings.merge(await self._parked(service, client))
+        return findings
+
+    async def _parked(self, service: str, client: Client) -> Findings:
+        findings = Findings()
+        parked = await self.query(service, _PARKED, client.creditor)
+        findings.add("lost", len(parked), f"parked by {service}: {[dict(row) for row in parked[:_SHOWN]]}")
         return findings
 
 
+_KNOWN = """
+SELECT (SELECT count(*) FROM account_view WHERE creditor_id = $1)
+     + (SELECT count(*) FROM contact_point WHERE party_id = ANY($2::uuid[]) AND kind = 'phone') AS known
+"""
+_HEARD = "SELECT count(*) AS heard FROM attempt WHERE attempt_id = ANY($1) AND result_code IS NOT NULL"
+_PERMITS = "SELECT permit_id, account_ids, state FROM permit WHERE creditor_id = $1"
 _POSTED = "SELECT payment_id, amount_minor FROM payment WHERE creditor_id = $1 AND status <> 'unapplied'"
 _TAKEN_BACK = "SELECT payment_id, amount_minor FROM reversal WHERE creditor_id = $1"
 _ENTRIES = "SELECT payment_id, amount_minor FROM entry WHERE creditor_id = $1"
@@ -129,18 +199,20 @@ _PARKED = "SELECT topic, key, code, detail FROM dead_letter WHERE creditor_id = 
 
 
 async def verify(machines: Machines) -> Findings:
-    """Have the command recompute the books of every creditor, and what belongs to none, from the facts."""
-    argv = [sys.executable, "-m", "deploy.local", "verify-books", "--json", "--data-dir", str(machines.stack.data_dir)]
-    done = await asyncio.to_thread(
-        subprocess.run, argv, cwd=ROOT, capture_output=True, text=True, timeout=_VERIFY_S, check=False
-    )
+    """Have the commands check everything of every creditor, and what belongs to none, from the facts."""
     findings = Findings()
-    if done.returncode == 1:
-        findings.add("wrong", 1, f"verify-books: {done.stdout[:4000]}")
-    elif done.returncode:
-        findings.add("wrong", 1, f"verify-books could not be run: {done.stdout[-1000:]}{done.stderr[-1000:]}")
-    else:
-        json.loads(done.stdout)
+    commands = ["verify-books", "verify-contacts"] if machines.has_had("contact") else ["verify-books"]
+    for command in commands:
+        argv = [sys.executable, "-m", "deploy.local", command, "--json", "--data-dir", str(machines.stack.data_dir)]
+        done = await asyncio.to_thread(
+            subprocess.run, argv, cwd=ROOT, capture_output=True, text=True, timeout=_VERIFY_S, check=False
+        )
+        if done.returncode == 1:
+            findings.add("wrong", 1, f"{command}: {done.stdout[:4000]}")
+        elif done.returncode:
+            findings.add("wrong", 1, f"{command} could not be run: {done.stdout[-1000:]}{done.stderr[-1000:]}")
+        else:
+            json.loads(done.stdout)
     return findings
 
 

@@ -1,25 +1,28 @@
-"""Starts a service as its `__main__` does, with places in it at which a test can have it killed.
+"""Starts a service as its `__main__` does, with places in it at which a test can have it killed, and a clock to set.
 
 `python -m tests.faults.launch services.payments worker`. Nothing of this is in the product: the places are wrapped
 here, and one is live only while the file that `FAILPOINT` names holds its name and a count. The process that passes
-it for the last time renames the file and dies by SIGKILL, so each shot falls once.
+it for the last time renames the file and dies by SIGKILL, so each shot falls once. Its clock is the machine's, and as
+many seconds ahead as the file says that `CLOCK` names, if there is one.
 """
 
 import os
 import runpy
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer
 
 import shared.jobs
-import shared.messaging.inbox
+from shared.clock import SystemClock
 from shared.db.transaction import Tx
 from shared.messaging.publisher import Publisher
 from shared.messaging.relay import Relay
+from tests.faults.mutations import MUTATIONS
 
 BEFORE_COMMIT = "before_commit"
 """All is written, nothing is committed."""
@@ -37,6 +40,7 @@ AFTER_CHUNK = "after_chunk"
 """A chunk of a job is committed, and the next has not begun."""
 
 VARIABLE = "FAILPOINT"
+CLOCK = "FAULT_CLOCK"
 MUTATION = "FAULT_MUTATION"
 FIRED = ".fired"
 
@@ -63,10 +67,29 @@ class Failpoint:
 
 
 def write(path: Path, name: str, count: int) -> None:
-    """Arm the trigger: whoever reads the file sees all of it or nothing."""
-    draft = path.with_suffix(".new")
-    draft.write_text(f"{name} {count}")
+    """Arm the trigger."""
+    put(path, f"{name} {count}")
+
+
+def put(path: Path, text: str) -> None:
+    """Write a file so that whoever reads it sees all of it or nothing."""
+    draft = path.with_name(f"{path.name}.new")
+    draft.write_text(text)
     draft.rename(path)
+
+
+def move_clock(path: Path) -> None:
+    """Let the process live by a clock that the file sets, while it is there; everything in it asks `SystemClock`."""
+    machine = SystemClock.now
+
+    def now(clock: SystemClock) -> datetime:
+        try:
+            ahead_s = float(path.read_text())
+        except FileNotFoundError:
+            ahead_s = 0
+        return machine(clock) + timedelta(seconds=ahead_s)
+
+    setattr(SystemClock, "now", now)  # noqa: B010 - to a type checker a function is no method
 
 
 def install(failpoint: Failpoint) -> None:
@@ -85,19 +108,6 @@ def install(failpoint: Failpoint) -> None:
     _before(AIOKafkaConsumer, "commit", lambda *_: failpoint.passes(BEFORE_OFFSETS))
     _after(shared.jobs, "save_chunk", lambda: failpoint.passes(IN_CHUNK))
     _after(shared.jobs.JobRunner, "_chunk", lambda: failpoint.passes(AFTER_CHUNK))
-
-
-def _forget_the_inbox() -> None:
-    """No event is marked as applied: what comes twice is handled twice."""
-
-    async def claim(_tx: Tx, messages: Sequence[Any]) -> list[Any]:
-        return list(messages)
-
-    setattr(shared.messaging.inbox, "claim", claim)  # noqa: B010
-
-
-MUTATIONS: Mapping[str, Callable[[], None]] = {"no-inbox": _forget_the_inbox}
-"""What can be broken on purpose, to see that the faults show it."""
 
 
 def _before(owner: Any, name: str, pass_by: Callable[..., object]) -> None:
@@ -125,8 +135,9 @@ def main() -> None:
     """Wrap, then become the service."""
     module, *arguments = sys.argv[1:]
     install(Failpoint(Path(os.environ[VARIABLE])))
+    move_clock(Path(os.environ[CLOCK]))
     if mutation := os.environ.get(MUTATION):
-        MUTATIONS[mutation]()
+        MUTATIONS[mutation](module)
     sys.argv = [module, *arguments]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 

@@ -1,13 +1,14 @@
 """The machines that the faults happen to: every process of a local stack, and a second of each kind where asked for.
 
 They run under the eyes of this process, which starts again what dies (as an orchestrator does), unless it is told to
-leave it down. `python -m deploy.local status|verify-books|down` work on the data directory as on any other.
+leave it down. A round has the services that its fault strikes, and no others: what nobody strikes would only take the
+machine's time. `python -m deploy.local status|verify-books|down` work on the data directory as on any other.
 """
 
 import asyncio
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -19,17 +20,18 @@ from deploy.local.process import Child, ProcessSpec, tail
 from deploy.local.stack import SERVICES, Stack, _answers, process_table
 from deploy.local.state import Phase, StateFile
 from deploy.local.supervisor import State, Status
-from tests.faults.launch import FIRED, VARIABLE, write
+from tests.faults.launch import CLOCK, FIRED, VARIABLE, put, write
 
 POSTGRES, KAFKA = "postgres", "kafka"
-UNDER_FAULTS = ("accounts", "payments")
-"""The faults strike at money: what does not touch it would only take the machine's time."""
-WORKERS = tuple(f"{service}-worker" for service in UNDER_FAULTS)
-APIS = tuple(f"{service}-api" for service in UNDER_FAULTS)
+ISSUER = "issuer"
+MONEY = ("accounts", "payments")
+"""The services that move money and know what is owed."""
+EVERY_SERVICE = tuple(SERVICES)
+WORKERS = tuple(f"{service}-worker" for service in MONEY)
 _POLL_S = 0.05
 _PAUSE_S = 0.2
 """How long what has died stays down, at the least."""
-_SECOND_WORKER, _SECOND_API = 30, 40
+_SECOND_WORKER, _SECOND_API = 50, 60
 
 
 class MachineError(Exception):
@@ -45,21 +47,35 @@ class Machines:
     """All processes of one data directory."""
 
     def __init__(self, data_dir: Path, port_base: int) -> None:
-        self.stack = Stack(data_dir.resolve(), port_base, services=UNDER_FAULTS)
+        self.stack = Stack(data_dir.resolve(), port_base)
         self._specs: dict[str, ProcessSpec] = {}
         self._children: dict[str, Child] = {}
         self._down: set[str] = set()
+        self._done: set[str] = set()
         self._restarts: dict[str, int] = {}
         self._keeper: asyncio.Task[None] | None = None
         self._state: StateFile | None = None
 
     async def up(self) -> None:
-        """Start everything but the seconds; returns when all is ready. Raises MachineError and what servers raise."""
+        """Start the servers and the services of money; returns when all is ready.
+
+        Raises MachineError, and what servers raise.
+        """
         self.stack.data_dir.mkdir(parents=True, exist_ok=True)
         await asyncio.to_thread(lifecycle._prepare, self.stack, lambda _: None)
         self._state = lifecycle.new_state(self.stack)
         self._specs = self._table()
-        waiting = [spec for name, spec in self._specs.items() if not name.endswith("-2")]
+        await self.have(MONEY)
+        self._write(Phase.UP)
+        self._keeper = asyncio.create_task(self._keep())
+
+    async def have(self, services: Sequence[str]) -> None:
+        """Run these services, with what they talk to, and no others; returns when all are ready."""
+        wanted = {spec.name for spec in process_table(replace(self.stack, services=tuple(services)))}
+        idle = [name for name in self._children if name.removesuffix("-2") not in wanted]
+        await asyncio.gather(*(self.stop(name) for name in idle))
+        self._down.difference_update(idle)
+        waiting = [self._specs[name] for name in self._specs if name in wanted - self._children.keys() - self._done]
         while waiting:
             wave = [spec for spec in waiting if not {other.name for other in waiting} & set(spec.needs)]
             for spec in wave:
@@ -68,9 +84,12 @@ class Machines:
             for spec in wave:
                 if spec.once:
                     del self._children[spec.name]
+                    self._done.add(spec.name)
             waiting = [spec for spec in waiting if spec not in wave]
-        self._write(Phase.UP)
-        self._keeper = asyncio.create_task(self._keep())
+
+    def has_had(self, service: str) -> bool:
+        """Whether this service has run on these machines."""
+        return f"{service}-migrate" in self._done
 
     async def close(self, *, wipe: bool = True) -> None:
         """Stop everything, whatever state it is in."""
@@ -166,11 +185,26 @@ class Machines:
         for name in self._specs:
             self._trigger(name).unlink(missing_ok=True)
 
+    def set_clocks(self, names: Iterable[str], ahead_s: float) -> None:
+        """Let the clocks of these processes show so many seconds more than the machine's, from this moment on."""
+        for name in names:
+            put(self._clock(name), str(ahead_s))
+
+    async def right_clocks(self) -> None:
+        """Set every clock right. Whoever's was wrong begins anew: it may remember times that have not come yet."""
+        wrong = [name for name in self._specs if self._clock(name).exists()]
+        running = [name for name in wrong if name in self._children]
+        await asyncio.gather(*(self.stop(name) for name in running))
+        for name in wrong:
+            self._clock(name).unlink()
+        await asyncio.gather(*(self.start(name) for name in running))
+
     async def heal(self) -> None:
-        """Thaw, disarm and start again all that should run; the seconds are stopped. Raises MachineError."""
+        """Thaw, disarm, set right and start again all that should run; the seconds are stopped. Raises MachineError."""
         self.disarm()
         for name in list(self._children):
             _signal(self.pid(name), signal.SIGCONT)
+        await self.right_clocks()
         for name in [name for name in self._children if name.endswith("-2")]:
             await self.stop(name)
         for name in [name for name in self._specs if name in self._down and not name.endswith("-2")]:
@@ -182,11 +216,12 @@ class Machines:
     def _table(self) -> dict[str, ProcessSpec]:
         specs = {}
         for spec in process_table(self.stack):
-            if spec.name in (*WORKERS, *APIS):
-                specs[spec.name] = self._with_failpoints(spec)
-                specs[second(spec.name)] = self._with_failpoints(self._second(spec))
+            service, _, role = spec.name.partition("-")
+            if service in SERVICES and role in {"api", "worker"}:
+                specs[spec.name] = self._launched(spec)
+                specs[second(spec.name)] = self._launched(self._second(spec))
             else:
-                specs[spec.name] = spec
+                specs[spec.name] = self._launched(spec) if spec.name == ISSUER else spec
         return specs
 
     def _second(self, spec: ProcessSpec) -> ProcessSpec:
@@ -200,16 +235,17 @@ class Machines:
         """Where the second API or worker of a service answers."""
         return self.stack.port_base + SERVICES[service] + (_SECOND_API if role == "api" else _SECOND_WORKER)
 
-    def _with_failpoints(self, spec: ProcessSpec) -> ProcessSpec:
+    def _launched(self, spec: ProcessSpec) -> ProcessSpec:
+        """With places at which it can be killed, and a clock that can be set."""
         python, _, *rest = spec.argv
-        return replace(
-            spec,
-            argv=(python, "-m", "tests.faults.launch", *rest),
-            env={**spec.env, VARIABLE: str(self._trigger(spec.name))},
-        )
+        files = {VARIABLE: str(self._trigger(spec.name)), CLOCK: str(self._clock(spec.name))}
+        return replace(spec, argv=(python, "-m", "tests.faults.launch", *rest), env={**spec.env, **files})
 
     def _trigger(self, name: str) -> Path:
         return self.stack.log_dir / f"{name}.failpoint"
+
+    def _clock(self, name: str) -> Path:
+        return self.stack.log_dir / f"{name}.clock"
 
     def _start(self, name: str) -> None:
         self._children[name] = Child(self._specs[name], self.stack.log_dir / f"{name}.log", self.stack.data_dir)

@@ -21,7 +21,7 @@ from tests.faults.client import Client
 from tests.faults.crashes import standing
 from tests.faults.lab import Lab
 from tests.faults.load import Load
-from tests.faults.machines import UNDER_FAULTS, WORKERS
+from tests.faults.machines import MONEY, WORKERS
 
 FEED = "core.payment.received"
 _PAYMENTS = 150
@@ -91,7 +91,7 @@ async def _from_the_beginning(lab: Lab) -> None:
     for group, topics in GROUPS.items():
         await _forget_offsets(lab, group, topics)
     if lab.rng.random() < 0.5:
-        for service in UNDER_FAULTS:
+        for service in MONEY:
             await lab.query(service, "DELETE FROM inbox")
     await asyncio.gather(*(lab.machines.start(name) for name in WORKERS))
     await lab.settle()
@@ -119,7 +119,7 @@ async def _forget_offsets(lab: Lab, group: str, topics: Sequence[str]) -> None:
 async def state_hash(lab: Lab) -> dict[str, tuple[int, str]]:
     """The number and the hash of the rows of each table of state of every service."""
     found = {}
-    for service in UNDER_FAULTS:
+    for service in MONEY:
         for row in await lab.query(service, _TABLES):
             if row["name"] not in _VOLATILE and not row["name"].startswith("inbox"):
                 (hashed,) = await lab.query(service, _HASH.format(row["name"]))
@@ -214,14 +214,14 @@ async def _publish(lab: Lab, poison: Sequence[Poison]) -> None:
 async def _parked(lab: Lab, mark: str) -> int:
     """How many messages with this mark are parked with a reason."""
     sql = "SELECT count(*) AS n FROM dead_letter WHERE position($1::bytea IN value) > 0 AND code <> '' AND detail <> ''"
-    return sum([(await lab.query(service, sql, mark.encode()))[0]["n"] for service in UNDER_FAULTS])
+    return sum([(await lab.query(service, sql, mark.encode()))[0]["n"] for service in MONEY])
 
 
 async def _counted(lab: Lab) -> int:
     """How many parked messages the workers' counter shows, which the alerts look at."""
     total = 0.0
     async with httpx.AsyncClient() as http:
-        for service in UNDER_FAULTS:
+        for service in MONEY:
             exposition = (await http.get(f"http://127.0.0.1:{lab.machines.stack.worker_port(service)}/metrics")).text
             lines = [line for line in exposition.splitlines() if line.startswith(f"{DEAD_LETTERS}{{")]
             total += sum(float(line.rpartition(" ")[2]) for line in lines)

@@ -12,19 +12,28 @@ from tests.faults.cases import CASES, Outcome, title
 
 _HEAD = """# Reliability
 
-What `make faults MINUTES={minutes}` saw: random faults under load on real processes (PostgreSQL, Kafka, two services
-with API and worker), each killed by SIGKILL or stopped by SIGSTOP, checked when all had come to rest.
+What `make faults MINUTES={minutes}` saw: random faults under load on real processes (PostgreSQL, Kafka, five
+services with API and worker), each killed by SIGKILL or stopped by SIGSTOP, checked when all had come to rest. R1
+to R8, R12, R14 to R16, R20 and R21 strike at the two services of money, and only these run then; R9, R18, R19 and
+C1 at the contact loop, and all five run.
 
-- **lost**: acknowledged (2xx, or by the broker) and not there, at payments or in the ledger of accounts.
+- **lost**: acknowledged (2xx, or by the broker) and not there, at payments or in the ledger of accounts; a call, an
+  outcome, a permit or a restriction that is not where it was acknowledged.
 - **twice**: there more than once, or made though nobody was told of it.
-- **wrong**: a balance, a status, an answer, or a state that is none of those that the facts allow.
-- **recovery**: from the end of the fault (a killed broker or database: when it takes connections again, however long it
-  took to start; a service, which comes back by itself: from the kill) until payments sent at that moment, by the core
-  and over HTTP, are on their accounts for all to read. A killed or frozen worker is waited for: its session with the
-  broker is over after 10 s, its place as relay after 10 s, the locks of a transaction that it left open after 20 s.
+- **wrong**: a balance, a status, an answer, or a state that is none of those that the facts allow; a call that a
+  rule forbade, one too many, or anything that one creditor sees of another.
+- **recovery**: from the end of the fault (a killed broker or database: when it takes connections again, however
+  long it took to start; a service, which comes back by itself: from the kill) until payments sent at that moment,
+  by the core and over HTTP, are on their accounts for all to read. A killed or frozen worker is waited for: its
+  session with the broker is over after 10 s, its place as relay after 10 s, the locks of a transaction that it left
+  open after 20 s. Of R18 and R19: until a call is let out again.
 - Clients keep their own book of acknowledgements, send again under the same key what was not answered, and give up
-  some requests for ever. After every round the checker of the books (`python -m deploy.local verify-books`) computes
-  the books of its creditors again from the facts; every ten rounds those of the whole stack.
+  some requests for ever. After every round the checker of the books (`python -m deploy.local verify-books`)
+  computes the books of its creditors again from the facts, and that of contacts (`verify-contacts`) looks for one
+  that a rule forbade; every ten rounds both look at the whole stack.
+- Clocks are set in the processes themselves, which ask one clock for the time: R9 takes contact, compliance and the
+  issuer to the days on which daylight saving or the year changes, and then sets one service's clock wrong, by 12 s
+  to two hours.
 
 """
 
@@ -84,11 +93,11 @@ class Table:
         path.write_text(f"{head}{self.summary()}\n\n{run}\n\n{_FOOT}")
 
 
-_FOOT = """Run it again with the same seed: `make faults MINUTES=60 SEED=<seed>`. One round again:
-`make faults CASE=R3 SEED=<seed> LENGTH=5` (faults last as in a long run; 1, the default: as in `make test`, where each
-runs once). That the faults show a product that is broken:
-`.venv/bin/python -m tests.faults --case R7 --mutation no-inbox` ends with 1. The faults and what must hold:
-`tests/faults`.
+_FOOT = """Run it again with the same seed: `make faults MINUTES=60 SEED=<seed>`. One round again: `make faults CASE=R3
+SEED=<seed> LENGTH=5` (faults last as in a long run; 1, the default: as in `make test`, where each runs once). That
+the faults show a product that is broken: `.venv/bin/python -m tests.faults --case R7 --mutation no-inbox` ends with
+1, as do R9 with `one-zone`, R18 with `any-key`, R19 with `no-answer`, C1 with `no-locks` and with `no-tenant`. The
+faults and what must hold: `tests/faults`.
 """
 
 
