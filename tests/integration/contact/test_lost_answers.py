@@ -9,16 +9,20 @@ from uuid import UUID
 import httpx
 import pytest
 import pytest_asyncio
+from pydantic import BaseModel
 
 from deploy.local.issuer import Issuer
+from services.contact.api.doors import once
 from services.contact.domain.placing import Placing
 from services.contact.gateways.compliance import ComplianceUnavailableError, Question
 from services.contact.handlers.ask_attempts import LOST_AFTER
 from services.contact.handlers.attempting import use
 from services.contact.handlers.permits import Permits
 from services.contact.handlers.place_attempts import place_attempts
+from shared.db.transaction import Tx
 from shared.errors import Problem, Refusal
 from shared.http.auth import Principal
+from shared.http.idempotency import IdempotencyKey, ReplayedError
 from tests.conftest import GetEngine
 from tests.integration.contact.house import House, fresh, open_house, worker
 
@@ -160,3 +164,25 @@ async def test_what_compliance_refuses_leaves_no_question_open(house: House) -> 
     await house.carry()
     assert (await house.call("a1")).status_code == 403
     assert await asked(house) == []
+
+
+async def test_a_wish_that_another_process_granted_meanwhile_is_answered_as_it_was(house: House) -> None:
+    key = IdempotencyKey(str(house.creditor), "/v1/contact-attempts", "the same body", 201)
+    granted = Answered(by="another process")
+
+    async def work(_wish: str) -> Answered:
+        async def grant(_tx: Tx) -> Answered:
+            return granted
+
+        await house.app.state.edge.run(grant, principal=COLLECTOR, idempotency=key)
+        raise Problem("contact-blocked", "What the other process has placed is open.")
+
+    with pytest.raises(ReplayedError) as replayed:
+        await once(house.app.state.desk, COLLECTOR, key, work)
+    assert replayed.value.answer.body == granted.model_dump_json()
+
+
+class Answered(BaseModel):
+    """An answer that is stored under its key."""
+
+    by: str
