@@ -22,6 +22,7 @@ FROM runtime AS tools
 COPY shared/__init__.py shared/clock.py shared/
 COPY deploy/__init__.py deploy/
 COPY deploy/local/__init__.py deploy/local/clients.py deploy/local/databases.py deploy/local/files.py deploy/local/issuer.py deploy/local/
+COPY deploy/local/served.py deploy/local/
 # A named volume takes over the owner of the folder that it is mounted on.
 RUN install -d -o arrears /keys
 USER 10001
