@@ -166,12 +166,12 @@ class Members:
             await self.done("collector", compliance, "/v1/contact-decisions", self.about(n))
 
     async def _search(self) -> None:
-        trace = {"party_id": str(self.parties[9]), "account_id": self.accounts[9], "budget_minor": 500}
+        trace: Json = {"party_id": str(self.parties[9]), "account_id": self.accounts[9], "budget_minor": 500}
         trace["permissible_purpose"] = "fcra_collection"
         made = await self.done("collector", "skiptrace", "/v1/skip-traces", trace)
         note = {"kind": "public_record", "note": "The county lists a deed."}
         await self.done("collector", "skiptrace", f"/v1/skip-traces/{made['skip_trace_id']}/evidence", note)
-        asked = {"party_id": str(self.parties[9]), "account_id": self.accounts[9], "channel": "phone"}
+        asked: Json = {"party_id": str(self.parties[9]), "account_id": self.accounts[9], "channel": "phone"}
         asked["third_party"] = {"name": "Robin Example", "relationship": "neighbour", "phone": "+12175550147"}
         asked["caller_name"] = "Alex Caller"
         await self._desk.ask("collector", "POST", "skiptrace", "/v1/location-inquiries", asked)
