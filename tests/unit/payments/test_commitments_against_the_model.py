@@ -1,5 +1,6 @@
 """Promises and arrangements stand as the brute-force model says, on random histories and in any order of arrival."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from random import Random
@@ -33,7 +34,7 @@ def instant(taken: int) -> datetime:
     return MIDNIGHT + timedelta(seconds=taken)
 
 
-def entries_of(purse: list[words.Money]) -> list[Entry]:
+def entries_of(purse: Sequence[words.Money]) -> list[Entry]:
     return [Entry(money.effective, money.posted, instant(money.taken), money.amount) for money in purse]
 
 
@@ -259,9 +260,8 @@ def test_whole_accounts_stand_as_the_model_says(case: model.Case, business_date:
 
 def added_up(case: AccountCase) -> list[Entry]:
     """The payments as PostgreSQL adds them up: those that nothing tells apart are one, taken when the first was."""
-    instants = [
-        start.made_at for start in (*(one.start for one in (*case.promises, *case.arrangements)), *case.activations)
-    ]
+    starts = [*(one.start for one in case.promises), *(one.start for one in case.arrangements), *case.activations]
+    instants = [start.made_at for start in starts]
     groups: dict[tuple[object, ...], list[Entry]] = {}
     for entry in case.entries:
         side = tuple((entry.taken_at > at) - (entry.taken_at < at) for at in instants)
