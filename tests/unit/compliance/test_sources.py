@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.compliance.domain.sources import digest, index_lines, parse_source
-from services.compliance.store.shipped import shipped_sources
+from services.compliance.queries.rule_packs import source_of
+from services.compliance.store.rule_sets import rule_data
+from services.compliance.store.shipped import shipped_rules, shipped_sources
 
 HEAD = "# title: A text\n# kind: text\n# confidence: primary\n# as of: 2026-03-09\n# origin: somewhere\n"
 
@@ -66,3 +68,12 @@ def test_what_is_wrong_with_a_file_is_named(text: str, complaint: str) -> None:
     with pytest.raises(ValueError, match=r"a\.txt") as caught:
         parse_source("a.txt", text)
     assert str(caught.value) == complaint
+
+
+def test_a_rule_says_how_far_it_may_be_relied_on() -> None:
+    sources = {rule.rule_id: rule_data(rule)["source"] for rule in shipped_rules().rules}
+    said = {name: source_of(source, shipped_sources()).confidence for name, source in sources.items()}
+    wanted = ("regf.call_freq.7in7", "wa.contacts_7d", "nyc.language", "policy.open_attempt")
+    assert [said[each] for each in wanted] == ["primary", "secondary", "secondary", "policy"]
+    changed = sources["wa.contacts_7d"] | {"sha256": "0" * 64}
+    assert source_of(changed, shipped_sources()).confidence is None
