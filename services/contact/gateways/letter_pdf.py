@@ -4,6 +4,7 @@ The window shows the address and nothing else: nothing tells of a debt on an env
 is the same bytes, so that what is shown later is what was printed.
 """
 
+import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime, time
 from pathlib import Path
@@ -14,6 +15,9 @@ from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 
 from services.contact.gateways.letters import LetterText
+
+# It names the characters that a font lacks, which are those of somebody's name.
+logging.getLogger("fpdf").setLevel(logging.ERROR)
 
 WINDOW: Final = (0.875, 2.05, 5.375, 3.15)
 """Left, top, right and bottom of the window on the first page, in inches from its upper left corner."""

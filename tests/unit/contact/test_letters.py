@@ -86,6 +86,11 @@ def test_a_long_letter_goes_over_numbered_pages_and_loses_no_line() -> None:
     assert all(line in text for line in lines)
 
 
+def test_a_character_that_the_font_lacks_is_told_to_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    letter_pdf(letter("x", address=("王小明", "1 Main St", "Albany NY 12207")))
+    assert "王" not in caplog.text
+
+
 def test_the_same_letter_is_the_same_bytes() -> None:
     assert letter_pdf(letter("Hola")) == letter_pdf(letter("Hola"))
     assert letter_pdf(letter("Hola")) != letter_pdf(letter("Adiós"))
