@@ -10,7 +10,7 @@ from tests.faults.load import Load
 
 _WARM = 40
 _PLACED, _BLOCKED = 201, 403
-UNAVAILABLE = "compliance-unavailable"
+_UNAVAILABLE = "compliance-unavailable"
 
 
 async def compliance_silent(lab: Lab) -> float:
@@ -63,7 +63,7 @@ async def _nobody_is_called(lab: Lab, agency: Agency, numbers: list[str]) -> Non
     """Every call that is asked for is denied, with the reason, and may be asked for again."""
     answers = await asyncio.gather(*(agency.try_to_ring(number, f"down-{number}") for number in numbers))
     for number, answer in zip(numbers, answers, strict=True):
-        is_denied = answer.status_code == PROBLEMS[UNAVAILABLE][0] and answer.json()["code"] == UNAVAILABLE
+        is_denied = answer.status_code == PROBLEMS[_UNAVAILABLE][0] and answer.json()["code"] == _UNAVAILABLE
         lab.expect(holds=is_denied, otherwise=f"{number}, compliance silent: {answer.status_code} {answer.text}")
         lab.expect(holds="Retry-After" in answer.headers, otherwise=f"{number}: it does not say when to ask again")
 
