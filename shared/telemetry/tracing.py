@@ -61,7 +61,7 @@ def configure_tracing(
     _state.ratio = ratio
     if otlp_endpoint is None and processor is None:
         return
-    from shared.telemetry.recording import provider_of  # noqa: PLC0415 - a third of all imports, for this alone
+    from shared.telemetry.recording import provider_of  # noqa: PLC0415 - its hundred modules are for this alone
 
     _state.provider = provider_of(service, otlp_endpoint=otlp_endpoint, processor=processor)
 
