@@ -1,4 +1,4 @@
-"""A hook of schemathesis: most generated ids become ids of the filled book, so that requests meet rows and not 404.
+"""Hooks of schemathesis: most generated ids become ids of the filled book, so that requests meet rows and not 404.
 
 Only a well-formed id takes the place of another, and a name that of a name in a request that is meant to be right: what
 is meant to be wrong stays wrong. The ids of a request are those of one member of the book where they can be. A stateful
@@ -33,6 +33,12 @@ def before_call(_context: schemathesis.HookContext, case: schemathesis.Case[Any]
     for part in (case.path_parameters, case.query, case.body):
         if isinstance(part, dict):
             part.update({name: _known(name, value, place, is_right=is_right) for name, value in part.items()})
+
+
+@schemathesis.serializer("application/x-ndjson")
+def lines(_context: schemathesis.SerializationContext, value: Any) -> bytes:
+    """The lines of a body, as they were made up."""
+    return str(value).encode("utf-8", "replace")
 
 
 def _is_id(value: Any) -> bool:
