@@ -18,7 +18,7 @@ from time import perf_counter
 import uvloop
 
 from benchmarks import results
-from benchmarks.cases import b1, b2, b3, b4, b5, b6, b7, b8, b8d, b9
+from benchmarks.cases import b1, b2, b3, b4, b5, b6, b7, b8, b8c, b8d, b9
 from benchmarks.place import Place, open_place
 from benchmarks.rounds import Measurement
 from benchmarks.studies import growth, memory, start
@@ -37,6 +37,7 @@ CASES: dict[str, tuple[Measure, float]] = {
     "B6": (b6.measure, 0.2),
     "B7": (b7.measure, 0.02),
     "B8": (b8.measure, 0.25),
+    "B8C": (b8c.measure, 0.25),
     "B8D": (b8d.measure, 0.05),
     "B9": (b9.measure, 1.0),
 }

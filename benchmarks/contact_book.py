@@ -1,4 +1,4 @@
-"""Books of the compliance service, made by SQL: people with a debt each, and 200 facts that a decision has to look at.
+"""Books of compliance and contact, made by SQL: people with a debt each, and 200 facts that a decision has to look at.
 
 Rows are those that the service itself would have written. Nobody was called today, and everybody has consented to calls
 at any hour, so that a call is allowed whenever it is measured; the contacts of the past are spread over half a year.
@@ -24,6 +24,7 @@ FACTS = ATTEMPTS + POINTS + MARKS + CONSENTS + 1 + PREFERENCES + RESTRICTIONS + 
 _ID = "md5(%s)::uuid"
 _PERSON = _ID % "'P' || n"
 _ACCOUNT = _ID % "'A' || n"
+_PHONE = "'+1518' || lpad(((n * 10) % 8000000 + 2000000)::text, 7, '0')"
 _STATEMENTS = (
     f"""
     INSERT INTO account_view (account_id, creditor_id, party_id, aggregate_version, product_class, status,
@@ -109,6 +110,29 @@ _CREDITOR = """
 INSERT INTO creditor_view (creditor_id, aggregate_version, kind, time_zone) VALUES ($1, 1, $2, 'America/New_York')
 """
 KIND = "third_party_collector"
+_DESK = (
+    f"""
+    INSERT INTO account_view (account_id, creditor_id, party_id, aggregate_version, product_class, status, currency,
+      balance_minor, past_due_minor, days_past_due, business_date)
+    SELECT {_ACCOUNT}, $1, {_PERSON}, 1, 'credit_card', 'open', 'USD', 100000, 5000, 40, current_date
+    FROM generate_series(0, $2 - 1) AS n
+    """,
+    f"""
+    INSERT INTO party_view (party_id, creditor_id, aggregate_version, kind, given_name, family_name, language, city,
+      region, postal_code)
+    SELECT {_PERSON}, $1, 1, 'natural_person', 'Alex', 'Example' || n, 'en', 'Albany', 'NY', '12207'
+    FROM generate_series(0, $2 - 1) AS n
+    """,
+    f"""
+    INSERT INTO contact_point (contact_point_id, creditor_id, party_id, kind, value, value_key, label, is_in_core)
+    SELECT {_ID % "'T' || n || '-0'"}, $1, {_PERSON}, 'phone', {_PHONE}, {_PHONE}, 'mobile', true
+    FROM generate_series(0, $2 - 1) AS n
+    """,
+)
+_DESK_CREDITOR = """
+INSERT INTO creditor_view (creditor_id, aggregate_version, name, kind, currency, time_zone)
+VALUES ($1, 1, 'Example', $2, 'USD', 'America/New_York')
+"""
 
 
 def person_of(nth: int) -> UUID:
@@ -142,6 +166,13 @@ async def fill_contacts(tx: Tx, people: int) -> None:
     """Make so many people, with `FACTS` facts each."""
     await tx.execute(_CREDITOR, CREDITOR, KIND)
     for statement in _STATEMENTS:
+        await tx.execute(statement, CREDITOR, people)
+
+
+async def fill_desk(tx: Tx, people: int) -> None:
+    """Make what contact itself knows of so many people: debt, name and first phone."""
+    await tx.execute(_DESK_CREDITOR, CREDITOR, KIND)
+    for statement in _DESK:
         await tx.execute(statement, CREDITOR, people)
 
 

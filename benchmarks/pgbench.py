@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from urllib.parse import unquote, urlsplit
 
 from benchmarks.book import CREDITOR, DAY
-from benchmarks.load.client import AMOUNT_MINOR
+from benchmarks.load.requests import AMOUNT_MINOR
 from benchmarks.payment_book import INTEREST_MINOR
 from benchmarks.place import Place
 

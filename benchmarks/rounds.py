@@ -44,6 +44,8 @@ TARGETS = {
     "B6": Target(6, 3),
     "B7": Target(0.40, 0.60),
     "B8": Target(0.30, 0.60),
+    "B8B": Target(20, 20),
+    "B8C": Target(0.25, 0.25),
     "B9": Target(1.2, 1.05),
 }
 

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.load.client ...`: posts payments over keep-alive connections as fast as they are answered.
+"""`python -m benchmarks.load.client KIND ...`: posts over keep-alive connections as fast as it is answered.
 
 Requests are made before the clock starts; an answer is read no further than it must be. Prints one JSON object.
 """
@@ -9,42 +9,15 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from hashlib import md5
 from time import perf_counter, process_time
 from typing import cast
-from uuid import UUID
 
 import uvloop
 
-from benchmarks.book import DAY
+from benchmarks.load.requests import KINDS, request
 
-AMOUNT_MINOR = 5_000
 _END = b"\r\n\r\n"
 _LENGTH = b"content-length: "
-
-
-def account_of(nth: int) -> UUID:
-    """The nth account. PostgreSQL can compute it too, which lets pgbench name accounts without reading."""
-    return UUID(md5(b"A%d" % nth, usedforsecurity=False).hexdigest())
-
-
-def request(nth: int, *, port: int, path: str, token: str) -> bytes:
-    """The nth payment as it goes over the wire."""
-    body = json.dumps(
-        {
-            "account_id": str(account_of(nth)),
-            "amount_minor": AMOUNT_MINOR,
-            "currency": "USD",
-            "effective_on": DAY.isoformat(),
-            "channel": "online",
-            "source": "portal",
-            "source_ref": f"R{nth:011d}",
-        }
-    )
-    return (
-        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {token}\r\n"
-        f"Content-Type: application/json\r\nIdempotency-Key: K{nth:011d}\r\nContent-Length: {len(body)}\r\n\r\n{body}"
-    ).encode()
 
 
 class _Connection(asyncio.Protocol):
@@ -119,15 +92,15 @@ async def drive(port: int, requests: list[bytes], connections: int) -> dict[str,
 def main() -> None:
     """Read what to do from the command line and the token from standard input."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.load.client")
+    parser.add_argument("kind", choices=KINDS)
     parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--path", default="/v1/payments")
     parser.add_argument("--first", type=int, required=True)
     parser.add_argument("--requests", type=int, required=True)
-    parser.add_argument("--connections", type=int, default=32)
+    parser.add_argument("--connections", type=int, required=True)
     given = parser.parse_args()
     token = sys.stdin.read().strip()
     ready = [
-        request(nth, port=given.port, path=given.path, token=token)
+        request(KINDS[given.kind], nth, port=given.port, token=token)
         for nth in range(given.first, given.first + given.requests)
     ]
     print(json.dumps(uvloop.run(drive(given.port, ready, given.connections))))
