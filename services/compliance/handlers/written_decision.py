@@ -31,7 +31,8 @@ class Made(NamedTuple):
     @property
     def permit_id(self) -> UUID | None:
         """The permit that it gave."""
-        return None if self.permit is None else self.permit["permit_id"]
+        found: UUID | None = None if self.permit is None else self.permit["permit_id"]
+        return found
 
 
 class _Words(NamedTuple):
