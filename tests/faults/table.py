@@ -96,8 +96,8 @@ class Table:
 _FOOT = """Run it again with the same seed: `make faults MINUTES=60 SEED=<seed>`. One round again: `make faults CASE=R3
 SEED=<seed> LENGTH=5` (faults last as in a long run; 1, the default: as in `make test`, where each runs once). That
 the faults show a product that is broken: `.venv/bin/python -m tests.faults --case R7 --mutation no-inbox` ends with
-1, as do R9 with `one-zone`, R18 with `any-key`, R19 with `no-answer`, C1 with `no-locks` and with `no-tenant`. The
-faults and what must hold: `tests/faults`.
+1, as do R18 with `any-key` and C1 with `no-locks` and with `no-tenant`; `one-zone` is for R9, `no-answer` for R19.
+The faults and what must hold: `tests/faults`.
 """
 
 
