@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from shared.events.payload import AccountPayload, AmountMinor, Currency, Payload, SignedMinor
+from shared.events.payload import AccountPayload, AmountMinor, Currency, Payload, SignedMinor, TimeZone
 
 CreditorKind = Literal["creditor", "servicer", "third_party_collector", "debt_buyer", "attorney", "repossessor"]
 ProductClass = Literal["closed_end_loan", "credit_card", "share_negative", "mortgage", "commercial"]
@@ -24,7 +24,7 @@ class CreditorUpdated(Payload):
     name: str
     kind: CreditorKind
     currency: Currency
-    time_zone: str
+    time_zone: TimeZone
     business_date: date | None
 
 

@@ -31,6 +31,7 @@ _MAX_VERSION = 2**63 - 1
 EPOCH_BITS = 40
 """The bits of an aggregate version below the epoch of its service."""
 _ESCAPED_NUL = b"\\u0000"
+_LONG_NUMBER = re.compile(rb"[0-9]{19}")
 _DATA = {"data", "data_base64"}
 _ATTRIBUTES = ("id", "source", "type", "time", "subject", "specversion")
 _EXTENSIONS = ("aggregateversion", "correlationid", "causationid")
@@ -252,6 +253,8 @@ def _payload(topic: Topic, data: bytes) -> BaseModel:
     if _ESCAPED_NUL in data and _holds_nul(payload.model_dump()):
         # JSON can write it and PostgreSQL cannot keep it: here it costs one message, there it would fail a batch.
         raise EnvelopeError("message-invalid", "a text holds a NUL character")
+    if _LONG_NUMBER.search(data) and _holds_long_number(payload.model_dump()):
+        raise EnvelopeError("message-invalid", "a number is beyond 64 bits")
     return payload
 
 
@@ -261,3 +264,11 @@ def _holds_nul(value: Any) -> bool:
     if isinstance(value, Mapping):
         return any(_holds_nul(name) or _holds_nul(item) for name, item in value.items())
     return isinstance(value, (list, tuple)) and any(map(_holds_nul, value))
+
+
+def _holds_long_number(value: Any) -> bool:
+    if isinstance(value, int):
+        return not -(2**63) <= value < 2**63
+    if isinstance(value, Mapping):
+        return any(map(_holds_long_number, value.values()))
+    return isinstance(value, (list, tuple)) and any(map(_holds_long_number, value))

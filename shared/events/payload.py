@@ -8,6 +8,7 @@ import re
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
@@ -57,6 +58,18 @@ def _in_utc(moment: datetime) -> datetime:
 
 Moment = Annotated[datetime, BeforeValidator(_written_as_a_moment), AfterValidator(_in_utc)]
 """An instant, as UTC. A number of seconds is refused, and a time without a zone, or where no rule could add days."""
+
+
+def _a_time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ValueError, KeyError, OSError):  # no zone, no name of one, or a folder of zones
+        raise PydanticCustomError("time_zone", "No time zone is called that") from None
+    return name
+
+
+TimeZone = Annotated[str, AfterValidator(_a_time_zone)]
+"""The IANA name of a time zone that is known here: every day of its creditor is counted in it."""
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217 code.", examples=["USD"])]
 
 
