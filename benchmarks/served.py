@@ -70,7 +70,7 @@ async def _started(place: Place, database: str, wanted: Wanted) -> AsyncIterator
     module, *arguments = wanted.module
     if not module.startswith("services."):
         arguments.insert(0, str(port))
-    environment = place.environment(wanted.service, database, port) | wanted.environment
+    environment = {**place.environment(wanted.service, database, port), **wanted.environment}
     async with place.process(wanted.name, module, *arguments, port=port, environment=environment):
         yield port
 

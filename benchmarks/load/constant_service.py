@@ -46,9 +46,11 @@ def _attempts(constant: bytes) -> tuple[APIRouter, ServiceSettings]:
 
     @router.post("/v1/contact-attempts", status_code=201, response_model=AttemptMade)
     async def place_attempt(body: AttemptRequest, principal: Placer, key: RequiredKey) -> Response:
-        wish = str(uuid5(body.party_id, f"{principal.sub} {key.key}"))
-        question = Question(body.party_id, body.account_ids, body.channel, body.contact_point_id, body.purpose, wish)
-        await compliance.post("/v1/contact-decisions", question.body(), idempotency_key=question.key)
+        attempt_id = uuid5(body.party_id, f"{principal.sub} {key.key}")
+        question = Question(
+            body.party_id, body.account_ids, body.channel, body.contact_point_id, body.purpose, attempt_id
+        )
+        await compliance.post("/v1/contact-decisions", question.body(), idempotency_key=str(attempt_id))
         return Response(constant, status_code=201, media_type="application/json")
 
     return router, settings
