@@ -80,5 +80,7 @@ async def missing(bank: Bank, sent: Sequence[Sent]) -> list[str]:
 
 
 async def references(bank: Bank) -> Counter[str]:
-    """How often payments has posted each reference of the core."""
-    return Counter(row["r"] for row in await query(bank.operator, *_REFERENCES))
+    """How often payments has posted each reference of the creditor's core."""
+    service, sql = _REFERENCES
+    rows = await query(bank.operator, service, f"{sql} AND creditor_id = $1", bank.creditor)
+    return Counter(row["r"] for row in rows)

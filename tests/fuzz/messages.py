@@ -95,7 +95,7 @@ class Feed:
             "effective_on": CLOSE,
             "posted_on": TODAY,
             "channel": self.rng.choice(("ach", "branch")),
-            "source_ref": reference,
+            "source_ref": f"{self.creditor.hex[:8]}-{reference}",
             "allocation": [{"component": "principal", "amount_minor": 100}],
         }
 
