@@ -40,9 +40,9 @@ PLACED = {
     "voicemail_other": ("connected", "communications"),
     "sms_sent": ("connected", "communications"),
     "inbound_rpc": ("connected", "conversations", "communications"),
-    "open": ("connected",),
+    "open": ("connected", "conversations", "communications"),
 }
-"""What an outcome is, beside an attempt; `open`: none is known yet."""
+"""What an outcome is, beside an attempt; `open`: none is known yet, so it may be anything."""
 NEVER = ("attorney_call", "agent_skipped", "wrong_number")
 """To somebody else, not made at all, and to a number that is another's: they count for nothing."""
 
