@@ -28,10 +28,12 @@ ARRANGEMENT_STATES = (
 QUEUE_MOVES = ("queue.item_entered", "queue.item_exited")
 CREDITOR_STATES = ("creditor.updated", "business_date.advanced")
 CONTACT_FACTS = (
-    "restriction.placed", "restriction.lifted", "contact_point.invalidated", "contact_point.verified", "dispute.opened",
-    "dispute.resolved", "consent.granted", "consent.revoked", "contact.attempted", "contact.completed",
-    "contact.blocked", "message.sent", "message.bounced", "message.opted_out", "callback.scheduled",
-    "field_visit.completed", "skiptrace.requested", "skiptrace.searched", "skiptrace.located", "skiptrace.exhausted",
+    "restriction.placed", "restriction.lifted", "contact_point.invalidated", "contact_point.verified",
+    "contact_point.found", "contact_point.given", "dispute.opened", "dispute.resolved", "consent.granted",
+    "consent.revoked", "decision.made", "contact.attempted", "contact.completed", "contact.blocked", "message.sent",
+    "message.bounced", "message.opted_out", "callback.scheduled", "field_visit.completed", "skiptrace.requested",
+    "skiptrace.searched", "skiptrace.located", "skiptrace.exhausted", "location_inquiry.allowed",
+    "location_inquiry.reported",
 )  # fmt: skip
 """What the timeline of an account tells of the other services; restrictions turn its queue."""
 APPLIED_BY = {

@@ -1,11 +1,16 @@
 """The checker of the books on a made-up book: it finds nothing in one in order, and names each thing that is not."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from importlib import import_module
 from uuid import UUID
 
 import pytest
 
+from benchmarks.settings import accounts_settings, payments_settings
+from deploy.local.books.topics import GROUPS
+from shared.settings import ServiceSettings
 from tests.unit.local.made_up_books import ACCOUNT, CREDITOR, EVENTS, PAYMENT, MadeUp, message
 
 OTHER_EVENT = EVENTS[5]
@@ -136,3 +141,12 @@ def test_a_book_that_is_not_at_rest_is_named(book: MadeUp) -> None:
         ("payments", "outbox", "0", "3 in payments.outbox"),
         ("accounts", "job age", "done", "failed"),
     ]
+
+
+@pytest.mark.parametrize(("service", "settings"), [("accounts", accounts_settings), ("payments", payments_settings)])
+def test_what_a_service_reads_is_read_by_the_checker_too(
+    service: str, settings: Callable[[str], ServiceSettings]
+) -> None:
+    subscribed = import_module(f"services.{service}.consumers").subscriptions(settings("127.0.0.1:1"))
+    topics = {topic for each in subscribed for topic in each.topics}
+    assert topics == {topic for group, read in GROUPS.items() if group.startswith(service) for topic in read}
