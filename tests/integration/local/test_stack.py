@@ -19,6 +19,7 @@ import pytest
 from deploy.local import ports, state
 from deploy.local.process import marked
 from deploy.local.stack import ROOT, SERVICES, Stack
+from tests.e2e.stack_operator import MONEY_SERVICES
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
@@ -44,7 +45,9 @@ class Commands:
         return local(command, "--data-dir", str(self.data_dir), *options)
 
     def up(self) -> subprocess.CompletedProcess[str]:
-        return self.run("up", "--detach", "--port-base", str(self.port_base))
+        """Start two services: that all five start is shown by every journey."""
+        only = [word for service in MONEY_SERVICES for word in ("--only", service)]
+        return self.run("up", "--detach", "--port-base", str(self.port_base), *only)
 
     def status(self) -> dict[str, Any]:
         answer: dict[str, Any] = json.loads(self.run("status", "--json").stdout)
@@ -82,7 +85,8 @@ def stack(commands: Commands) -> Commands:
 
 def test_every_service_is_ready_when_up_returns(stack: Commands) -> None:
     status = stack.status()
-    for service, place in SERVICES.items():
+    for service in MONEY_SERVICES:
+        place = SERVICES[service]
         url = status["services"][service]["url"]
         assert url == f"http://127.0.0.1:{stack.port_base + place}"
         assert httpx.get(f"{url}/readyz").status_code == 200
@@ -93,14 +97,14 @@ def test_status_has_the_fields_that_the_surface_names(stack: Commands) -> None:
     assert status.keys() == {"data_dir", "services", "kafka"}
     assert status["data_dir"] == str(stack.data_dir)
     assert status["kafka"] == {"bootstrap_servers": f"127.0.0.1:{stack.port_base + 21}"}
-    for service in SERVICES:
+    for service in MONEY_SERVICES:
         assert status["services"][service].keys() == {"url", "database", "processes"}
         for pid in status["services"][service]["processes"].values():
             assert psutil.pid_exists(pid)
 
 
 async def test_the_database_that_status_names_is_that_of_the_service(stack: Commands) -> None:
-    for service in SERVICES:
+    for service in MONEY_SERVICES:
         connection = await asyncpg.connect(stack.status()["services"][service]["database"])
         assert await connection.fetchval("SELECT current_database()") == service
         await connection.close()
@@ -132,9 +136,15 @@ def test_a_second_up_says_that_it_is_up_already_and_changes_nothing(stack: Comma
     assert stack.status() == before
 
 
+def test_other_services_than_those_that_run_are_refused(stack: Commands) -> None:
+    refused = stack.run("up", "--detach", "--only", "contact")
+    assert refused.returncode == 1
+    assert "is up with accounts, payments: take it down first" in refused.stderr
+
+
 def test_every_process_has_a_log_file_of_its_own(stack: Commands) -> None:
     logs = {path.stem for path in (stack.data_dir / "logs").glob("*.log")}
-    expected = {f"{service}-{role}" for service in SERVICES for role in ("api", "worker", "migrate")}
+    expected = {f"{service}-{role}" for service in MONEY_SERVICES for role in ("api", "worker", "migrate")}
     assert expected | {"postgres", "kafka", "issuer", "databases", "supervisor"} <= logs
     assert "Kafka Server started" in (stack.data_dir / "logs" / "kafka.log").read_text()
 
