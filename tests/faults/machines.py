@@ -252,12 +252,12 @@ class Machines:
         self._write()
 
     async def _keep(self) -> None:
-        """Start again what has died, a moment later."""
+        """Start again what has died, a moment later; what runs once has ended, not died."""
         loop = asyncio.get_running_loop()
         died_at: dict[str, float] = {}
         while True:
             for name, child in list(self._children.items()):
-                if name in self._down or child.exit_code() is None:
+                if name in self._down or self._specs[name].once or child.exit_code() is None:
                     continue
                 if loop.time() - died_at.setdefault(name, loop.time()) >= _PAUSE_S:
                     del died_at[name]
