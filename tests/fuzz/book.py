@@ -1,12 +1,14 @@
 """The book that requests are sent to: one creditor with accounts, payments, contacts, decisions and searches."""
 
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from tests.e2e.bank import Bank, open_bank
 from tests.e2e.stack_operator import Operator
+from tests.fuzz import files
 from tests.fuzz.contacted import MEMBERS, Ids, Members, member
-from tests.fuzz.filled import fill
+from tests.fuzz.filled import TODAY, fill
 
 _LISTS = (
     ("payment_id", "payments", "/v1/payments", "payment_id"),
@@ -38,4 +40,16 @@ async def _money(bank: Bank) -> Ids:
         answer = await bank.call("supervisor", "GET", service, path)
         ids[name] = [item[field] for item in answer.json()["items"]]
         assert ids[name], f"{path} is empty"
-    return ids
+    return ids | {"file_id": [await _returned(bank)]}
+
+
+async def _returned(bank: Bank) -> str:
+    """A file that returns one debit, and one that nobody knows."""
+    trace, amount = "091000010000042", 12_500
+    await bank.post_payment("A-0", amount, TODAY, ach_trace=trace)
+    answer = await files.send_returns(
+        bank, files.returns([trace, "091000010000043"], amount, date.fromisoformat(TODAY), "BOOK")
+    )
+    assert answer.status_code == 201, answer.text
+    file_id: str = answer.json()["file_id"]
+    return file_id

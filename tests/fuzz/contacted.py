@@ -90,18 +90,21 @@ class Members:
 
     async def live(self) -> Ids:
         """Do something of everything; return the ids."""
-        for n in range(MEMBERS):
-            await self._consent(n, "any", "time")
+        await self.agree()
         await self._calls()
         await self._messages()
         await self._plans()
-        await self._dial_list()
+        await self.dial_list("A-6")
         await self._law()
         await self._search()
         return await self._ids()
 
-    async def _consent(self, n: int, channel: str, purpose: str) -> None:
+    async def agree(self) -> None:
         """Whoever agreed to be called at any hour can be called whenever this runs."""
+        for n in range(MEMBERS):
+            await self._consent(n, "any", "time")
+
+    async def _consent(self, n: int, channel: str, purpose: str) -> None:
         body = {"party_id": str(self.parties[n]), "channel": channel, "purpose": purpose, "basis": "direct"}
         await self.done("compliance_officer", "compliance", "/v1/consents", body | {"evidence": "Said so on a call"})
 
@@ -123,7 +126,8 @@ class Members:
         await self._consent(4, "email", "contact")
         for kind, channel in (("phone", "sms"), ("email", "email"), ("address", "letter")):
             body = self.about(4, kind, channel) | {"template": "payment_due"}
-            await self.done("collector", "contact", "/v1/messages", body)
+            sent = await self.done("collector", "contact", "/v1/messages", body)
+        self.made["letter_id"] = [sent["message_id"]]
         own = {"channel": "email", "language": "en", "creditor_id": str(self.bank.creditor), "subject": "A message"}
         own["body"] = "Hello {{ given_name }}, please call {{ phone }}."
         await self.done("supervisor", "contact", "/v1/templates/own_words", own, "PUT")
@@ -135,8 +139,9 @@ class Members:
         await self.done("collector", "contact", "/v1/callbacks", whom | {"callback_at": at})
         await self.done("supervisor", "contact", "/v1/field-visits", whom | {"scheduled_on": "2026-02-10"})
 
-    async def _dial_list(self) -> None:
-        queue = (await self.bank.account("A-6"))["queue"]
+    async def dial_list(self, number: str) -> None:
+        """Have a list made of the queue of this account."""
+        queue = (await self.bank.account(number))["queue"]
         made = await self.done("supervisor", "contact", "/v1/dial-lists", {"queue": queue, "size": 100})
         path = f"/v1/dial-lists/{made['dial_list_id']}"
         reads = ("integrator", "GET", "contact")

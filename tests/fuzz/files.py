@@ -5,7 +5,9 @@ import re
 from collections.abc import Sequence
 from datetime import date
 
-from tests.e2e.bank import Json
+import httpx
+
+from tests.e2e.bank import Bank, Json
 from tests.integration.accounts.desk import COLUMNS, HEADER
 from tests.integration.payments.return_files import Returned, return_file
 
@@ -30,6 +32,13 @@ def returns(traces: Sequence[str], amount: int, created_on: date, reference: str
     return return_file(
         *(Returned(trace, amount) for trace in traces), created_on=created_on, reference=reference
     ).encode()
+
+
+async def send_returns(bank: Bank, content: bytes) -> httpx.Response:
+    """Hand a return file in, good or not."""
+    params, headers = {"creditor_id": str(bank.creditor)}, {"Content-Type": "text/plain"}
+    path = "/v1/imports/nacha-returns"
+    return await bank.call("integrator", "POST", "payments", path, params=params, content=content, headers=headers)
 
 
 def number_of(kind: str, line: bytes) -> str:

@@ -16,7 +16,6 @@ from tests.fuzz.filled import CLOSE, TODAY, fill, rows
 from tests.fuzz.report import write
 
 IMPORT = "/v1/imports/account-snapshots"
-RETURNS = "/v1/imports/nacha-returns"
 KINDS = {"text/csv": files.csv, "application/x-ndjson": files.ndjson}
 AMOUNT = 12_500
 _TRACE = "0910000{:08}"
@@ -109,7 +108,7 @@ async def test_a_broken_return_file_has_no_effect_and_a_good_one_its_whole(bank:
             good = files.returns(rng.sample(traces, 3), AMOUNT, date.fromisoformat(TODAY), f"{n:08}"[-8:])
             content = _spoilt(rng, good)
             before = tuple(await connection.fetchrow(_EFFECTS, bank.creditor))
-            answer = await _return(bank, content)
+            answer = await files.send_returns(bank, content)
             after = tuple(await connection.fetchrow(_EFFECTS, bank.creditor))
             answers[answer.status_code] += 1
             effect = tuple(new - old for new, old in zip(after, before, strict=True))
@@ -119,11 +118,6 @@ async def test_a_broken_return_file_has_no_effect_and_a_good_one_its_whole(bank:
     assert answers[201]
     listed = ", ".join(f"{message} {count:,}" for message, count in refused.most_common(4))
     write("Nacha return files", scale.seed, answers.total(), answers[201] + answers[200], answers[422], listed, 0)
-
-
-async def _return(bank: Bank, content: bytes) -> httpx.Response:
-    params, headers = {"creditor_id": str(bank.creditor)}, {"Content-Type": "text/plain"}
-    return await bank.call("integrator", "POST", "payments", RETURNS, params=params, content=content, headers=headers)
 
 
 def _judge_return(answer: httpx.Response, content: bytes, effect: tuple[Any, ...], refused: Counter[str]) -> list[str]:
