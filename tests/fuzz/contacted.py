@@ -43,8 +43,12 @@ def points(bank: Bank, n: int) -> list[Json]:
     return [
         {"kind": "phone", "value": f"+1614{exchange}01{n:02}", "label": "mobile"},
         {"kind": "email", "value": f"m{n}.{bank.creditor}@example.com", "label": "other"},
-        {"kind": "address", "value": f"{n} High Street, Columbus, OH 43215", "label": "home"},
+        {"kind": "address", "value": f"{_street(bank, n)}, Columbus, OH 43215", "label": "home"},
     ]
+
+
+def _street(bank: Bank, n: int) -> str:
+    return f"{bank.creditor.int % 10**6}{n:02} High Street"
 
 
 def member(bank: Bank, n: int) -> Json:
@@ -56,7 +60,7 @@ def member(bank: Bank, n: int) -> Json:
         "family_name": f"Diaz {bank.creditor}",
         "date_of_birth": "1980-02-29",
         "language": "en",
-        "street": f"{n} High Street",
+        "street": _street(bank, n),
         "city": "Columbus",
         "region": "OH",
         "postal_code": "43215",
