@@ -54,7 +54,7 @@ async def clocks_wrong(lab: Lab) -> None:
     for turn in _turns(lab):
         for at in _instants(lab, agency, turn):
             await _ask_all(lab, agency, history, at)
-        for _ in range(4 if lab.length <= 1 else 6):  # each a week on: the next turn is still to come
+        for _ in range(2 if lab.length <= 1 else 6):  # each a week on: the next turn is still to come
             await _ask_with_a_wrong_clock(lab, agency)
     agency.set_clock(timedelta(0))
 
