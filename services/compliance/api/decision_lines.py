@@ -27,6 +27,8 @@ NDJSON = "application/x-ndjson"
 LINES = 200
 AT_ONCE = 2
 MAX_LINE_BYTES = 65_536
+LIST_BODY_BYTES = 64 << 20
+"""Some 200,000 lines: what may have to be kept until its client reads the answers."""
 _read = TypeAdapter(DecisionRequest).validate_json
 
 
@@ -55,6 +57,30 @@ class LinesResponse(Response):
         async for lines in self._lines:
             await send({"type": "http.response.body", "body": lines, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def read_ahead(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield a body, which is read as fast as it comes. Raises what reading it raises, after what came before.
+
+    Most clients read no answer before they have sent everything: if we did not read on while our answers wait for them,
+    each would wait for the other for ever.
+    """
+    parts: asyncio.Queue[bytes | None] = asyncio.Queue()
+
+    async def read() -> None:
+        try:
+            async for part in body:
+                parts.put_nowait(part)
+        finally:
+            parts.put_nowait(None)
+
+    reading = asyncio.create_task(read())
+    try:
+        while (part := await parts.get()) is not None:
+            yield part
+        await reading
+    finally:
+        reading.cancel()
 
 
 async def decided_lines(

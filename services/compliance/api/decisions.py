@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
 
-from services.compliance.api.decision_lines import NDJSON, LinesResponse, decided_lines
+from services.compliance.api.decision_lines import LIST_BODY_BYTES, NDJSON, LinesResponse, decided_lines, read_ahead
 from services.compliance.api.doors import DeciderOf, DecisionsOf, RulesOf
 from services.compliance.domain import facts as f
 from services.compliance.handlers.decide_contacts import DecideContact
@@ -18,7 +18,6 @@ from shared.db.transaction import Tx
 from shared.errors import Problem
 from shared.events.compliance import DecisionOutcome
 from shared.http.auth import Principal, requires
-from shared.http.body_limit import STREAMED_BODY_BYTES
 from shared.http.idempotency import OptionalKey
 from shared.http.openapi import problems
 from shared.http.pagination import CursorText, Limit, Page, decode_cursor, encode_cursor, page_of
@@ -62,7 +61,7 @@ async def decide_contact(body: DecisionRequest, principal: Asker, key: OptionalK
         200: {"content": {NDJSON: {}}, "description": "A `DecisionAnswer`, or `{line, code, detail}`, for each line."},
     },
     openapi_extra=_BATCH,
-    max_body_size=STREAMED_BODY_BYTES,
+    max_body_size=LIST_BODY_BYTES,
 )
 async def decide_contacts(request: Request, principal: Asker, decider: DeciderOf, edge: EdgeOf) -> Response:
     """Decide on many contacts in the order of the lines, as they stream in. Nothing is reserved: ask again to place."""
@@ -73,7 +72,7 @@ async def decide_contacts(request: Request, principal: Asker, decider: DeciderOf
     def command(asked: DecisionRequest) -> DecideContact:
         return command_of(asked, principal, may_reserve=False)
 
-    return LinesResponse(decided_lines(request.stream(), command, decider, edge))
+    return LinesResponse(decided_lines(read_ahead(request.stream()), command, decider, edge))
 
 
 @router.get("")
