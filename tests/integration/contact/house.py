@@ -290,3 +290,8 @@ async def fresh(house: House, *numbers: str) -> AsyncIterator[House]:
     finally:
         for neighbour in (house.compliance, house.payments, house.accounts):
             await neighbour.start()
+
+
+def of(events: list[tuple[str, dict[str, Any]]], topic: str) -> list[dict[str, Any]]:
+    """What the events of one topic say."""
+    return [body for name, body in events if name == topic]

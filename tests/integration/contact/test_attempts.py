@@ -1,34 +1,14 @@
 """Contacts under permits of the real compliance service: placed, verified, closed; nothing without its answer."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
-import pytest_asyncio
 
-from deploy.local.issuer import Issuer
 from shared.clock import FixedClock
-from tests.conftest import GetEngine
-from tests.integration.contact.house import House, fresh, open_house
-
-
-@pytest_asyncio.fixture(scope="module")
-async def services(service_engine: GetEngine, issuer: Issuer) -> AsyncIterator[House]:
-    async with open_house(service_engine, issuer) as made:
-        yield made
-
-
-@pytest_asyncio.fixture
-async def house(services: House) -> AsyncIterator[House]:
-    async with fresh(services, "a1", "b2") as made:
-        yield made
-
-
-def of(events: list[tuple[str, dict[str, Any]]], topic: str) -> list[dict[str, Any]]:
-    return [body for name, body in events if name == topic]
+from tests.integration.contact.house import House, of
 
 
 async def test_a_call_that_is_allowed_uses_its_permit_and_is_told_to_compliance(house: House) -> None:

@@ -10,7 +10,6 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from deploy.local.issuer import Issuer
 from deploy.local.simulators.dialer import Dialer
 from services.contact.api.dial_lists import _lines
 from services.contact.gateways.compliance import Compliance
@@ -19,8 +18,7 @@ from services.contact.handlers.build_dial_list import BUILD, DialListBuilder
 from shared.clock import SystemClock
 from shared.http.client import ServiceClient, ServiceTokens
 from shared.jobs import JobRunner
-from tests.conftest import GetEngine
-from tests.integration.contact.house import NOON, House, fresh, open_house
+from tests.integration.contact.house import NOON, House, fresh
 
 LONG = 100_000
 MEMORY = 12_000_000
@@ -32,12 +30,6 @@ _COLUMNS = (
     *("opened_on", "credit_limit_minor", "party_number", "party_kind", "given_name", "family_name", "language"),
     *("street", "city", "region", "postal_code", "phone", "email"),
 )
-
-
-@pytest_asyncio.fixture(scope="module")
-async def services(service_engine: GetEngine, issuer: Issuer) -> AsyncIterator[House]:
-    async with open_house(service_engine, issuer) as made:
-        yield made
 
 
 @pytest_asyncio.fixture

@@ -1,31 +1,10 @@
 """What was given in contacts reaches compliance, with its source and how sure it is; every party of a debt counts."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
-import pytest_asyncio
-
-from deploy.local.issuer import Issuer
-from tests.conftest import GetEngine
-from tests.integration.contact.house import House, fresh, open_house
+from tests.integration.contact.house import House, of
 
 NEW = "+12125550187"
-
-
-@pytest_asyncio.fixture(scope="module")
-async def services(service_engine: GetEngine, issuer: Issuer) -> AsyncIterator[House]:
-    async with open_house(service_engine, issuer) as made:
-        yield made
-
-
-@pytest_asyncio.fixture
-async def house(services: House) -> AsyncIterator[House]:
-    async with fresh(services, "a1", "b2") as made:
-        yield made
-
-
-def of(events: list[tuple[str, dict[str, Any]]], topic: str) -> list[dict[str, Any]]:
-    return [body for name, body in events if name == topic]
 
 
 async def give(house: House, number: str, **facts: Any) -> str:

@@ -1,17 +1,14 @@
 """A permit whose answer is lost, or that nobody used, is taken back by the attempt that it was asked for."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
-import pytest_asyncio
 from pydantic import BaseModel
 
-from deploy.local.issuer import Issuer
 from services.contact.api.doors import once
 from services.contact.domain.placing import Placing
 from services.contact.gateways.compliance import ComplianceUnavailableError, Question
@@ -23,22 +20,9 @@ from shared.db.transaction import Tx
 from shared.errors import Problem, Refusal
 from shared.http.auth import Principal
 from shared.http.idempotency import IdempotencyKey, ReplayedError
-from tests.conftest import GetEngine
-from tests.integration.contact.house import House, fresh, open_house, worker
+from tests.integration.contact.house import House, worker
 
 COLLECTOR = Principal("collector")
-
-
-@pytest_asyncio.fixture(scope="module")
-async def services(service_engine: GetEngine, issuer: Issuer) -> AsyncIterator[House]:
-    async with open_house(service_engine, issuer) as made:
-        yield made
-
-
-@pytest_asyncio.fixture
-async def house(services: House) -> AsyncIterator[House]:
-    async with fresh(services, "a1", "b2") as made:
-        yield made
 
 
 def placing(house: House, number: str = "a1") -> Placing:
