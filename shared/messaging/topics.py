@@ -6,7 +6,8 @@ by nobody; topics with personal data are compacted, so that a tombstone erases.
 
 import logging
 
-from aiokafka.admin import NewTopic
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from shared.errors import ArrearsError
 from shared.events.topics import TOPICS, Topic
@@ -16,10 +17,16 @@ _log = logging.getLogger(__name__)
 _EXISTS = 36
 _OK = 0
 _REPLICAS_FOR_QUORUM = 3
+_METADATA_SECONDS = 30.0
+"""A broker tells of a topic a moment after it was made, much later when it is busy."""
 
 
 class TopicSetupError(ArrearsError):
     """A topic could not be made, or is not as the settings say."""
+
+
+class _NotToldYetError(TopicSetupError):
+    """The broker does not tell of a topic: it is not there, or was made a moment ago."""
 
 
 async def create_topics(settings: KafkaSettings) -> None:
@@ -42,17 +49,27 @@ async def create_topics(settings: KafkaSettings) -> None:
 
 
 async def check_topics(settings: KafkaSettings) -> None:
-    """Assert that every topic exists with the partition count of the settings.
+    """Assert that every topic exists with the partition count of the settings; wait for those just made.
 
     Raises:
         TopicSetupError: one does not.
     """
     async with open_admin(settings) as admin:
-        found = {item["topic"]: item for item in await admin.describe_topics(list(TOPICS))}
+        await _check(admin, settings)
+
+
+@retry(
+    retry=retry_if_exception_type(_NotToldYetError),
+    stop=stop_after_delay(_METADATA_SECONDS),
+    wait=wait_fixed(0.1),
+    reraise=True,
+)
+async def _check(admin: AIOKafkaAdminClient, settings: KafkaSettings) -> None:
+    found = {item["topic"]: item for item in await admin.describe_topics(list(TOPICS))}
     for name in TOPICS:
         item = found.get(name)
         if item is None or item["error_code"] != _OK:
-            raise TopicSetupError(f"topic {name} is missing")
+            raise _NotToldYetError(f"topic {name} is missing")
         count = len(item["partitions"])
         if count != settings.topic_partitions:
             raise TopicSetupError(
