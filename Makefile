@@ -9,6 +9,7 @@ DATA_DIR ?= .arrears
 PORT_BASE ?= 8000
 ROLES ?= supervisor integrator admin
 PYTEST ?=
+PROCESSES ?= 2
 
 .DEFAULT_GOAL := help
 
@@ -29,8 +30,8 @@ down: $(STAMP) ## Stop everything; with WIPE=1 remove its data too
 	@$(PY) -m deploy.local down --data-dir "$(DATA_DIR)" $(if $(WIPE),--wipe)
 
 .PHONY: test
-test: $(STAMP) ## Run all tests on a PostgreSQL and a Kafka of their own; PYTEST="-k word" selects
-	REQUIRE_INFRA=1 $(PY) -m pytest $(PYTEST)
+test: $(STAMP) ## Run all tests in PROCESSES=2 with a PostgreSQL and a Kafka each; PYTEST="-k word" selects
+	REQUIRE_INFRA=1 $(PY) -m pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 .PHONY: check
 check: $(STAMP) ## Check format, lint, types, imports between modules, and that the contracts are current
