@@ -141,6 +141,9 @@ async def _ask_with_a_wrong_clock(lab: Lab, agency: Agency) -> None:
         if is_called:
             await agency.report(answer.json()["attempt_id"], "no_answer")
     _set(lab, agency, agency.now())
+    # A call that contact turned down, for the clock of its decision, stays open until compliance has heard of that.
+    await lab.heard(agency)
+    await lab.released(agency)
 
 
 async def _tried(agency: Agency, number: str, key: str) -> tuple[str, datetime, httpx.Response]:

@@ -84,6 +84,10 @@ class Lab:
             SETTLE_S,
         )
 
+    async def released(self, agency: Agency) -> None:
+        """Wait until compliance has heard of every permit of the agency whether it was used."""
+        await eventually(lambda: self.query("compliance", _RESERVED, agency.creditor), lambda rows: not rows, SETTLE_S)
+
     async def pause(self) -> None:
         """Leave a fault as it is for a while: up to 2 s in a short round, up to 10 s in a long one."""
         await asyncio.sleep(self.rng.uniform(0, min(2 * self.length, 10)))
@@ -191,6 +195,7 @@ SELECT (SELECT count(*) FROM account_view WHERE creditor_id = $1)
      + (SELECT count(*) FROM contact_point WHERE party_id = ANY($2::uuid[]) AND kind = 'phone') AS known
 """
 _HEARD = "SELECT count(*) AS heard FROM attempt WHERE attempt_id = ANY($1) AND result_code IS NOT NULL"
+_RESERVED = "SELECT attempt_id FROM permit WHERE creditor_id = $1 AND state = 'reserved'"
 _PERMITS = "SELECT permit_id, account_ids, state FROM permit WHERE creditor_id = $1"
 _POSTED = "SELECT payment_id, amount_minor FROM payment WHERE creditor_id = $1 AND status <> 'unapplied'"
 _TAKEN_BACK = "SELECT payment_id, amount_minor FROM reversal WHERE creditor_id = $1"
