@@ -78,6 +78,7 @@ def decide(request: Request, facts: Facts, book: RuleBook, *, with_drafts: bool 
     if outcome in {Outcome.BLOCK, Outcome.BLOCK_UNTIL}:
         not_before = _earliest(case, results, book, with_drafts=with_drafts)
         outcome = Outcome.BLOCK if not_before is None else Outcome.BLOCK_UNTIL
+    case.memo.clear()  # what is in it holds the case: all facts of a decision would wait for the collector
     return Decision(
         outcome=outcome,
         at=case.at,
