@@ -67,15 +67,7 @@ def create_api(
     )
     app.state.rules = rules
     app.state.decider = decider
-    # Two batches at once: while one waits for the database, the other is decided.
-    app.state.decisions = MicroBatcher(
-        app.state.edge,
-        decider,
-        _locks,
-        find_locks=AccountCreditors(_accounts).locks,
-        patience_ms=0,
-        writers=2,
-    )
+    app.state.decisions = MicroBatcher(app.state.edge, decider, _locks, find_locks=AccountCreditors(_accounts).locks)
     return app
 
 
