@@ -587,3 +587,15 @@ def test_rules_are_those_of_the_day_of_the_attempt() -> None:
     assert answer("regf.call_freq.7in7", before, facts()) is None
     assert answer("regf.call_freq.7in7", replace(before, at=before.at + DAY), facts()) is not None
     assert date(2021, 11, 30) == (before.at + DAY).date()
+
+
+def test_a_text_of_the_consumer_has_its_one_answer_without_another_basis() -> None:
+    """12 CFR 1006.6(d)(5); comment 6(b)(1)-2: one answer to each, by the same medium."""
+    reply = request("sms", purpose=Purpose.REPLY)
+    texted = attempts("sms", [NOON - timedelta(hours=1)], "inbound_message", direction=Direction.INBOUND)
+    answered = attempts("sms", [NOON - timedelta(minutes=5)], "sms_sent", purpose=Purpose.REPLY)
+    silent = facts(channel="sms")
+    assert outcome("regf.sms.basis", reply, silent) in STOPPED
+    assert outcome("regf.sms.basis", reply, replace(silent, attempts=texted)) is Outcome.ALLOW
+    assert outcome("regf.sms.basis", request("sms"), replace(silent, attempts=texted)) in STOPPED
+    assert outcome("regf.sms.basis", reply, replace(silent, attempts=texted + answered)) in STOPPED
