@@ -4,7 +4,7 @@ Every rule in force for the role, the places and the day is evaluated, and the m
 block > block_until (the latest) > needs_review > allow_with > allow. What is not known is never an allow.
 """
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,7 +14,7 @@ from services.compliance.domain.case import NEVER, STATED, Case
 from services.compliance.domain.checks import CHECKS
 from services.compliance.domain.checks.finding import NOT_APPLICABLE, Finding, Result
 from services.compliance.domain.facts import Creditor, Facts, Request
-from services.compliance.domain.rules import Rule, RuleBook, Shape
+from services.compliance.domain.rules import InScope, Question, Rule, RuleBook, Shape
 
 SEARCHED = timedelta(days=400)
 """How far ahead the earliest lawful time is looked for."""
@@ -71,12 +71,13 @@ def decide(request: Request, facts: Facts, book: RuleBook, *, with_drafts: bool 
     `with_drafts`: as if draft rules were active, for simulations. The facts may come in any order.
     """
     case = Case(request, facts)
-    results = _evaluate(case, book, with_drafts=with_drafts)
+    findings: dict[Question, Finding] = {}
+    results = _evaluate(case, book, findings, with_drafts=with_drafts)
     missing = case.missing if results else (*case.missing, "rules")
     outcome = _strictest(results, is_complete=not missing)
     not_before = None
     if outcome in {Outcome.BLOCK, Outcome.BLOCK_UNTIL}:
-        not_before = _earliest(case, results, book, with_drafts=with_drafts)
+        not_before = _earliest(case, results, findings, book, with_drafts=with_drafts)
         outcome = Outcome.BLOCK if not_before is None else Outcome.BLOCK_UNTIL
     case.memo.clear()  # what is in it holds the case: all facts of a decision would wait for the collector
     return Decision(
@@ -92,42 +93,56 @@ def decide(request: Request, facts: Facts, book: RuleBook, *, with_drafts: bool 
     )
 
 
-def _evaluate(case: Case, book: RuleBook, *, with_drafts: bool) -> tuple[RuleResult, ...]:
-    """Each rule in force at the case's moment, with its result; none while the creditor is not known."""
+def _evaluate(
+    case: Case, book: RuleBook, findings: dict[Question, Finding], *, with_drafts: bool
+) -> tuple[RuleResult, ...]:
+    """Each rule in force at the case's moment, with its result; none while the creditor is not known.
+
+    `findings` gets what was found, by question: rules that ask the same share one answer.
+    """
     creditor = case.facts.creditor
     if creditor is None:
         return ()
     results = []
-    for rule, sees_debts in _in_force(case, creditor, book, with_drafts=with_drafts):
-        if not sees_debts:
+    for rule, question in _in_force(case, creditor, book, with_drafts=with_drafts):
+        if question is None:
             results.append(RuleResult(rule, NOT_APPLICABLE, _ALLOW))
         elif rule.rule_id in creditor.policies_off and rule.force(creditor.kind) == "policy":
             results.append(RuleResult(rule, _SWITCHED_OFF, _ALLOW))
         else:
-            finding = _EVALUATE[rule.check](case, rule.params)
+            finding = findings.get(question)
+            if finding is None:
+                finding = findings[question] = _EVALUATE[question.check](case, question.params)
             is_plain = (finding.result is _PASS or finding.result is _NOT_APPLICABLE) and not finding.disclosures
             results.append(RuleResult(rule, finding, _ALLOW if is_plain else _outcome(rule, finding)))
     return tuple(results)
 
 
-def _forbidding(case: Case, book: RuleBook, settled: Container[int], *, with_drafts: bool) -> list[RuleResult]:
-    """The rules that forbid the contact at the case's moment; those of which the id is `settled` are not asked."""
+def _forbidding(
+    case: Case, book: RuleBook, settled: Container[Question], findings: dict[Question, Finding], *, with_drafts: bool
+) -> list[RuleResult]:
+    """The rules that forbid the contact at the case's moment; a question that is `settled` is not asked again.
+
+    `findings` gets what was found, by question.
+    """
     creditor = case.facts.creditor
     if creditor is None:
         return []
     found = []
-    for rule, sees_debts in _in_force(case, creditor, book, with_drafts=with_drafts):
-        if id(rule) in settled or not sees_debts:
+    for rule, question in _in_force(case, creditor, book, with_drafts=with_drafts):
+        if question is None or question in settled:
             continue
         if rule.rule_id in creditor.policies_off and rule.force(creditor.kind) == "policy":
             continue
-        finding = _EVALUATE[rule.check](case, rule.params)
+        finding = findings.get(question)
+        if finding is None:
+            finding = findings[question] = _EVALUATE[question.check](case, question.params)
         if finding.result is not _PASS and (outcome := _outcome(rule, finding)) in _BLOCKING:
             found.append(RuleResult(rule, finding, outcome))
     return found
 
 
-def _in_force(case: Case, creditor: Creditor, book: RuleBook, *, with_drafts: bool) -> tuple[tuple[Rule, bool], ...]:
+def _in_force(case: Case, creditor: Creditor, book: RuleBook, *, with_drafts: bool) -> tuple[InScope, ...]:
     shape = case.memo.get(Shape)
     if shape is None:
         shape = case.memo[Shape] = _shape(case, book)
@@ -176,20 +191,30 @@ def _strictest(results: tuple[RuleResult, ...], *, is_complete: bool) -> Outcome
     return Outcome.ALLOW_WITH if Outcome.ALLOW_WITH in found else Outcome.ALLOW
 
 
-def _earliest(case: Case, results: tuple[RuleResult, ...], book: RuleBook, *, with_drafts: bool) -> datetime | None:
+def _earliest(
+    case: Case,
+    results: tuple[RuleResult, ...],
+    findings: dict[Question, Finding],
+    book: RuleBook,
+    *,
+    with_drafts: bool,
+) -> datetime | None:
     """The earliest moment at which no rule forbids the contact; None: there is none that is known.
 
     Each rule says when it alone would let go; no earlier moment than the latest of these can be lawful, so the search
     goes there, looks at all rules again, those that come into force included, and on until nothing forbids.
     """
-    settled = _settled(results, case.facts, case.known)
+    settled: set[Question] = set()
+    is_static = _is_static(case.facts, case.known)
     blocking = [each for each in results if each.outcome in _BLOCKING]
     for _ in range(_STEPS):
         moment = _next(case, blocking)
         if moment is None or moment > case.known + SEARCHED:
             return None
+        settled |= _settled(findings, is_static=is_static)
+        findings = {}
         case = case.later(moment)
-        blocking = _forbidding(case, book, settled, with_drafts=with_drafts)
+        blocking = _forbidding(case, book, settled, findings, with_drafts=with_drafts)
         if not blocking:
             return moment
     return None
@@ -204,6 +229,7 @@ _EASING = frozenset(
     }
 )  # fmt: skip
 """Checks that, once passed, stay passed: counts fall and restrictions end, unless a fact is dated after the request."""
+_LASTING = _TIMELESS | _EASING
 _EXCUSED = frozenset(
     {
         "call_count", "conversation_cooldown", "designated_place", "workplace", "not_represented", "medium_refused",
@@ -212,18 +238,19 @@ _EXCUSED = frozenset(
 )  # fmt: skip
 """The same, but a pass may rest on what ends again: a consent, or the one reply."""
 _EXCUSES = frozenset({"consents", "reply", "exception"})
+_NONE: frozenset[str] = frozenset()
 
 
-def _settled(results: tuple[RuleResult, ...], facts: Facts, known: datetime) -> set[int]:
-    """The rules, by id, that will not forbid the contact later either, so that the search need not ask them again."""
-    lasting, excused = (_TIMELESS | _EASING, _EXCUSED) if _is_static(facts, known) else (_TIMELESS, frozenset())
+def _settled(findings: Mapping[Question, Finding], *, is_static: bool) -> set[Question]:
+    """The questions that will not forbid the contact later either, so that the search need not ask them again."""
+    lasting, excused = (_LASTING, _EXCUSED) if is_static else (_TIMELESS, _NONE)
     found = set()
-    for rule, finding, _ in results:
+    for question, finding in findings.items():
+        check = question.check
         if finding.result is _NOT_APPLICABLE or (
-            finding.result is _PASS
-            and (rule.check in lasting or (rule.check in excused and _EXCUSES.isdisjoint(finding.facts)))
+            finding.result is _PASS and (check in lasting or (check in excused and _EXCUSES.isdisjoint(finding.facts)))
         ):
-            found.add(id(rule))
+            found.add(question)
     return found
 
 

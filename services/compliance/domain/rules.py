@@ -157,6 +157,21 @@ class RulePack:
     rules: tuple[Rule, ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Question:
+    """A check with its parameters: rules of a book that name the same ask the same question, and share its answer."""
+
+    check: str
+    params: Any
+
+
+class InScope(NamedTuple):
+    """A rule that looks at a contact; no question: it looks at none of its debts, and has nothing to say."""
+
+    rule: Rule
+    question: Question | None
+
+
 @dataclass(frozen=True)
 class RuleBook:
     """All rules that may be asked for, with the selection of each (role, places, day) remembered.
@@ -168,16 +183,18 @@ class RuleBook:
     _remembered: dict[tuple[Role, frozenset[str], date, bool], tuple[Rule, ...]] = field(
         default_factory=dict, repr=False, compare=False
     )
-    _in_scope: dict[tuple[Role, frozenset[str], tuple[date, ...], Shape, bool], tuple[tuple[Rule, bool], ...]] = field(
+    _in_scope: dict[tuple[Role, frozenset[str], tuple[date, ...], Shape, bool], tuple[InScope, ...]] = field(
         default_factory=dict, repr=False, compare=False
     )
-
+    _questions: dict[tuple[str, Any], Question] = field(default_factory=dict, repr=False, compare=False)
     _bands: list[int] = field(default_factory=list, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         check_versions(self.rules)
         asked = {rule.scope.days_past_due_gte for rule in self.rules}
         self._bands.extend(sorted(days for days in asked if days is not None))
+        for rule in self.rules:
+            self._questions.setdefault((rule.check, rule.params), Question(rule.check, rule.params))
 
     def shape_of(self, debt: Debt) -> DebtShape:
         """What of the debt the rules of this book ask for."""
@@ -213,11 +230,8 @@ class RuleBook:
         shape: Shape,
         *,
         with_drafts: bool = False,
-    ) -> tuple[tuple[Rule, bool], ...]:
-        """The rules that look at a contact of this shape, on any of the days that it may be where the consumer is.
-
-        With each, whether it looks at the debts too: one that does not has nothing to say.
-        """
+    ) -> tuple[InScope, ...]:
+        """The rules that look at a contact of this shape, on any of the days that it may be where the consumer is."""
         key = (role, jurisdictions, days, shape, with_drafts)
         found = self._in_scope.get(key)
         if found is None:
@@ -230,7 +244,10 @@ class RuleBook:
                 if rule.scope.sees(shape)
             }
             ranked = sorted(chosen.values(), key=lambda rule: (rule.rank, rule.rule_id, rule.version))
-            found = tuple((rule, rule.scope.sees_debts(shape)) for rule in ranked)
+            found = tuple(
+                InScope(rule, self._questions[rule.check, rule.params] if rule.scope.sees_debts(shape) else None)
+                for rule in ranked
+            )
             self._in_scope[key] = found
         return found
 
