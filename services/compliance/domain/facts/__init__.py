@@ -4,10 +4,11 @@ Plain values. Instants are aware datetimes; days are the consumer's local calend
 None or absent, and no check may read that as permission. The order of the facts in a tuple means nothing.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from services.compliance.domain.facts.choices import Consent, PlaceDesignation, Refusal, TimeDesignation
 from services.compliance.domain.facts.contacts import Attempt, LocationAnswer, Permit
+from services.compliance.domain.facts.fact import fact
 from services.compliance.domain.facts.holds import Dispute, Representation, Restriction
 from services.compliance.domain.facts.points import ContactPoint, CreditorNotice, Location, PriorCollector
 from services.compliance.domain.facts.request import Request
@@ -56,7 +57,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class Facts:
     """All that is known for one decision. `missing` names what should be here and is not: never an allow."""
 

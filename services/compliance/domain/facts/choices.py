@@ -1,13 +1,13 @@
 """What the person has chosen: inconvenient times and places, refusals, consents."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from services.compliance.domain.facts.fact import fact
 from services.compliance.domain.facts.words import Channel
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class TimeDesignation:
     """A time that the consumer called inconvenient, on these weekdays (0 is Monday), minutes of the day [start, end).
 
@@ -23,7 +23,7 @@ class TimeDesignation:
     withdrawn_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class PlaceDesignation:
     """A place at which the consumer may not be contacted: `place` home, work or another; `source` consumer, employer.
 
@@ -39,7 +39,7 @@ class PlaceDesignation:
     withdrawn_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class Refusal:
     """The person asked us not to use a medium; `contact_point_id`: only that number or address (14(h)(1)-2).
 
@@ -54,7 +54,7 @@ class Refusal:
     withdrawn_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class Consent:
     """The person's consent to something that a rule forbids without it.
 

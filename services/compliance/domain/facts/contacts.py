@@ -1,13 +1,13 @@
 """The contacts of the past, the permits that are out, and what third parties have answered."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from services.compliance.domain.facts.fact import fact
 from services.compliance.domain.facts.words import Channel, Direction, Purpose, Recipient
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class Attempt:
     """One contact of the past. `result_code` None: no outcome yet, and it counts as connected.
 
@@ -30,7 +30,7 @@ class Attempt:
     ended_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class Permit:
     """A permit that is reserved, or placed without its attempt having come: it counts as a contact of its debts."""
 
@@ -42,7 +42,7 @@ class Permit:
     recipient_id: UUID | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class LocationAnswer:
     """What came of asking a third party for location information: may it be asked again (12 CFR 1006.10(c))?"""
 

@@ -1,11 +1,12 @@
 """What stands against contacting a person as usual: restrictions, representations, disputes."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from services.compliance.domain.facts.fact import fact
 
-@dataclass(frozen=True, slots=True)
+
+@fact
 class Restriction:
     """A restriction on the party, or on some debts of it (`account_ids`; none: all), effective when received.
 
@@ -21,7 +22,7 @@ class Restriction:
     lifted_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class Representation:
     """An attorney represents the consumer for these debts (none: all); `is_reachable`: name and address are at hand.
 
@@ -38,7 +39,7 @@ class Representation:
     ended_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class Dispute:
     """A dispute about one debt; `answered_at`: when verification, or the original creditor's name, was sent."""
 

@@ -1,11 +1,12 @@
 """How a party is reached, and where that says that it may be."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from services.compliance.domain.facts.fact import fact
 
-@dataclass(frozen=True, slots=True)
+
+@fact
 class CreditorNotice:
     """The creditor's notice about handing an e-mail address to the collector: 12 CFR 1006.6(d)(4)(ii).
 
@@ -20,7 +21,7 @@ class CreditorNotice:
     is_opted_out: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class PriorCollector:
     """What a collector before us did with an e-mail address; `position` 1 is the one immediately before us."""
 
@@ -30,7 +31,7 @@ class PriorCollector:
     is_opted_out: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class ContactPoint:
     """A way to reach the party: `kind` phone, email or address; `label` mobile, home, work or other.
 
@@ -55,7 +56,7 @@ class ContactPoint:
     prior_collectors: tuple[PriorCollector, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class Location:
     """Where one datum says that the consumer may be; `source` stated, address or phone.
 

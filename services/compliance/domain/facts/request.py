@@ -1,13 +1,13 @@
 """One contact that somebody wants to make."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from services.compliance.domain.facts.fact import fact
 from services.compliance.domain.facts.words import Channel, Direction, Purpose, Recipient, Trait
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class Request:
     """One contact that somebody wants to make at `at`.
 

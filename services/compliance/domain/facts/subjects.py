@@ -1,12 +1,12 @@
 """Whom a contact is about: the person, the creditor and the debts."""
 
-from dataclasses import dataclass
 from uuid import UUID
 
+from services.compliance.domain.facts.fact import fact
 from services.compliance.domain.facts.words import Role
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class Party:
     """The person: `kind` natural_person, business or estate; `language` a BCP 47 tag such as `en` or `es-MX`."""
 
@@ -16,7 +16,7 @@ class Party:
     is_deceased: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class Creditor:
     """Whose debts these are; `policies_off` are the ids of the policy rules that it has switched off."""
 
@@ -25,7 +25,7 @@ class Creditor:
     policies_off: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@fact
 class Debt:
     """One account. `group` is shared by student loans that were under one account number when obtained (14(b)(4)).
 
