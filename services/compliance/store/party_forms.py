@@ -87,7 +87,7 @@ def _opt_outs(marks: Iterable[Row]) -> list[tuple[UUID, UUID, str, datetime]]:
 
 def rows_by(rows: Iterable[Row], column: str) -> dict[UUID, list[Row]]:
     """Rows by the id in a column, in their order."""
-    found: dict[UUID, list[Row]] = {}
+    found: defaultdict[UUID, list[Row]] = defaultdict(list)
     for row in rows:
-        found.setdefault(row[column], []).append(row)
+        found[row[column]].append(row)
     return found
