@@ -14,7 +14,8 @@ from benchmarks.contact_facts import FACTS, NOW, KnownParty, count_facts
 from benchmarks.place import Place
 from benchmarks.rounds import Case, Measurement, Seconds, measurement
 from services.compliance.domain import calendar_days
-from services.compliance.domain.decide import Outcome, decide
+from services.compliance.domain.decide import decide
+from services.compliance.domain.evaluate import Outcome
 from services.compliance.domain.facts import Facts, Request
 from services.compliance.domain.rules import Rule, RuleBook
 from services.compliance.store.shipped import shipped_rules

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.compliance.domain.decide import Decision, RuleResult
+from services.compliance.domain.decide import Decision
+from services.compliance.domain.evaluate import RuleResult
 
 FORBIDDEN, FREE = "forbidden", "not forbidden"
 

@@ -11,8 +11,9 @@ from uuid import UUID
 import orjson
 
 from services.compliance.domain.checks.finding import Finding
-from services.compliance.domain.decide import Decision, Outcome
+from services.compliance.domain.decide import Decision
 from services.compliance.domain.disclosures import DISCLOSURES
+from services.compliance.domain.evaluate import Outcome
 from services.compliance.domain.facts import Request
 from services.compliance.domain.rules import Rule
 

@@ -7,7 +7,8 @@ import pytest
 import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.compliance.domain.decide import Outcome, decide
+from services.compliance.domain.decide import decide
+from services.compliance.domain.evaluate import Outcome
 from services.compliance.domain.facts import Channel, Purpose, Request
 from services.compliance.store.facts import load_facts
 from services.compliance.store.shipped import shipped_rules

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
-from services.compliance.domain.decide import Decision, Outcome, RuleResult, decide
+from services.compliance.domain.decide import Decision, decide
+from services.compliance.domain.evaluate import Outcome, RuleResult
 from services.compliance.domain.facts import (
     Attempt,
     Channel,

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from benchmarks.contact_facts import KnownParty
 from services.compliance.domain.checks.finding import Result
-from services.compliance.domain.decide import Decision, Outcome, decide
+from services.compliance.domain.decide import Decision, decide
+from services.compliance.domain.evaluate import Outcome
 from services.compliance.domain.facts import (
     Attempt,
     Channel,

@@ -7,7 +7,7 @@ from uuid import uuid5
 
 import pytest
 
-from services.compliance.domain.decide import Outcome
+from services.compliance.domain.evaluate import Outcome
 from services.compliance.domain.facts import (
     Channel,
     Consent,
