@@ -8,7 +8,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from statistics import median
 from time import perf_counter
+from typing import NamedTuple
 from uuid import UUID
 
 from matplotlib.figure import Figure
@@ -43,6 +45,8 @@ EVENTS = 1_000
 CALLS = 50
 ROUNDS = 3
 COSTS = ("payment", "cascade event", "aged account", "next")
+LOGGED = COSTS[:2]
+"""Of these the write-ahead log is measured too: a page that is first changed after a checkpoint goes in as a whole."""
 _BEHIND_FROM, _BEHIND_TO = 20, 50
 _ROLLING = 3
 _POLLED = 500
@@ -71,12 +75,13 @@ class Size:
 
 @dataclass(slots=True)
 class _Book:
-    """A book of both services; `costs` are the milliseconds found, by what they are of."""
+    """A book of both services; `costs` are the milliseconds found, `logged` the KiB of log, by what they are of."""
 
     size: Size
     payments: AsyncEngine
     accounts: AsyncEngine
     costs: dict[str, list[float]] = field(default_factory=dict)
+    logged: dict[str, list[float]] = field(default_factory=dict)
 
 
 def loan_of(nth: int) -> Loan:
@@ -105,7 +110,8 @@ async def study(place: Place, *, scale: float) -> Study:
                 said = ", ".join(f"{cost} {found[-1]:.2f} ms" for cost, found in book.costs.items())
                 print(f"  round {nth + 1}, {book.size.accounts:,} / {book.size.past:,}: {said}", flush=True)
     found = {book.size: {cost: Spread.of(times) for cost, times in book.costs.items()} for book in books}
-    return _study(found, by_accounts, by_past)
+    logged = {book.size: {cost: median(kib) for cost, kib in book.logged.items()} for book in books}
+    return _study(found, logged, by_accounts, by_past)
 
 
 async def _made(stack: AsyncExitStack, place: Place, size: Size) -> _Book:
@@ -157,9 +163,13 @@ async def _measure(book: _Book, nth: int) -> None:
     ]
     facts = [posted(nth * EVENTS + each, _behind(nth * EVENTS + each, accounts)) for each in range(EVENTS)]
     cascade = [each for each in accounts_subscriptions(accounts_settings()) if "payment.posted" in each.topics]
+    payment = await _applied(book.payments, "payments", payments_subscriptions(payments_settings()), payments)
+    event = await _applied(book.accounts, "accounts", cascade, facts)
+    for cost, applied in zip(LOGGED, (payment, event), strict=True):
+        book.logged.setdefault(cost, []).append(applied.kib)
     found = {
-        "payment": await _applied(book.payments, "payments", payments_subscriptions(payments_settings()), payments),
-        "cascade event": await _applied(book.accounts, "accounts", cascade, facts),
+        "payment": payment.milliseconds,
+        "cascade event": event.milliseconds,
         "aged account": await _aged(book, DAY + timedelta(days=nth + 1)),
         "next": 1000 * await median_call(book.accounts, set(), next_of, CALLS),
     }
@@ -177,15 +187,24 @@ def _behind(nth: int, accounts: int) -> UUID:
     return copy_of(number_of(number), 1 + copy)
 
 
+class _Applied(NamedTuple):
+    """What one message took, and how much it added to the write-ahead log."""
+
+    milliseconds: float
+    kib: float
+
+
 async def _applied(
     engine: AsyncEngine, service: str, subscriptions: Sequence[Subscription], messages: Sequence[RawMessage]
-) -> float:
-    """Apply messages in batches and return the milliseconds of one. None may be parked."""
+) -> _Applied:
+    """Apply messages in batches. None may be parked."""
     applier = BatchApplier(engine, CLOCK, subscriptions, group=service)
+    position = await run_chunk(engine, CLOCK, _log_position)
     began = perf_counter()
     for begin in range(0, len(messages), _POLLED):
         await applier.apply(messages[begin : begin + _POLLED])
     seconds = perf_counter() - began
+    logged = await run_chunk(engine, CLOCK, _log_position) - position
     table = "payment WHERE source_ref LIKE 'T%'" if service == "payments" else "entry WHERE source_ref LIKE 'T%'"
 
     async def check(tx: Tx) -> None:
@@ -196,7 +215,12 @@ async def _applied(
         await tx.execute("DELETE FROM outbox")  # as the relay would
 
     await run_chunk(engine, CLOCK, check)
-    return 1000 * seconds / len(messages)
+    return _Applied(1000 * seconds / len(messages), logged / 1024 / len(messages))
+
+
+async def _log_position(tx: Tx) -> int:
+    """The bytes that were ever written to the log."""
+    return int(await tx.fetchval("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn"))
 
 
 async def _aged(book: _Book, day: date) -> float:
@@ -209,11 +233,17 @@ async def _aged(book: _Book, day: date) -> float:
     return float(1000 * seconds / progress["aged"])
 
 
-def _study(found: dict[Size, dict[str, Spread]], by_accounts: Sequence[Size], by_past: Sequence[Size]) -> Study:
+def _study(
+    found: dict[Size, dict[str, Spread]],
+    logged: dict[Size, dict[str, float]],
+    by_accounts: Sequence[Size],
+    by_past: Sequence[Size],
+) -> Study:
     sizes = list(dict.fromkeys([*by_accounts, *by_past]))
     rows = [
         [f"{size.accounts:,}", f"{size.past:,}"]
         + [f"{one.middle:.2f} ({one.low:.2f} to {one.high:.2f})" for one in found[size].values()]
+        + [f"{logged[size][cost]:.1f}" for cost in LOGGED]
         for size in sizes
     ]
     verdicts = [
@@ -238,11 +268,12 @@ def _study(found: dict[Size, dict[str, Spread]], by_accounts: Sequence[Size], by
     return Study(
         code="growth",
         title="The cost of one, in milliseconds, as the book and its history grow",
-        columns=("accounts", "past payments", *COSTS),
+        columns=("accounts", "past payments", *COSTS, *(f"KiB of log, {cost}" for cost in LOGGED)),
         rows=rows,
         paragraphs=(*verdicts, _HOW),
         numbers=[
             {"accounts": size.accounts, "past": size.past, **{cost: one.middle for cost, one in found[size].items()}}
+            | {f"KiB of log, {cost}": kib for cost, kib in logged[size].items()}
             for size in sizes
         ],
         plot=plot,
