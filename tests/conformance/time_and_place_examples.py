@@ -121,9 +121,11 @@ def call_from_home() -> Iterator[Claim]:
     decision = collector.asks("2026-06-03", point="landline", direction=Direction.INBOUND)
     if not decision.is_allowed:
         raise AssertionError("the consumer's own call may be answered")
+    collector.contact("2026-06-03", None, direction=Direction.INBOUND, point="landline")
+    yield free("the talk while the consumer's call goes on", PLACE, replied(collector))
+    collector = not_at_home()
     collector.contact("2026-06-03", "inbound_rpc", direction=Direction.INBOUND, point="landline")
-    yield free("the talk on the consumer's call", PLACE, replied(collector))
-    collector.contact("2026-06-03 12:30", "rpc_refused", point="landline", purpose=Purpose.REPLY)
+    yield forbidden("another call when that call is over", PLACE, replied(collector))
     yield forbidden("a later call to that landline", PLACE, collector.asks("2026-06-20", point="landline"))
 
 

@@ -39,14 +39,19 @@ def consent_begins(
 
 
 def fits(case: Case, consent: Consent, scope: str, key: Key | None, given_to: Iterable[str] = ("collector",)) -> bool:
-    """Whether a consent known at the request is of this scope, for this medium, contact point and debt."""
+    """Whether a consent known at the request is of this scope, for this medium, contact point and debts.
+
+    `key`: for this debt; else for all that are asked about.
+    """
     return (
         consent.scope == scope
         and consent.granted_at <= case.known
         and consent.given_to in given_to
         and (consent.channel is None or same_medium(consent.channel, case.request.channel))
         and consent.contact_point_id in {None, case.request.contact_point_id}
-        and (key is None or not consent.account_ids or key in case.keys_of(consent.account_ids))
+        and (
+            not consent.account_ids or case.keys_of(consent.account_ids).issuperset(case.keys if key is None else {key})
+        )
     )
 
 

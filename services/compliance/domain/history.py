@@ -120,11 +120,16 @@ class History:
                 yield each
 
     def unanswered_since(self, channel: Channel) -> datetime | None:
-        """When the consumer's last contact through this medium began; None: we have used it since, or there is none."""
+        """When the consumer's last contact through this medium began; None: we have answered it, or there is none.
+
+        A talk on the consumer's own call was the answer to it (comment 6(b)(1)-2.ii).
+        """
         media = CALLS if channel in CALLS else {channel}
         for each in reversed(self.all()):
-            if each.channel in media and effect_of(each.result_code).is_placed:
-                return each.at if each.direction is Direction.INBOUND else None
+            effect = effect_of(each.result_code)
+            if each.channel in media and effect.is_placed:
+                is_unanswered = each.direction is Direction.INBOUND and not effect.is_conversation
+                return each.at if is_unanswered else None
         return None
 
     def session_since(self, at: datetime) -> datetime | None:

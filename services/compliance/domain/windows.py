@@ -83,7 +83,7 @@ def next_within(
 ) -> datetime | None:
     """The first moment after the case's that is within these hours everywhere, or to which the consumer consented."""
     if not consents:
-        return _next_within(case.zones, case.at, start, end, weekdays)
+        return opens_within(case.zones, case.at, start, end, weekdays)
 
     def is_open(moment: datetime) -> bool:
         clocks = [local(moment, zone) for zone in case.zones]
@@ -94,9 +94,10 @@ def next_within(
 
 
 @lru_cache(maxsize=4096)
-def _next_within(
+def opens_within(
     zones: tuple[str, ...], after: datetime, start: int, end: int, weekdays: tuple[str, ...]
 ) -> datetime | None:
+    """The first moment after `after` that is within these hours in all the zones."""
     for moment in marks(zones, after, tuple(each for each in (start, end) if 0 < each < 1440), HORIZON_DAYS):  # noqa: PLR2004
         if is_within([local(moment, zone) for zone in zones], start, end, weekdays):
             return moment

@@ -33,7 +33,7 @@ class Lift:
 async def place_restriction(tx: Tx, actor: Actor, request: RestrictionRequest) -> UUID | Refusal:
     """Place a restriction and return its id; one that an attempt caused is placed once.
 
-    Refuses: `party-not-here`, `account-not-here`, `party-unknown`, `accounts-of-several-creditors`.
+    Refuses: `party-not-here`, `account-not-here`, `party-unknown`, `accounts-of-several-creditors`, `validation-error`.
     """
     held = await lock_party(tx, actor, request.party_id, request.account_ids)
     if isinstance(held, Refusal):
@@ -41,6 +41,8 @@ async def place_restriction(tx: Tx, actor: Actor, request: RestrictionRequest) -
     now = tx.clock.now()
     today = day_of(now, held.zone)
     effective_on = request.effective_on or today
+    if request.ends_on is not None and request.ends_on < effective_on:
+        return Refusal("validation-error", "It ends before it begins.", "ends_on")
     row: Row = {
         "restriction_id": record_id(request.attempt_id, request.kind),
         "creditor_id": held.creditor_id,

@@ -82,7 +82,7 @@ class RepresentationRequest(Heard):
 class RepresentationStep(Model):
     """What changed: the attorney allows direct contact, does not answer, or represents the party no longer."""
 
-    is_direct_allowed: StrictBool | None = None
+    is_direct_allowed: StrictBool = False
     unresponsive_since: Moment | None = None
     ended_at: Moment | None = None
 

@@ -4,7 +4,8 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import ConfigDict, Field, StrictBool
+from pydantic import ConfigDict, Field, StrictBool, model_validator
+from pydantic_core import PydanticCustomError
 
 from services.compliance.schemas.shape import (
     AccountIds,
@@ -14,6 +15,7 @@ from services.compliance.schemas.shape import (
     Heard,
     Model,
     Moment,
+    Place,
     Recorded,
     Word,
 )
@@ -133,16 +135,24 @@ class ConsentView(Recorded):
 class InconvenientTime(Model):
     """On these weekdays (0: Monday), minutes of the day from `start_minute` up to but not at `end_minute`, local."""
 
-    weekdays: frozenset[Weekday] = frozenset(range(7))
+    weekdays: Annotated[frozenset[Weekday], Field(min_length=1)] = frozenset(range(7))
     start_minute: Minute = 0
     end_minute: Minute = 1440
     until_on: Day | None = Field(default=None, description="The last day on which it holds.")
+
+    @model_validator(mode="after")
+    def _begins_before_it_ends(self) -> "InconvenientTime":
+        if self.start_minute >= self.end_minute:
+            raise PydanticCustomError(
+                "times-invalid", "It ends before it begins: a time over midnight is two, one for each day."
+            )
+        return self
 
 
 class InconvenientPlace(Model):
     """`place`: home, work or another word. `source`: who asks for it."""
 
-    place: Word
+    place: Place
     source: Literal["consumer", "employer"] = "consumer"
     is_written: StrictBool = False
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 
 from services.compliance.domain.facts import Recipient, Trait
-from services.compliance.schemas.shape import Model, Moment, Word
+from services.compliance.schemas.shape import Model, Moment, Place, Word
 from shared.events.compliance import ContactChannel, ContactDirection, ContactPurpose, DecisionOutcome
 
 RuleOutcome = Literal["pass", "fail", "unknown", "not_applicable"]
@@ -67,7 +67,7 @@ class DecisionRequest(Model):
         "address, in small letters with single spaces, as skiptrace names it.",
     )
     traits: frozenset[Trait] = Field(default=frozenset(), description="How it is made, where rules ask for it.")
-    known_place: Word | None = Field(default=None, description="Where the person is known to be: home, work, ..")
+    known_place: Place | None = Field(default=None, description="Where the person is known to be: home, work, ..")
     rebuttals: Annotated[tuple[Word, ...], Field(max_length=10)] = Field(
         default=(), description="Factors of comment 14(b)(2)(ii)-2 that are claimed: recorded, never a permission."
     )

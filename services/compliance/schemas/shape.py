@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from shared.events.payload import Day as AnyDay
 from shared.events.payload import Moment
@@ -14,6 +14,8 @@ AccountIds = Annotated[tuple[UUID, ...], Field(max_length=100)]
 Day = Annotated[AnyDay, Field(ge=date(1900, 1, 1), le=date(2999, 12, 31))]
 """A rule asks for the day after and the hour in every zone: at the ends of the calendar there is none."""
 Word = Annotated[str, Field(min_length=1, max_length=64)]
+Place = Annotated[Word, AfterValidator(str.casefold)]
+"""home, work or another word; Work is work."""
 Line = Annotated[FreeText, Field(min_length=1, max_length=300)]
 
 

@@ -27,7 +27,10 @@ _CHANNELS: Final = (f.Channel.PHONE, f.Channel.EMAIL, f.Channel.SMS, f.Channel.L
 
 
 def consents(rows: Sequence[Row]) -> tuple[f.Consent, ...]:
-    """The consents, each ended by its own revocation or by the first refusal that fits it and came after it."""
+    """The consents, each ended by its own revocation or by the first refusal that meets it and came after it.
+
+    A consent to every medium of which one was refused is one for each medium, so that the others stay.
+    """
     refused = [row for row in rows if row["granted_at"] is None]
     return tuple(
         f.Consent(
@@ -35,25 +38,26 @@ def consents(rows: Sequence[Row]) -> tuple[f.Consent, ...]:
             scope=_SCOPE_OF_PURPOSE.get(row["purpose"], row["purpose"]),
             granted_at=row["granted_at"],
             given_to=_GIVEN_TO.get(row["basis"], "collector"),
-            channel=None if row["channel"] == "any" else _MEDIA[row["channel"]],
+            channel=None if channel == "any" else _MEDIA[channel],
             contact_point_id=row["contact_point_id"],
             account_ids=frozenset(row["account_ids"]),
             starts_on=row["starts_on"],
             ends_on=row["ends_on"],
-            revoked_at=_ended(row, refused) if refused else row["revoked_at"],
+            revoked_at=_ended(row, channel, refused) if refused else row["revoked_at"],
         )
         for row in rows
         if row["granted_at"] is not None and row["basis"] in _CONSENTING
+        for channel in (_CHANNELS if refused and row["channel"] == "any" else (row["channel"],))
     )
 
 
-def _ended(consent: Row, refused: Sequence[Row]) -> datetime | None:
+def _ended(consent: Row, channel: str, refused: Sequence[Row]) -> datetime | None:
     later = (
         each["revoked_at"]
         for each in refused
         if each["purpose"] == consent["purpose"]
         and each["revoked_at"] >= consent["granted_at"]
-        and _covers(each, consent)
+        and _meets(each, consent, channel)
     )
     return earliest(consent["revoked_at"], *later)
 
@@ -63,7 +67,7 @@ def refusals(rows: Sequence[Row], opt_outs: Iterable[tuple[UUID, UUID, str, date
 
     A later consent of the person's own, to the same medium, takes a refusal back.
     """
-    spoken = [row for row in rows if row["purpose"] == "contact" and row["basis"] in _SPEAKING and row["granted_at"]]
+    spoken = [row for row in rows if _takes_back(row)]
     found: list[f.Refusal] = []
     for row in rows:
         if row["granted_at"] is None and row["purpose"] == "contact":
@@ -129,13 +133,32 @@ def _place(row: Row) -> f.PlaceDesignation:
     )
 
 
-def _covers(refusal: Row, consent: Row) -> bool:
-    """Whether a refusal is about what the consent was given for: its medium, point and debts, or more."""
+def _takes_back(row: Row) -> bool:
+    """Whether a row is the person's own word for a medium, for good: one that has ended again takes nothing back."""
     return (
-        refusal["channel"] in ("any", consent["channel"])
-        and refusal["contact_point_id"] in (None, consent["contact_point_id"])
-        and (not refusal["account_ids"] or set(refusal["account_ids"]) >= set(consent["account_ids"] or [None]))
+        row["purpose"] == "contact"
+        and row["basis"] in _SPEAKING
+        and row["granted_at"] is not None
+        and row["revoked_at"] is None
+        and row["ends_on"] is None
     )
+
+
+def _meets(refusal: Row, consent: Row, channel: str) -> bool:
+    """Whether a refusal is about any of what the consent was given for, on this channel: then nothing of it is left."""
+    return (
+        _is_same_medium(refusal["channel"], channel)
+        and (None in (points := (refusal["contact_point_id"], consent["contact_point_id"])) or points[0] == points[1])
+        and (
+            not refusal["account_ids"]
+            or not consent["account_ids"]
+            or not set(consent["account_ids"]).isdisjoint(refusal["account_ids"])
+        )
+    )
+
+
+def _is_same_medium(one: str, other: str) -> bool:
+    return one == other or "any" in (one, other) or (one in f.CALLS and other in f.CALLS)
 
 
 def _words_after(refusal: Row, spoken: Sequence[Row]) -> Iterable[datetime]:

@@ -52,7 +52,7 @@ def contact_point(
     return f.ContactPoint(
         contact_point_id=first["contact_point_id"],
         kind=first["kind"],
-        label=next((row["label"] for row in rows if row["label"] != "other"), first["label"]),
+        label=_label([row["label"] for row in rows]),
         is_verified=not is_dead and (verified is not None or any(row["is_verified"] for row in rows)),
         is_usable=not is_dead,
         wrong_since=wrong,
@@ -67,6 +67,11 @@ def contact_point(
             f.PriorCollector(**row["details"]) for row in bases if row["basis"] == "prior_collector"
         ),
     )
+
+
+def _label(labels: Sequence[str]) -> str:
+    """What anybody calls the point; work before all else, for then there is reason to know that it is one of work."""
+    return "work" if "work" in labels else next((each for each in labels if each != "other"), labels[0])
 
 
 def _marked(marks: Sequence[Row]) -> tuple[datetime | None, datetime | None, datetime | None]:

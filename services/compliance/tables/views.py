@@ -47,7 +47,7 @@ class AccountView(Base, table=True):
 
 
 class PartyView(Base, table=True):
-    """A person or business as imported. An erased party keeps its row, without anything that tells who it was."""
+    """A person or business as imported; an erased one has no row."""
 
     __tablename__ = "party_view"
 

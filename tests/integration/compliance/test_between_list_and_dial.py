@@ -100,9 +100,10 @@ async def test_dates_decide_when_a_restriction_holds(desk: Desk) -> None:
     for day, is_open in ((9, False), (14, False), (15, True)):
         made = await desk.decide("A", at=(NOON + timedelta(days=day)).isoformat())
         assert (made["outcome"] in ALLOWED) == is_open, day
-    wrong = {"effective_on": "2026-03-20", "ends_on": "2026-03-19", "kind": "cease", "evidence": "x"}
-    answer = await desk.post("/v1/restrictions", wrong | {"party_id": str(desk.party("A"))}, role="collector")
-    assert answer.status_code == 422
+    for dates in ({"effective_on": "2026-03-20", "ends_on": "2026-03-19"}, {"ends_on": "2026-03-10"}):
+        wrong = {**dates, "kind": "cease", "evidence": "x", "party_id": str(desk.party("A"))}
+        answer = await desk.post("/v1/restrictions", wrong, role="collector")
+        assert answer.status_code == 422, dates
 
 
 async def test_a_restriction_of_one_account_leaves_the_others(desk: Desk) -> None:
@@ -234,6 +235,9 @@ async def test_an_attorney_is_recorded_with_its_restriction_and_goes_with_it(des
     made = (await desk.post("/v1/representations", body, role="collector")).json()
     assert (await desk.decide("A"))["outcome"] == "block"
     path = f"/v1/representations/{made['representation_id']}"
+    nothing = {"is_direct_allowed": None}
+    refused = await desk.post(path, nothing, role="collector", if_match=made["version"], method="PATCH")
+    assert refused.status_code == 422
     step = {"ended_at": NOON.isoformat()}
     assert (await desk.post(path, step, role="collector", if_match=made["version"], method="PATCH")).status_code == 200
     restriction = (await desk.get(f"/v1/restrictions/{made['restriction_id']}")).json()

@@ -29,3 +29,18 @@ def test_a_day_at_the_ends_of_the_calendar_is_refused(model: Any, body: Any, day
     text = str(body).replace("'?'", f"'{day}'")
     with pytest.raises(ValidationError, match=r"date\((1900, 1, 1|2999, 12, 31)\)"):
         TypeAdapter(model).validate_json(text.replace("'", '"'))
+
+
+@pytest.mark.parametrize(
+    "time",
+    [{"start_minute": 1200, "end_minute": 600}, {"start_minute": 600, "end_minute": 600}, {"weekdays": []}],
+)
+def test_a_time_that_would_never_hold_is_refused(time: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match=r"over midnight is two|at least 1 item"):
+        PreferenceRequest.model_validate({"party_id": _PARTY, "inconvenient_time": time})
+
+
+def test_a_place_is_the_same_in_any_case() -> None:
+    preference = PreferenceRequest.model_validate({"party_id": _PARTY, "inconvenient_place": {"place": "Work"}})
+    assert preference.inconvenient_place is not None
+    assert preference.inconvenient_place.place == "work"

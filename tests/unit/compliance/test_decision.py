@@ -386,6 +386,47 @@ def test_what_calls_itself_a_reply_must_be_one() -> None:
     assert ask(known(attempts=(wrote, answered)), late, **reply).outcome is Outcome.BLOCK
 
 
+def test_a_reply_stays_within_the_time_of_the_message() -> None:
+    """Comment 6(b)(1)-2.i: once the hours have opened, the answer waits for them like any other message."""
+    late = NOW.replace(hour=3)
+    reply: dict[str, Any] = {"channel": Channel.EMAIL, "contact_point_id": EMAIL, "purpose": Purpose.REPLY}
+    by_day = called(20, "inbound_message", channel=Channel.EMAIL, direction=Direction.INBOUND, contact_point_id=EMAIL)
+    decision = ask(known(attempts=(by_day,)), late, **reply)
+    assert (decision.outcome, decision.not_before) == (Outcome.BLOCK_UNTIL, NOW.replace(hour=12))
+    a_night_before = replace(by_day, at=late - DAY)
+    assert not ask(known(attempts=(a_night_before,)), late, **reply).is_allowed
+    assert ask(known(attempts=(replace(by_day, at=late - HOUR),)), late, **reply).is_allowed
+
+
+def test_a_talk_on_the_consumers_own_call_has_answered_it() -> None:
+    """Comments 6(b)(1)-2.ii and 6(b)(2)-1: the reply is that call, and no other after it."""
+    facts = known(
+        attempts=(called(24 * 8, "inbound_rpc", direction=Direction.INBOUND),),
+        refusals=(Refusal(name("refusal"), Channel.PHONE, NOW - 20 * DAY),),
+        representations=(Representation(name("attorney"), NOW - 20 * DAY, is_reachable=True),),
+    )
+    stopped = {each.rule.rule_id for each in ask(facts, purpose=Purpose.REPLY).rules if each.outcome == "block"}
+    assert {"regf.time.reply_once", "regf.attorney", "regf.medium"} <= stopped
+
+
+@pytest.mark.parametrize(
+    ("scope", "at", "changes"),
+    [
+        ("time", NOW.replace(hour=3), {}),
+        ("attorney", NOW, {"representations": (Representation(name("attorney"), NOW - DAY, is_reachable=True),)}),
+        ("place", NOW, {"inconvenient_places": (PlaceDesignation(name("not at home"), "home", NOW - DAY),)}),
+    ],
+)
+def test_a_consent_about_one_debt_opens_no_other(scope: str, at: datetime, changes: dict[str, Any]) -> None:
+    hours = {"start_minute": 0, "end_minute": 1440} if scope == "time" else {}
+    consent = Consent(name("consent"), scope, NOW - HOUR * 15, account_ids=frozenset(DEBTS[:1]), **hours)  # type: ignore[arg-type]
+    facts = known(consents=(consent,), **changes)
+    asked: dict[str, Any] = {"contact_point_id": LANDLINE}
+    assert ask(facts, at, **asked, account_ids=DEBTS[:1]).is_allowed
+    assert not ask(facts, at, **asked, account_ids=DEBTS[1:]).is_allowed
+    assert not ask(facts, at, **asked, account_ids=DEBTS).is_allowed
+
+
 def test_a_policy_may_be_switched_off_and_a_law_may_not() -> None:
     first = called(0.05)
     facts = known(attempts=(first,))

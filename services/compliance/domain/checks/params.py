@@ -83,12 +83,14 @@ class LocalTimeWindow:
     """From `start` until `end` (exclusive) local time in every zone where the consumer may be; on `weekdays` only.
 
     `weekdays`: mon, tue, wed, thu, fri, sat, sun. `labels`: only for contact points with these labels (empty: all).
+    `reply_once`: one reply, outside these hours, to what the consumer wrote in the same stretch outside them.
     """
 
     start: str = "08:00"
     end: str = "21:00"
     weekdays: tuple[str, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
     labels: tuple[str, ...] = ()
+    reply_once: bool = False
 
     def __post_init__(self) -> None:
         if minute_of(self.start) >= minute_of(self.end):

@@ -3,13 +3,20 @@
 from functools import lru_cache
 from typing import Any
 
-from services.compliance.domain.calendar_days import minute_of
+from services.compliance.domain.calendar_days import local, minute_of
 from services.compliance.domain.case import Case
 from services.compliance.domain.checks.finding import NOT_APPLICABLE, Finding, Result
 from services.compliance.domain.checks.params import DesignatedTime, LocalTimeWindow
 from services.compliance.domain.consents import fits, holds
 from services.compliance.domain.facts import Direction
-from services.compliance.domain.windows import inconvenient, inconvenient_now, is_within, next_convenient, next_within
+from services.compliance.domain.windows import (
+    inconvenient,
+    inconvenient_now,
+    is_within,
+    next_convenient,
+    next_within,
+    opens_within,
+)
 
 _CONVENIENT = Finding(Result.PASS, {"inconvenient_times": []})
 _minute = lru_cache(maxsize=512)(minute_of)
@@ -17,6 +24,8 @@ _minute = lru_cache(maxsize=512)(minute_of)
 
 def local_time_window(case: Case, params: LocalTimeWindow) -> Finding:
     """12 CFR 1006.6(b)(1)(i): within these hours in every zone where the consumer may be, or with consent to the time.
+
+    The one reply to a message of the consumer stays within the time of the message (comment 6(b)(1)-2.i).
 
     Not for a contact that the consumer initiated. Without any zone the hour is not known.
     """
@@ -34,9 +43,18 @@ def local_time_window(case: Case, params: LocalTimeWindow) -> Finding:
         return Finding(Result.PASS, facts)
     consents = _consents(case)
     held = [str(each.consent_id) for each in consents if holds(case, each, case.at)]
-    if held:
-        return Finding(Result.PASS, {**facts, "consents": held})
+    if held or (params.reply_once and _is_reply_outside(case, start, end, params.weekdays)):
+        return Finding(Result.PASS, {**facts, **({"consents": held} if held else {"reply": True})})
     return Finding(Result.FAIL, facts, next_within(case, start, end, params.weekdays, consents))
+
+
+def _is_reply_outside(case: Case, start: int, end: int, weekdays: tuple[str, ...]) -> bool:
+    """Whether the consumer wrote outside the hours too, and they have not opened since."""
+    asked_at = case.reply_to()
+    if asked_at is None or is_within([local(asked_at, zone) for zone in case.zones], start, end, weekdays):
+        return False
+    opened = opens_within(case.zones, asked_at, start, end, weekdays)
+    return opened is None or opened > case.at
 
 
 def designated_time(case: Case, params: DesignatedTime) -> Finding:
