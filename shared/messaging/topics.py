@@ -17,6 +17,8 @@ _log = logging.getLogger(__name__)
 _EXISTS = 36
 _OK = 0
 _REPLICAS_FOR_QUORUM = 3
+LARGEST_MESSAGE = 16 * 1024 * 1024
+"""In bytes. A state names all that belongs to it; one that the broker refused would hold up the outbox for ever."""
 _METADATA_SECONDS = 30.0
 """A broker tells of a topic a moment after it was made, much later when it is busy."""
 
@@ -79,7 +81,11 @@ async def _check(admin: AIOKafkaAdminClient, settings: KafkaSettings) -> None:
 
 
 def _new(topic: Topic, settings: KafkaSettings) -> NewTopic:
-    configs = {"cleanup.policy": "compact" if topic.is_personal else "delete", "retention.ms": "-1"}
+    configs = {
+        "cleanup.policy": "compact" if topic.is_personal else "delete",
+        "retention.ms": "-1",
+        "max.message.bytes": str(LARGEST_MESSAGE),
+    }
     if settings.topic_replication >= _REPLICAS_FOR_QUORUM:
         configs["min.insync.replicas"] = "2"
     return NewTopic(topic.name, settings.topic_partitions, settings.topic_replication, topic_configs=configs)

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.db.engine import engine_for
 from shared.db.transaction import open_transaction
+from shared.events.accounts import PartInAccount, PartyUpdated
 from shared.messaging import metrics
 from shared.messaging.consumer import Consumer
 from shared.messaging.message import Subscription
@@ -94,6 +95,28 @@ async def test_an_event_is_published_with_its_envelope_and_leaves_the_outbox(
     assert headers["ce_source"] == b"/payments"
     assert headers["ce_subject"] == str(payment.account_id).encode()
     assert "ce_aggregateversion" not in headers
+
+
+async def test_an_event_of_several_megabytes_is_published_and_holds_up_nobody(
+    kernel_engine: AsyncEngine, place: KafkaPlace
+) -> None:
+    """A party with forty thousand accounts: a number that the core uses for all whom it does not know."""
+    creditor = uuid4()
+    party = PartyUpdated(
+        party_id=uuid4(), creditor_id=creditor, kind="natural_person", given_name=None, family_name=None,
+        date_of_birth=None, language=None, street=None, city=None, region=None, postal_code=None, contact_points=(),
+        accounts=tuple(PartInAccount(account_id=uuid4(), role="primary") for _ in range(40_000)),
+    )  # fmt: skip
+    await emit(kernel_engine, "party.updated", [party], version=1)
+    payment = posted(creditor)
+    await emit(kernel_engine, TOPIC, [payment])
+    async with relaying(Relay(place, kernel_engine)):
+        await until(lambda: outbox_is_empty(kernel_engine))
+    [large] = await copies_in_kafka(place, "party.updated", creditor)
+    assert large.value == party.model_dump_json().encode()
+    assert len(large.value) > 2_000_000
+    [record] = await copies_in_kafka(place, TOPIC, creditor)
+    assert record.value == payment.model_dump_json().encode()
 
 
 async def test_the_events_of_an_account_keep_their_order_over_many_batches(
