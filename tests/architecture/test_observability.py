@@ -119,9 +119,59 @@ def test_every_process_of_the_compose_file_is_scraped() -> None:
     assert expected.keys() <= {f"{name}:8000" for name in COMPOSE["services"]}
 
 
-def test_the_rules_that_are_loaded_are_there() -> None:
-    config = yaml.safe_load((HERE / "prometheus" / "prometheus.yml").read_text())
-    assert [(HERE / "prometheus" / name).exists() for name in config["rule_files"]] == [True]
+def _discovered(workload: dict[str, Any], phase: str) -> Iterator[dict[str, str]]:
+    """The targets that Prometheus finds in a pod of a workload, with their labels before any relabelling."""
+    metadata, pod = (workload["spec"]["template"][part] for part in ("metadata", "spec"))
+    known = {"__meta_kubernetes_pod_name": f"{workload['metadata']['name']}-x", "__meta_kubernetes_pod_phase": phase}
+    for kind in ("label", "annotation"):
+        for name, value in metadata.get(f"{kind}s", {}).items():
+            known[f"__meta_kubernetes_pod_{kind}_{re.sub(r'[^a-zA-Z0-9_]', '_', name)}"] = value
+    for container in pod["containers"]:
+        for port in container.get("ports", [{"name": ""}]):
+            yield known | {"__meta_kubernetes_pod_container_port_name": port["name"]}
+
+
+def _relabelled(target: dict[str, str], rules: list[dict[str, Any]]) -> dict[str, str] | None:
+    """The labels with which a target is scraped; None: it is not."""
+    for rule in rules:
+        value = ";".join(target.get(name, "") for name in rule["source_labels"])
+        is_matched = re.fullmatch(rule.get("regex", ".*"), value) is not None
+        action = rule.get("action", "replace")
+        assert action in {"keep", "drop", "replace"}
+        if (action == "keep" and not is_matched) or (action == "drop" and is_matched):
+            return None
+        if is_matched and action == "replace":
+            target = target | {rule["target_label"]: value}
+    return {name: value for name, value in target.items() if not name.startswith("__")}
+
+
+@pytest.mark.parametrize(("phase", "roles"), [("Pending", ["api", "worker"]), ("Failed", [])])
+def test_every_process_on_kubernetes_is_scraped_with_the_labels_of_the_rules(phase: str, roles: list[str]) -> None:
+    config = yaml.safe_load((HERE / "prometheus" / "kubernetes.yml").read_text())
+    [job] = config["scrape_configs"]
+    assert job["job_name"] == "arrears"
+    assert [discovery["role"] for discovery in job["kubernetes_sd_configs"]] == ["pod"]
+    workloads = [
+        document
+        for service in SERVICES
+        for document in yaml.safe_load_all((ROOT / "deploy" / "k8s" / "base" / f"{service}.yaml").read_text())
+        if document["kind"] in {"Deployment", "Job"}
+    ]
+    scraped = [
+        labels
+        for workload in workloads
+        for target in _discovered(workload, phase)
+        if (labels := _relabelled(target, job["relabel_configs"])) is not None
+    ]
+    assert sorted(scraped, key=lambda labels: labels["instance"]) == [
+        {"instance": f"{name}-{role}-x", "service": name, "role": role} for name in sorted(SERVICES) for role in roles
+    ]
+
+
+@pytest.mark.parametrize("name", ["prometheus.yml", "kubernetes.yml"])
+def test_the_rules_that_are_loaded_are_there(name: str) -> None:
+    config = yaml.safe_load((HERE / "prometheus" / name).read_text())
+    assert [(HERE / "prometheus" / rules).exists() for rules in config["rule_files"]] == [True]
 
 
 def test_every_file_that_the_obs_profile_mounts_is_there() -> None:
