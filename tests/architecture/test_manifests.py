@@ -18,6 +18,9 @@ BASE = [
 ]
 WORKLOADS = [document for document in BASE if document["kind"] in {"Deployment", "Job"}]
 DEPLOYMENTS = [document for document in BASE if document["kind"] == "Deployment"]
+JOBS = [document for document in BASE if document["kind"] == "Job"]
+KUSTOMIZATION: dict[str, Any] = yaml.safe_load((K8S / "base" / "kustomization.yaml").read_text())
+OVERLAYS = ["dev", "prod"]
 
 
 def _pod(workload: dict[str, Any]) -> dict[str, Any]:
@@ -27,6 +30,10 @@ def _pod(workload: dict[str, Any]) -> dict[str, Any]:
 
 def _name(document: dict[str, Any]) -> str:
     return str(document["metadata"]["name"])
+
+
+def _wave(metadata: dict[str, Any]) -> int:
+    return int(metadata.get("annotations", {}).get("argocd.argoproj.io/sync-wave", "0"))
 
 
 def test_every_service_has_an_api_a_worker_and_a_migration() -> None:
@@ -69,6 +76,25 @@ def test_every_deployment_survives_a_drain_and_stops_in_time(deployment: dict[st
     assert deployment["spec"]["replicas"] >= 2
 
 
+@pytest.mark.parametrize("job", JOBS, ids=_name)
+def test_a_migration_is_synced_after_what_it_refers_to_and_before_the_processes(job: dict[str, Any]) -> None:
+    # A PreSync hook would come before all of them, and its pod would wait for its account and its settings for ever.
+    assert job["metadata"]["annotations"]["argocd.argoproj.io/hook"] == "Sync"
+    assert job["metadata"]["annotations"]["argocd.argoproj.io/hook-delete-policy"] == "BeforeHookCreation"
+    accounts = {_name(document): document for document in BASE if document["kind"] == "ServiceAccount"}
+    generators = {each["name"]: each for each in KUSTOMIZATION["configMapGenerator"]}
+    pod = _pod(job)
+    [settings] = [
+        source["configMapRef"]["name"] for source in pod["containers"][0]["envFrom"] if "configMapRef" in source
+    ]
+    referred_to = [accounts[pod["serviceAccountName"]]["metadata"], generators[settings]["options"]]
+    for overlay in OVERLAYS:
+        namespace = yaml.safe_load((K8S / "overlays" / overlay / "namespace.yaml").read_text())["metadata"]
+        assert _wave(namespace) < min(_wave(each) for each in referred_to)
+    assert max(_wave(each) for each in referred_to) < _wave(job["metadata"])
+    assert _wave(job["metadata"]) < min(_wave(deployment["metadata"]) for deployment in DEPLOYMENTS)
+
+
 def test_no_traffic_is_allowed_by_default() -> None:
     deny = next(document for document in BASE if _name(document) == "default-deny")
     assert deny["spec"]["policyTypes"] == ["Ingress", "Egress"]
@@ -105,7 +131,7 @@ def test_a_service_may_write_its_own_topics_and_read_those_that_it_consumes(serv
     assert config[f"{service.name.upper()}_KAFKA_SASL_USERNAME"] == service.name
 
 
-@pytest.mark.parametrize("overlay", ["dev", "prod"])
+@pytest.mark.parametrize("overlay", OVERLAYS)
 def test_an_overlay_names_only_what_the_base_has(overlay: str) -> None:
     folder = K8S / "overlays" / overlay
     kustomization = yaml.safe_load((folder / "kustomization.yaml").read_text())
