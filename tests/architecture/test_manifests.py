@@ -32,6 +32,10 @@ def _name(document: dict[str, Any]) -> str:
     return str(document["metadata"]["name"])
 
 
+def _is_scaler(document: dict[str, Any]) -> bool:
+    return bool(document["kind"] == "HorizontalPodAutoscaler")
+
+
 def _wave(metadata: dict[str, Any]) -> int:
     return int(metadata.get("annotations", {}).get("argocd.argoproj.io/sync-wave", "0"))
 
@@ -73,7 +77,19 @@ def test_every_deployment_survives_a_drain_and_stops_in_time(deployment: dict[st
     budget = budgets[_name(deployment)]
     assert budget["spec"]["selector"]["matchLabels"] == deployment["spec"]["selector"]["matchLabels"]
     assert _pod(deployment)["terminationGracePeriodSeconds"] > 30
-    assert deployment["spec"]["replicas"] >= 2
+
+
+def test_there_are_two_of_every_process_and_an_apply_does_not_take_back_what_the_autoscaler_has_added() -> None:
+    scalers = {
+        document["spec"]["scaleTargetRef"]["name"]: document["spec"] for document in BASE if _is_scaler(document)
+    }
+    for deployment in DEPLOYMENTS:
+        if scaler := scalers.pop(_name(deployment), None):
+            assert "replicas" not in deployment["spec"], _name(deployment)
+            assert scaler["minReplicas"] >= 2
+        else:
+            assert deployment["spec"]["replicas"] >= 2, _name(deployment)
+    assert scalers == {}
 
 
 @pytest.mark.parametrize("job", JOBS, ids=_name)

@@ -106,6 +106,10 @@ def test_runbooks_use_commands_that_exist() -> None:
     assert used <= COMMANDS
 
 
+def test_no_runbook_scales_what_an_autoscaler_scales() -> None:
+    assert [book.stem for book in BOOKS if re.search(r"kubectl scale \S+-api", book.read_text())] == []
+
+
 def test_every_process_of_the_compose_file_is_scraped() -> None:
     config = yaml.safe_load((HERE / "prometheus" / "prometheus.yml").read_text())
     job = next(job for job in config["scrape_configs"] if job["job_name"] == "arrears")
