@@ -23,6 +23,18 @@ KUSTOMIZATION: dict[str, Any] = yaml.safe_load((K8S / "base" / "kustomization.ya
 OVERLAYS = ["dev", "prod"]
 
 
+USERS: dict[str, dict[str, Any]] = {
+    user["metadata"]["name"]: user for user in yaml.safe_load_all((K8S / "kafka" / "users.yaml").read_text())
+}
+
+
+def _topics(user: str, operation: str) -> set[str]:
+    """The topics on which a Kafka user may do something."""
+    acls = USERS[user]["spec"]["authorization"]["acls"]
+    named = [acl["resource"] for acl in acls if operation in acl["operations"]]
+    return {str(resource["name"]) for resource in named if resource["type"] == "topic"}
+
+
 def _pod(workload: dict[str, Any]) -> dict[str, Any]:
     pod: dict[str, Any] = workload["spec"]["template"]["spec"]
     return pod
@@ -129,22 +141,27 @@ def test_every_key_of_the_config_is_a_setting_and_none_is_a_secret() -> None:
     assert not any(word in key for key in keys for word in ("DATABASE_URL", "PASSWORD", "SECRET"))
 
 
+def test_kafka_users_are_as_the_operator_that_serves_this_kafka_takes_them() -> None:
+    for user in USERS.values():
+        assert user["apiVersion"] == "kafka.strimzi.io/v1"
+        assert user["spec"]["authentication"] == {"type": "scram-sha-512"}
+        assert user["spec"]["authorization"]["type"] == "simple"
+        assert all(acl.keys() == {"resource", "operations"} for acl in user["spec"]["authorization"]["acls"])
+
+
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: str(service.name))
 def test_a_service_may_write_its_own_topics_and_read_those_that_it_consumes(service: ServiceDescription[Any]) -> None:
-    users = yaml.safe_load_all((K8S / "kafka" / "users.yaml").read_text())
-    [user] = [user for user in users if _name(user) == service.name]
-    assert user["spec"]["authentication"] == {"type": "scram-sha-512"}
-    acls = user["spec"]["authorization"]["acls"]
-
-    def topics(operation: str) -> set[str]:
-        named = [acl["resource"] for acl in acls if operation in acl["operations"]]
-        return {str(resource["name"]) for resource in named if resource["type"] == "topic"}
-
     consumed = {topic for part in service.subscriptions(service.settings(**_NOWHERE)) for topic in part.topics}
-    assert topics("Write") == {topic.name for topic in TOPICS.values() if topic.owner == service.name}
-    assert topics("Read") == consumed
+    assert _topics(service.name, "Write") == {topic.name for topic in TOPICS.values() if topic.owner == service.name}
+    assert _topics(service.name, "Read") == consumed
     config = dict(line.split("=", 1) for line in (K8S / "base" / "config.env").read_text().splitlines())
     assert config[f"{service.name.upper()}_KAFKA_SASL_USERNAME"] == service.name
+
+
+def test_core_banking_may_write_its_feeds_and_nothing_else() -> None:
+    assert _topics("core-banking", "Write") == {topic.name for topic in TOPICS.values() if topic.owner == "core"}
+    assert {tuple(acl["operations"]) for acl in USERS["core-banking"]["spec"]["authorization"]["acls"]} == {("Write",)}
+    assert USERS.keys() == {*(service.name for service in SERVICES), "core-banking"}
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
