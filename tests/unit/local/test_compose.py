@@ -11,8 +11,11 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
+from pydantic_core import PydanticUndefined
 
-from deploy.local.stack import ROOT, SERVICES
+from deploy.local.stack import ROOT, SERVICES, Stack
+from services.contact.settings import ContactSettings
+from shared.settings import ServiceSettings
 
 SCHEMA = Path(__file__).parent / "compose_schema" / "compose-spec.json"
 ONE_SHOTS = {"databases", "token", *(f"{service}-migrate" for service in SERVICES)}
@@ -90,8 +93,36 @@ def test_no_password_stands_in_the_file_and_each_is_in_the_example(compose: dict
     assert asked_for == given
     for part in compose["services"].values():
         for variable, value in (part.get("environment") or {}).items():
-            if variable.endswith(("PASSWORD", "SECRET")) or "postgresql://" in str(value):
-                assert "${" in str(value), variable
+            if variable.endswith(("PASSWORD", "SECRET", "AUTH_TOKEN")) or "postgresql://" in str(value):
+                assert value is None or "${" in str(value), variable  # without a value: what .env says of it
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_all_that_the_local_stack_sets_can_be_set_here(compose: dict[str, Any], tmp_path: Path, service: str) -> None:
+    """Its stand-ins of a mail server, a gateway of texts and a print folder are real ones here, named in .env."""
+    set_there = Stack(tmp_path).environment(service, 1).keys()
+    for role in ("api", "worker"):
+        assert set_there - compose["services"][f"{service}-{role}"]["environment"].keys() == set()
+
+
+def test_contact_can_be_given_whatever_has_no_default_and_the_name_in_which_it_writes(compose: dict[str, Any]) -> None:
+    own = ContactSettings.model_fields.keys() - ServiceSettings.model_fields.keys()
+    without = {name for name in own if ContactSettings.model_fields[name].get_default() in (None, PydanticUndefined)}
+    in_its_name = {"public_url", "mail_from", "sender_company", "sender_phone", "sender_address"}
+    settable = compose["services"]["contact-worker"]["environment"].keys()
+    assert {f"CONTACT_{name.upper()}" for name in without | in_its_name} - settable == set()
+
+
+def test_every_variable_that_is_passed_on_is_explained_in_the_example(compose: dict[str, Any]) -> None:
+    passed_on = {
+        variable
+        for part in compose["services"].values()
+        for variable, value in (part.get("environment") or {}).items()
+        if value is None
+    }
+    explained = re.findall(r"^# ([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
+    assert passed_on
+    assert passed_on - set(explained) == set()
 
 
 def test_services_are_built_for_one_service_each(compose: dict[str, Any]) -> None:
