@@ -1,14 +1,18 @@
 """The Kubernetes manifests hold what an SRE checks first. No cluster is needed: these are assertions over the YAML."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from pydantic_core import PydanticUndefined
 
 from deploy.contracts import _NOWHERE, SERVICES
+from services.contact.settings import ContactSettings
 from shared.cli import ServiceDescription
 from shared.events.topics import TOPICS
+from shared.settings import ServiceSettings
 
 K8S = Path(__file__).resolve().parents[2] / "deploy" / "k8s"
 BASE = [
@@ -21,6 +25,11 @@ DEPLOYMENTS = [document for document in BASE if document["kind"] == "Deployment"
 JOBS = [document for document in BASE if document["kind"] == "Job"]
 KUSTOMIZATION: dict[str, Any] = yaml.safe_load((K8S / "base" / "kustomization.yaml").read_text())
 OVERLAYS = ["dev", "prod"]
+_ENV = (K8S / "base" / "config.env").read_text()
+CONFIG = dict(re.findall(r"^([A-Z_]+)=(.*)$", _ENV, re.MULTILINE))
+OFFERED = set(re.findall(r"^# ([A-Z_]+)=", _ENV, re.MULTILINE))
+"""What an installation sets of its own: it stands in a comment."""
+SENDER = ("SENDER_COMPANY", "SENDER_PHONE", "SENDER_ADDRESS")
 
 
 USERS: dict[str, dict[str, Any]] = {
@@ -136,9 +145,31 @@ def test_every_key_of_the_config_is_a_setting_and_none_is_a_secret() -> None:
         for service in SERVICES
         for name in service.settings(**_NOWHERE).__class__.model_fields
     }
-    keys = {line.partition("=")[0] for line in (K8S / "base" / "config.env").read_text().splitlines() if line}
+    keys = CONFIG.keys() | OFFERED
     assert keys <= known, keys - known
-    assert not any(word in key for key in keys for word in ("DATABASE_URL", "PASSWORD", "SECRET"))
+    assert not any(word in key for key in keys for word in ("DATABASE_URL", "PASSWORD", "SECRET", "AUTH_TOKEN"))
+
+
+def test_nothing_outside_the_cluster_is_asked_for_the_policies_let_nobody_out() -> None:
+    addresses = {key: value for key, value in CONFIG.items() if key.endswith(("_URL", "_ENDPOINT", "_SERVERS"))}
+    hosts = {key: value.split("//")[-1].split("/")[0].split(":")[0] for key, value in addresses.items()}
+    services = {_name(document) for document in BASE if document["kind"] == "Service"}
+    assert len(hosts) > len(SERVICES)
+    assert {key: host for key, host in hosts.items() if not host.endswith(".svc") and host not in services} == {}
+
+
+def test_what_contact_writes_with_and_in_whose_name_is_named() -> None:
+    own = {
+        f"CONTACT_{name}".upper(): field
+        for name, field in ContactSettings.model_fields.items()
+        if name not in ServiceSettings.model_fields
+    }
+    secret = {key for key, field in own.items() if "SecretStr" in str(field.annotation)}
+    without_default = {key for key, field in own.items() if field.get_default() in (None, PydanticUndefined)}
+    in_its_name = {f"CONTACT_{name}" for name in ("PUBLIC_URL", "MAIL_FROM", *SENDER)}
+    assert (without_default | in_its_name) - secret - CONFIG.keys() - OFFERED == set()
+    comment = (K8S / "base" / "kustomization.yaml").read_text().partition("apiVersion")[0]
+    assert {name for name in secret if name not in comment} == set()
 
 
 def test_kafka_users_are_as_the_operator_that_serves_this_kafka_takes_them() -> None:
@@ -154,8 +185,7 @@ def test_a_service_may_write_its_own_topics_and_read_those_that_it_consumes(serv
     consumed = {topic for part in service.subscriptions(service.settings(**_NOWHERE)) for topic in part.topics}
     assert _topics(service.name, "Write") == {topic.name for topic in TOPICS.values() if topic.owner == service.name}
     assert _topics(service.name, "Read") == consumed
-    config = dict(line.split("=", 1) for line in (K8S / "base" / "config.env").read_text().splitlines())
-    assert config[f"{service.name.upper()}_KAFKA_SASL_USERNAME"] == service.name
+    assert CONFIG[f"{service.name.upper()}_KAFKA_SASL_USERNAME"] == service.name
 
 
 def test_core_banking_may_write_its_feeds_and_nothing_else() -> None:
@@ -174,3 +204,14 @@ def test_an_overlay_names_only_what_the_base_has(overlay: str) -> None:
     namespace = yaml.safe_load((folder / "namespace.yaml").read_text())
     assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
     assert namespace["metadata"]["name"] == kustomization["namespace"]
+
+
+def test_the_page_on_deploying_names_every_label_that_opens_a_way_and_every_key_of_a_secret() -> None:
+    page = (K8S / "README.md").read_text()
+    labels = set(re.findall(r"arrears\.io/\w+", (K8S / "base" / "network.yaml").read_text()))
+    assert len(labels) == 5
+    assert {label for label in labels if f'`{label}="true"`' not in page} == set()
+    comment = (K8S / "base" / "kustomization.yaml").read_text().partition("apiVersion")[0]
+    keys = set(re.findall(r"(?:CONTACT|SKIPTRACE)_[A-Z_]+", comment))
+    assert len(keys) == 5
+    assert {key for key in keys if f"`{key}`" not in page} == set()
