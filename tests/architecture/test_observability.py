@@ -11,7 +11,11 @@ import pytest
 import yaml
 from prometheus_client import REGISTRY
 
+from deploy.contracts import _NOWHERE
+from deploy.contracts import SERVICES as DESCRIPTIONS
 from deploy.local.stack import SERVICES
+from shared.clock import SystemClock
+from shared.db.engine import create_engine
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = ROOT / "deploy" / "observability"
@@ -94,6 +98,17 @@ def test_every_runbook_has_the_fixed_headings_and_belongs_to_an_alert(book: Path
     assert named
     assert named <= {alert["alert"] for alert in ALERTS}
     assert all((RUNBOOKS / link).exists() for link in re.findall(r"\]\(([\w-]+\.md)\)", text))
+
+
+def test_the_runbook_of_failed_jobs_says_of_every_kind_what_is_missing_meanwhile() -> None:
+    kinds: set[str] = set()
+    for service in DESCRIPTIONS:
+        settings = service.settings(**_NOWHERE)
+        engine = create_engine(settings, application_name="runbooks")
+        kinds |= service.create_worker(settings, engine, SystemClock()).jobs._chunks.keys()
+    assert len(kinds) > 5
+    explained = re.findall(r"^\| `([\w.]+)` \|", (RUNBOOKS / "job-has-failed.md").read_text(), re.MULTILINE)
+    assert set(explained) == kinds
 
 
 def test_runbooks_use_commands_that_exist() -> None:
