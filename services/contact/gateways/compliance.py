@@ -4,6 +4,7 @@ Fails closed: no answer in time, a failure, an allow without a permit, an answer
 that is not ours are all `ComplianceUnavailableError`, and nobody is contacted.
 """
 
+import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from shared.http.client import Answer, NoAnswerError, ServiceClient
 from shared.http.idempotency import REPLAYED_HEADER
 
 _ALLOWS = frozenset({"allow", "allow_with"})
+
+_log = logging.getLogger(__name__)
 
 
 class ComplianceUnavailableError(ArrearsError):
@@ -109,11 +112,11 @@ class Compliance:
             )
             decision = Decision.model_validate(answer.body)
         except (NoAnswerError, ValidationError, Problem) as error:
-            raise ComplianceUnavailableError(_reason(error)) from error
+            raise _unavailable(_reason(error)) from error
         if decision.is_allowed and decision.permit is None:
-            raise ComplianceUnavailableError("it allowed and gave no permit")
+            raise _unavailable("it allowed and gave no permit")
         if decision.is_allowed and not self._is_by_our_clock(decision, answer, asked_at):
-            raise ComplianceUnavailableError("its clock is not ours")
+            raise _unavailable("its clock is not ours")
         return decision
 
     def _is_by_our_clock(self, decision: Decision, answer: Answer, asked_at: datetime) -> bool:
@@ -139,7 +142,7 @@ class Compliance:
             ) as lines:
                 yield _decisions(lines)
         except (NoAnswerError, ValidationError, Problem) as error:
-            raise ComplianceUnavailableError(_reason(error)) from error
+            raise _unavailable(_reason(error)) from error
 
     async def tell(self, path: str, body: dict[str, Any], key: str) -> bool:
         """Tell compliance something that binds at once; False when it could not be told: the event will."""
@@ -159,5 +162,13 @@ async def _decisions(lines: AsyncIterator[Any]) -> AsyncIterator[Decision]:
             yield Decision.model_validate(line)
 
 
+def _unavailable(reason: str) -> ComplianceUnavailableError:
+    """The error to raise. Whoever is asked why nobody is contacted finds it in the log."""
+    _log.warning("compliance permits nothing", extra={"reason": reason})
+    return ComplianceUnavailableError(reason)
+
+
 def _reason(error: Exception) -> str:
+    if isinstance(error, NoAnswerError):
+        return str(error)
     return f"{type(error).__name__}: {error.code}" if isinstance(error, Problem) else type(error).__name__
