@@ -1,6 +1,7 @@
 """The OpenAPI document of a service: stable operation ids, a bearer scheme, and problem+json for each error of a route.
 
-`problems(...)` declares the codes of a route; what every route can answer is added here, from what the route takes.
+`problems(...)` declares the codes of a route, `headers(...)` what its success carries; what every route can answer is
+added here, from what the route takes.
 """
 
 from collections.abc import Iterable
@@ -11,9 +12,9 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from pydantic import BaseModel, Field
 
-from shared.errors import PROBLEMS
+from shared.errors import PROBLEMS, RETRY_AFTER_S
 from shared.http.auth import authenticate
-from shared.http.idempotency import require_key
+from shared.http.idempotency import REPLAYED_HEADER, require_key
 from shared.http.problem import MEDIA_TYPE, TYPE_PREFIX
 
 _BEARER = {
@@ -23,6 +24,27 @@ _BEARER = {
     "description": "An access token of the issuer.",
 }
 _REF = {"$ref": "#/components/schemas/Problem"}
+# None is `required`: a repetition has no ETag, and not every refusal of a status knows when to ask again.
+HEADERS: dict[str, dict[str, Any]] = {
+    "ETag": {
+        "description": "The version of what is answered, for the `If-Match` of a change. A repetition has none.",
+        "schema": {"type": "string", "pattern": '^"[0-9]+"$', "examples": ['"7"']},
+    },
+    "Location": {
+        "description": "Where what was made is read.",
+        "schema": {"type": "string", "format": "uri-reference"},
+    },
+    "Retry-After": {
+        "description": "The seconds after which it is worth to try again, where that is known.",
+        "schema": {"type": "integer", "minimum": 0, "examples": [2]},
+    },
+    REPLAYED_HEADER: {
+        "description": "`true`: the key was answered before, and this is that answer.",
+        "schema": {"type": "boolean"},
+    },
+}
+"""Every header that an answer may declare, and that a client acts on."""
+_SAYS_WHEN = RETRY_AFTER_S.keys() | {"unavailable"}
 
 
 class FieldError(BaseModel):
@@ -55,7 +77,14 @@ def problems(*codes: str) -> dict[int | str, dict[str, Any]]:
         examples[code] = {"value": _example(code)}
         if len(examples) > 1:
             response["description"] = "One of: " + ", ".join(sorted(examples))
+        if code in _SAYS_WHEN:
+            response |= headers("Retry-After")
     return responses
+
+
+def headers(*names: str) -> dict[str, Any]:
+    """Return what an answer that carries these of `HEADERS` says of it in the `responses=` of its route."""
+    return {"headers": {name: {"$ref": f"#/components/headers/{name}"} for name in names}}
 
 
 def _example(code: str) -> dict[str, Any]:
@@ -102,6 +131,7 @@ def is_proven(dependant: Dependant) -> bool:
 def _complete(document: dict[str, Any], routes: list[RouteContext]) -> None:
     components = document.setdefault("components", {})
     components["securitySchemes"] = {"bearer": _BEARER}
+    components["headers"] = HEADERS
     schemas = components.setdefault("schemas", {})
     schemas.pop("HTTPValidationError", None)
     schemas.pop("ValidationError", None)
@@ -111,6 +141,7 @@ def _complete(document: dict[str, Any], routes: list[RouteContext]) -> None:
             operation = document["paths"].get(route.path_format, {}).get(method.lower())
             if operation is not None:
                 _describe_parameters(route, operation)
+                _add_repetition(route, operation)
                 _add_problems(operation, problems(*_common_codes(route, operation)))
 
 
@@ -130,6 +161,13 @@ def _describe_parameters(route: RouteContext, operation: dict[str, Any]) -> None
             schema.update(choices[0])
         if parameter["name"] == "Idempotency-Key":
             parameter["required"] = _needs_key(route.dependant)
+
+
+def _add_repetition(route: RouteContext, operation: dict[str, Any]) -> None:
+    """Where a key is taken, the success may be one that was answered before."""
+    if any(parameter["name"] == "Idempotency-Key" for parameter in operation.get("parameters", [])):
+        success = operation["responses"][str(route.status_code or 200)]
+        success.setdefault("headers", {}).update(headers(REPLAYED_HEADER)["headers"])
 
 
 def _needs_key(dependant: Dependant) -> bool:
@@ -177,4 +215,6 @@ def _add_problems(operation: dict[str, Any], common: dict[int | str, dict[str, A
         examples = declared.get("content", {}).get(MEDIA_TYPE, {}).setdefault("examples", {})
         examples.update(response["content"][MEDIA_TYPE]["examples"])
         declared["description"] = "One of: " + ", ".join(sorted(examples))
+        if "headers" in response:
+            declared.setdefault("headers", {}).update(response["headers"])
     operation["responses"] = dict(sorted(responses.items()))

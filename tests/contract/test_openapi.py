@@ -7,6 +7,8 @@ import pytest
 from openapi_spec_validator import validate
 
 from deploy.contracts import FOLDER, SERVICES, documents
+from shared.errors import RETRY_AFTER_S
+from shared.http.idempotency import REPLAYED_HEADER
 
 NAMES = [service.name for service in SERVICES]
 OPEN = {"/healthz", "/readyz", "/metrics"}
@@ -88,3 +90,54 @@ def test_a_parameter_is_never_null_and_a_key_that_is_required_is_declared_so(nam
                 refuses = "idempotency-key-required" in str(operation["responses"]["400"])
                 assert parameter["required"] == refuses, where
                 assert parameter["schema"]["pattern"] == "^[\\x21-\\x7e]{1,255}$", where
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_takes_if_match_says_where_its_etag_comes_from(name: str, served: dict[str, Any]) -> None:
+    """From reading it, at the same path or one step above; and from the answer, for the next change."""
+    paths = served[name]["paths"]
+    for path, method, operation in operations(served[name]):
+        if not takes(operation, "If-Match"):
+            continue
+        where = f"{method.upper()} {path}"
+        places = [path, path.rpartition("/")[0]]
+        read = next((paths[place]["get"] for place in places if "get" in paths.get(place, {})), operation)
+        assert "ETag" in headers_of(read, "200"), where
+        assert "ETag" in headers_of(operation, "200"), where
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_refusal_that_says_when_to_ask_again_declares_that(name: str, served: dict[str, Any]) -> None:
+    for path, method, operation in operations(served[name]):
+        for status, answer in operation["responses"].items():
+            codes = answer.get("content", {}).get("application/problem+json", {}).get("examples", {}).keys()
+            says_when = bool(codes & (RETRY_AFTER_S.keys() | {"unavailable"}))
+            assert ("Retry-After" in answer.get("headers", {})) == says_when, f"{method.upper()} {path} {status}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_where_a_key_is_taken_the_success_may_be_a_repetition(name: str, served: dict[str, Any]) -> None:
+    for path, method, operation in operations(served[name]):
+        repeated = [status for status in operation["responses"] if REPLAYED_HEADER in headers_of(operation, status)]
+        where = f"{method.upper()} {path}"
+        assert len(repeated) == takes(operation, "Idempotency-Key"), where
+        assert all(status.startswith("2") for status in repeated), where
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_made_and_can_be_read_has_a_location(name: str, served: dict[str, Any]) -> None:
+    paths = served[name]["paths"]
+    readable = {path.rpartition("/{")[0] for path, item in paths.items() if path.endswith("}") and "get" in item}
+    for path, method, operation in operations(served[name]):
+        for status in {"201", "202"} & operation["responses"].keys():
+            if path in readable or method == "put":
+                assert "Location" in headers_of(operation, status), f"{method.upper()} {path}"
+
+
+def takes(operation: dict[str, Any], parameter: str) -> bool:
+    return any(one["name"] == parameter for one in operation.get("parameters", []))
+
+
+def headers_of(operation: dict[str, Any], status: str) -> dict[str, Any]:
+    headers: dict[str, Any] = operation["responses"][status].get("headers", {})
+    return headers

@@ -12,7 +12,7 @@ from shared.events.accounts import Bucket, ProductClass, Stage
 from shared.events.payload import Day
 from shared.http.auth import Principal, requires
 from shared.http.etag import set_etag
-from shared.http.openapi import problems
+from shared.http.openapi import headers, problems
 from shared.http.pagination import CursorText, Limit, Page, decode_cursor, encode_cursor, page_of
 from shared.http.routes import EdgeOf, answered
 
@@ -57,7 +57,7 @@ async def list_accounts(
     return page_of(rows, limit, lambda row: encode_cursor(row.creditor_id, row.account_id))
 
 
-@router.get("/{account_id}", responses=problems(*_AS_OF))
+@router.get("/{account_id}", responses={200: headers("ETag"), **problems(*_AS_OF)})
 async def get_account(
     account_id: UUID, response: Response, principal: Reader, edge: EdgeOf, as_of: AsOf = None
 ) -> AccountOut:

@@ -15,7 +15,7 @@ from shared.errors import Refusal
 from shared.events.accounts import ProductClass
 from shared.http.auth import Principal, requires
 from shared.http.etag import OptionalIfMatch, set_etag
-from shared.http.openapi import problems
+from shared.http.openapi import headers, problems
 from shared.http.pagination import Page
 from shared.http.routes import EdgeOf, answered, visible_creditor
 
@@ -32,7 +32,7 @@ async def list_aging_policies(creditor_id: UUID, principal: Reader, edge: EdgeOf
     return Page(items=answered(await edge.read(lambda tx: queries.list_aging_policies(tx, creditor_id))))
 
 
-@router.get("/{product_class}", responses=problems("creditor-unknown"))
+@router.get("/{product_class}", responses={200: headers("ETag"), **problems("creditor-unknown")})
 async def get_aging_policy(
     creditor_id: UUID, product_class: ProductClass, principal: Reader, edge: EdgeOf, response: Response
 ) -> AgingPolicyOut:
@@ -45,7 +45,10 @@ async def get_aging_policy(
 
 @router.put(
     "/{product_class}",
-    responses=problems("creditor-unknown", "aging-policy-invalid", "precondition-required", "precondition-failed"),
+    responses={
+        200: headers("ETag"),
+        **problems("creditor-unknown", "aging-policy-invalid", "precondition-required", "precondition-failed"),
+    },
 )
 async def put_aging_policy(
     *,

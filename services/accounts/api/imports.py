@@ -16,7 +16,7 @@ from shared.errors import Problem
 from shared.events.payload import Day
 from shared.http.auth import Principal, requires
 from shared.http.body_limit import STREAMED_BODY_BYTES
-from shared.http.openapi import problems
+from shared.http.openapi import headers, problems
 from shared.http.pagination import CursorText, Limit, Page, decode_cursor, encode_cursor
 from shared.http.request_context import current_context
 from shared.http.routes import EdgeOf, answered, visible, visible_creditor
@@ -43,7 +43,10 @@ _BODY: dict[str, Any] = {
 @router.post(
     "/account-snapshots",
     status_code=status.HTTP_201_CREATED,
-    responses=problems("creditor-unknown", "business-date-in-future", "header-invalid", "unsupported-media-type"),
+    responses={
+        201: headers("Location"),
+        **problems("creditor-unknown", "business-date-in-future", "header-invalid", "unsupported-media-type"),
+    },
     openapi_extra=_BODY,
     max_body_size=STREAMED_BODY_BYTES,
 )

@@ -15,7 +15,7 @@ from shared.db.transaction import Tx
 from shared.errors import Refusal
 from shared.http.auth import Principal, requires
 from shared.http.etag import OptionalIfMatch, set_etag
-from shared.http.openapi import problems
+from shared.http.openapi import headers, problems
 from shared.http.pagination import CursorText, Limit, Page, decode_cursor, encode_cursor, page_of
 from shared.http.routes import EdgeOf, answered
 
@@ -46,7 +46,7 @@ async def list_queues(principal: Reader, edge: EdgeOf) -> Page[QueueOut]:
     return Page(items=await edge.read(lambda tx: queries.list_queues(tx, _actor(principal))))
 
 
-@router.get("/{code}", responses=problems("queue-unknown"))
+@router.get("/{code}", responses={200: headers("ETag"), **problems("queue-unknown")})
 async def get_queue(code: Code, principal: Reader, edge: EdgeOf, response: Response) -> QueueOut:
     """Show a queue. Its ETag is what a change of it needs."""
     found = answered(await edge.read(lambda tx: queries.get_queue(tx, code, _actor(principal))))
@@ -65,7 +65,8 @@ async def get_queue(code: Code, principal: Reader, edge: EdgeOf, response: Respo
             "precondition-required",
             "precondition-failed",
         ),
-        201: {"description": "The queue is new.", "model": QueueOut},
+        200: headers("ETag"),
+        201: {"description": "The queue is new.", "model": QueueOut, **headers("ETag", "Location")},
     },
 )
 async def put_queue(

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Response
 
 from services.compliance.api.doors import RulesOf
-from services.compliance.api.records import ABOUT_A_PARTY, Records
+from services.compliance.api.records import ABOUT_A_PARTY, ETAGGED, MADE, Records
 from services.compliance.handlers import cases
 from services.compliance.queries import records as reads
 from services.compliance.schemas.cases import (
@@ -37,7 +37,7 @@ Disputer = Annotated[Principal, Depends(requires("disputes:write"))]
 Restrictor = Annotated[Principal, Depends(requires("restrictions:write"))]
 
 
-@router.post("/disputes", status_code=201, responses=problems(*ABOUT_A_PARTY))
+@router.post("/disputes", status_code=201, responses={201: MADE, **problems(*ABOUT_A_PARTY)})
 async def open_dispute(
     *,
     request: DisputeRequest,
@@ -67,13 +67,15 @@ async def list_disputes(
     return await DISPUTES.page(edge, principal, limit, cursor, party_id=party_id, account_id=account_id)
 
 
-@router.get("/disputes/{dispute_id}", responses=problems("dispute-unknown"))
+@router.get("/disputes/{dispute_id}", responses={200: ETAGGED, **problems("dispute-unknown")})
 async def get_dispute(dispute_id: UUID, principal: Reader, edge: EdgeOf, response: Response) -> DisputeView:
     """Read a dispute."""
     return await DISPUTES.show(edge, response, principal, dispute_id)
 
 
-@router.post("/disputes/{dispute_id}/steps", responses=problems("dispute-unknown", "transition-refused"))
+@router.post(
+    "/disputes/{dispute_id}/steps", responses={200: ETAGGED, **problems("dispute-unknown", "transition-refused")}
+)
 async def move_dispute(
     *,
     dispute_id: UUID,
@@ -94,7 +96,7 @@ async def move_dispute(
     )
 
 
-@router.post("/representations", status_code=201, responses=problems(*ABOUT_A_PARTY))
+@router.post("/representations", status_code=201, responses={201: MADE, **problems(*ABOUT_A_PARTY)})
 async def record_representation(
     request: RepresentationRequest, principal: Restrictor, key: OptionalKey, edge: EdgeOf, response: Response
 ) -> RepresentationView:
@@ -104,7 +106,7 @@ async def record_representation(
     )
 
 
-@router.get("/representations/{representation_id}", responses=problems("representation-unknown"))
+@router.get("/representations/{representation_id}", responses={200: ETAGGED, **problems("representation-unknown")})
 async def get_representation(
     representation_id: UUID, principal: Reader, edge: EdgeOf, response: Response
 ) -> RepresentationView:
@@ -112,7 +114,7 @@ async def get_representation(
     return await REPRESENTATIONS.show(edge, response, principal, representation_id)
 
 
-@router.patch("/representations/{representation_id}", responses=problems("representation-unknown"))
+@router.patch("/representations/{representation_id}", responses={200: ETAGGED, **problems("representation-unknown")})
 async def change_representation(
     *,
     representation_id: UUID,
@@ -132,7 +134,7 @@ async def change_representation(
     )
 
 
-@router.post("/complaints", status_code=201, responses=problems(*ABOUT_A_PARTY))
+@router.post("/complaints", status_code=201, responses={201: MADE, **problems(*ABOUT_A_PARTY)})
 async def take_complaint(
     request: ComplaintRequest, principal: Disputer, key: OptionalKey, edge: EdgeOf, response: Response
 ) -> ComplaintView:
@@ -155,13 +157,13 @@ async def list_complaints(
     return await COMPLAINTS.page(edge, principal, limit, cursor, party_id=party_id)
 
 
-@router.get("/complaints/{complaint_id}", responses=problems("complaint-unknown"))
+@router.get("/complaints/{complaint_id}", responses={200: ETAGGED, **problems("complaint-unknown")})
 async def get_complaint(complaint_id: UUID, principal: Reader, edge: EdgeOf, response: Response) -> ComplaintView:
     """Read a complaint."""
     return await COMPLAINTS.show(edge, response, principal, complaint_id)
 
 
-@router.post("/complaints/{complaint_id}/close", responses=problems("complaint-unknown"))
+@router.post("/complaints/{complaint_id}/close", responses={200: ETAGGED, **problems("complaint-unknown")})
 async def close_complaint(
     *,
     complaint_id: UUID,

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
 
-from services.compliance.api.records import ABOUT_A_PARTY, Records
+from services.compliance.api.records import ABOUT_A_PARTY, ETAGGED, MADE, Records
 from services.compliance.handlers import choose
 from services.compliance.queries import records as reads
 from services.compliance.schemas.choices import (
@@ -32,7 +32,9 @@ Reader = Annotated[Principal, Depends(requires("compliance:read"))]
 Writer = Annotated[Principal, Depends(requires("consents:write"))]
 
 
-@router.post("/consents", status_code=201, responses=problems("consent-details-mismatch", *ABOUT_A_PARTY))
+@router.post(
+    "/consents", status_code=201, responses={201: MADE, **problems("consent-details-mismatch", *ABOUT_A_PARTY)}
+)
 async def grant_consent(
     request: ConsentRequest, principal: Writer, key: OptionalKey, edge: EdgeOf, response: Response
 ) -> ConsentView:
@@ -40,7 +42,7 @@ async def grant_consent(
     return await CONSENTS.make(edge, response, principal, key, lambda tx: choose.grant_consent(tx, principal, request))
 
 
-@router.post("/consents/revocations", status_code=201, responses=problems(*ABOUT_A_PARTY))
+@router.post("/consents/revocations", status_code=201, responses={201: MADE, **problems(*ABOUT_A_PARTY)})
 async def refuse_contact(
     request: RevocationRequest, principal: Writer, key: OptionalKey, edge: EdgeOf, response: Response
 ) -> ConsentView:
@@ -61,13 +63,13 @@ async def list_consents(
     return await CONSENTS.page(edge, principal, limit, cursor, party_id=party_id)
 
 
-@router.get("/consents/{consent_id}", responses=problems("consent-unknown"))
+@router.get("/consents/{consent_id}", responses={200: ETAGGED, **problems("consent-unknown")})
 async def get_consent(consent_id: UUID, principal: Reader, edge: EdgeOf, response: Response) -> ConsentView:
     """Read a consent or refusal."""
     return await CONSENTS.show(edge, response, principal, consent_id)
 
 
-@router.post("/consents/{consent_id}/revoke", responses=problems("consent-unknown"))
+@router.post("/consents/{consent_id}/revoke", responses={200: ETAGGED, **problems("consent-unknown")})
 async def revoke_consent(
     *, consent_id: UUID, principal: Writer, if_match: IfMatch, key: OptionalKey, edge: EdgeOf, response: Response
 ) -> ConsentView:
@@ -77,7 +79,7 @@ async def revoke_consent(
     )
 
 
-@router.post("/preferences", status_code=201, responses=problems("preference-mismatch", *ABOUT_A_PARTY))
+@router.post("/preferences", status_code=201, responses={201: MADE, **problems("preference-mismatch", *ABOUT_A_PARTY)})
 async def state_preference(
     request: PreferenceRequest, principal: Writer, key: OptionalKey, edge: EdgeOf, response: Response
 ) -> PreferenceView:
@@ -100,13 +102,13 @@ async def list_preferences(
     return await PREFERENCES.page(edge, principal, limit, cursor, party_id=party_id)
 
 
-@router.get("/preferences/{preference_id}", responses=problems("preference-unknown"))
+@router.get("/preferences/{preference_id}", responses={200: ETAGGED, **problems("preference-unknown")})
 async def get_preference(preference_id: UUID, principal: Reader, edge: EdgeOf, response: Response) -> PreferenceView:
     """Read a preference."""
     return await PREFERENCES.show(edge, response, principal, preference_id)
 
 
-@router.post("/preferences/{preference_id}/withdraw", responses=problems("preference-unknown"))
+@router.post("/preferences/{preference_id}/withdraw", responses={200: ETAGGED, **problems("preference-unknown")})
 async def withdraw_preference(
     *, preference_id: UUID, principal: Writer, if_match: IfMatch, key: OptionalKey, edge: EdgeOf, response: Response
 ) -> PreferenceView:
@@ -120,7 +122,10 @@ async def withdraw_preference(
     )
 
 
-@router.put("/contact-points/{contact_point_id}/flags", responses=problems("contact-point-mismatch", *ABOUT_A_PARTY))
+@router.put(
+    "/contact-points/{contact_point_id}/flags",
+    responses={200: ETAGGED, **problems("contact-point-mismatch", *ABOUT_A_PARTY)},
+)
 async def flag_contact_point(
     *,
     contact_point_id: UUID,

@@ -16,12 +16,17 @@ from shared.errors import Refusal
 from shared.http.auth import Principal
 from shared.http.etag import set_etag
 from shared.http.idempotency import IdempotencyKey
+from shared.http.openapi import headers
 from shared.http.pagination import Page, decode_cursor, encode_cursor, page_of
 from shared.http.routes import run_and_show, seen, visible
 from shared.http.transaction import Edge
 
 ABOUT_A_PARTY = ("party-not-here", "account-not-here", "party-unknown", "accounts-of-several-creditors")
 """What every command about a party may be refused with: see `handlers.subject.lock_party`."""
+MADE = headers("ETag", "Location")
+"""What the answer of `Records.make` carries."""
+ETAGGED = headers("ETag")
+"""What the answers of `Records.change` and `Records.show` carry."""
 Command = Callable[[Tx], Awaitable[UUID | Refusal]]
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
 
-from services.compliance.api.records import ABOUT_A_PARTY, Records
+from services.compliance.api.records import ABOUT_A_PARTY, ETAGGED, MADE, Records
 from services.compliance.handlers import restrict
 from services.compliance.queries import records as reads
 from services.compliance.schemas.restrictions import Kind, LiftRequest, RestrictionRequest, RestrictionView
@@ -24,7 +24,7 @@ Writer = Annotated[Principal, Depends(requires("restrictions:write"))]
 Lifter = Annotated[Principal, Depends(requires("restrictions:lift"))]
 
 
-@router.post("", status_code=201, responses=problems(*ABOUT_A_PARTY))
+@router.post("", status_code=201, responses={201: MADE, **problems(*ABOUT_A_PARTY)})
 async def place_restriction(
     request: RestrictionRequest, principal: Writer, key: OptionalKey, edge: EdgeOf, response: Response
 ) -> RestrictionView:
@@ -49,13 +49,13 @@ async def list_restrictions(
     return await RESTRICTIONS.page(edge, principal, limit, cursor, party_id=party_id, of_account=account_id, kind=kind)
 
 
-@router.get("/{restriction_id}", responses=problems("restriction-unknown"))
+@router.get("/{restriction_id}", responses={200: ETAGGED, **problems("restriction-unknown")})
 async def get_restriction(restriction_id: UUID, principal: Reader, edge: EdgeOf, response: Response) -> RestrictionView:
     """Read a restriction as it stands today."""
     return await RESTRICTIONS.show(edge, response, principal, restriction_id)
 
 
-@router.post("/{restriction_id}/lift", responses=problems("restriction-unknown"))
+@router.post("/{restriction_id}/lift", responses={200: ETAGGED, **problems("restriction-unknown")})
 async def lift_restriction(
     *,
     restriction_id: UUID,

@@ -27,7 +27,7 @@ from shared.db.transaction import Tx
 from shared.errors import Refusal
 from shared.http.auth import Principal, requires
 from shared.http.idempotency import RequiredKey
-from shared.http.openapi import problems
+from shared.http.openapi import headers, problems
 from shared.http.pagination import CursorText, Limit, Page, decode_cursor, encode_cursor, page_of
 from shared.http.routes import EdgeOf, run_and_show, seen, visible
 
@@ -66,7 +66,7 @@ OUTCOME_PROBLEMS = (
 )
 
 
-@router.post("/contact-attempts", status_code=201, responses=problems(*PLACING_PROBLEMS))
+@router.post("/contact-attempts", status_code=201, responses={201: headers("Location"), **problems(*PLACING_PROBLEMS)})
 async def place_attempt(request: AttemptRequest, principal: Placer, key: RequiredKey, desk: DeskOf) -> AttemptMade:
     """Ask for a permit and place the contact: it counts from now on, until an outcome says that it did not connect.
 

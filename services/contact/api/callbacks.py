@@ -16,7 +16,7 @@ from shared.db.transaction import Tx
 from shared.errors import Refusal
 from shared.http.auth import Principal, requires
 from shared.http.idempotency import OptionalKey
-from shared.http.openapi import problems
+from shared.http.openapi import headers, problems
 from shared.http.pagination import CursorText, Limit, Page, decode_cursor, encode_cursor, page_of
 from shared.http.routes import EdgeOf, run_and_show, seen, visible
 
@@ -26,7 +26,11 @@ Reader = Annotated[Principal, Depends(requires("contact:read"))]
 Writer = Annotated[Principal, Depends(requires("contact:write"))]
 
 
-@router.post("", status_code=201, responses=problems("account-unknown", "party-not-on-account", "callback-in-past"))
+@router.post(
+    "",
+    status_code=201,
+    responses={201: headers("Location"), **problems("account-unknown", "party-not-on-account", "callback-in-past")},
+)
 async def schedule_callback(
     request: CallbackRequest, principal: Writer, key: OptionalKey, edge: EdgeOf
 ) -> CallbackView:

@@ -15,7 +15,7 @@ from services.contact.schemas.contact_points import (
 )
 from shared.http.auth import Principal, requires
 from shared.http.idempotency import OptionalKey
-from shared.http.openapi import problems
+from shared.http.openapi import headers, problems
 from shared.http.pagination import Page
 from shared.http.routes import EdgeOf, run_and_show, seen, visible
 
@@ -37,7 +37,11 @@ async def get_contact_point(contact_point_id: UUID, principal: Reader, edge: Edg
     return visible(await edge.read(lambda tx: reads.get_point(tx, contact_point_id)), principal, "contact-point")
 
 
-@router.post("", status_code=201, responses=problems("party-unknown", "validation-error", "attempt-unknown"))
+@router.post(
+    "",
+    status_code=201,
+    responses={201: headers("Location"), **problems("party-unknown", "validation-error", "attempt-unknown")},
+)
 async def add_contact_point(
     request: ContactPointRequest, principal: Writer, key: OptionalKey, edge: EdgeOf
 ) -> ContactPointView:

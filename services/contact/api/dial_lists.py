@@ -29,7 +29,7 @@ from shared.db.transaction import Tx
 from shared.errors import Problem, Refusal
 from shared.http.auth import Principal, requires
 from shared.http.idempotency import OptionalKey, RequiredKey
-from shared.http.openapi import problems
+from shared.http.openapi import headers, problems
 from shared.http.routes import EdgeOf, answered, run_and_show
 from shared.http.transaction import Edge
 
@@ -41,7 +41,7 @@ _PAGE = 1000
 _NDJSON = "application/x-ndjson"
 
 
-@router.post("", status_code=202, responses=problems("queue-unknown"))
+@router.post("", status_code=202, responses={202: headers("Location"), **problems("queue-unknown")})
 async def make_dial_list(request: DialListRequest, principal: Maker, key: OptionalKey, edge: EdgeOf) -> DialListView:
     """Have a list built from a work queue: whoever may be called now, or soon, the best of the queue first."""
     command = NewList(request.queue, request.size, principal.creditors, principal.sub)

@@ -16,7 +16,7 @@ from shared.db.transaction import Tx
 from shared.errors import Refusal
 from shared.http.auth import Principal, requires
 from shared.http.idempotency import OptionalKey, RequiredKey
-from shared.http.openapi import problems
+from shared.http.openapi import headers, problems
 from shared.http.pagination import CursorText, Limit, Page, decode_cursor, encode_cursor, page_of
 from shared.http.routes import EdgeOf, answered, run_and_show, seen, visible
 
@@ -27,7 +27,9 @@ Placer = Annotated[Principal, Depends(requires("contact:place"))]
 Orderer = Annotated[Principal, Depends(requires("field_visits:order"))]
 
 
-@router.post("", status_code=201, responses=problems("account-unknown", "party-not-on-account"))
+@router.post(
+    "", status_code=201, responses={201: headers("Location"), **problems("account-unknown", "party-not-on-account")}
+)
 async def order_field_visit(
     request: FieldVisitRequest, principal: Orderer, key: OptionalKey, edge: EdgeOf
 ) -> FieldVisitView:

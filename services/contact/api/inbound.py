@@ -15,7 +15,7 @@ from shared.db.transaction import Tx
 from shared.errors import Problem, Refusal
 from shared.http.auth import Principal, requires
 from shared.http.idempotency import RequiredKey
-from shared.http.openapi import problems
+from shared.http.openapi import headers, problems
 from shared.http.routes import run_and_show
 
 router = APIRouter(prefix="/v1/inbound-contacts", tags=["inbound contacts"])
@@ -26,15 +26,18 @@ Writer = Annotated[Principal, Depends(requires("contact:write"))]
 @router.post(
     "",
     status_code=201,
-    responses=problems(
-        *OUTCOME_PROBLEMS,
-        "account-not-here",
-        "account-unknown",
-        "party-unknown",
-        "party-not-on-account",
-        "contact-point-mismatch",
-        "validation-error",
-    ),
+    responses={
+        201: headers("Location"),
+        **problems(
+            *OUTCOME_PROBLEMS,
+            "account-not-here",
+            "account-unknown",
+            "party-unknown",
+            "party-not-on-account",
+            "contact-point-mismatch",
+            "validation-error",
+        ),
+    },
 )
 async def record_inbound_contact(
     *, request: InboundRequest, principal: Writer, key: RequiredKey, desk: DeskOf, bearer: BearerOf

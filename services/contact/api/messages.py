@@ -32,7 +32,7 @@ from shared.errors import Problem
 from shared.events.contact import MessageChannel
 from shared.http.auth import Principal, requires
 from shared.http.idempotency import IdempotencyKey, RequiredKey
-from shared.http.openapi import problems
+from shared.http.openapi import headers, problems
 from shared.http.pagination import CursorText, Limit, Page, decode_cursor, encode_cursor, page_of
 from shared.http.routes import EdgeOf, run_and_show, seen, visible
 
@@ -46,13 +46,13 @@ Code = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{0,47}$", examples=["payment
 _SENDING = (*PLACING_PROBLEMS, "channel-not-configured", "template-unknown", "template-invalid")
 
 
-@router.post("/messages", status_code=202, responses=problems(*_SENDING))
+@router.post("/messages", status_code=202, responses={202: headers("Location"), **problems(*_SENDING)})
 async def send_message(request: MessageRequest, principal: Placer, key: RequiredKey, desk: DeskOf) -> MessageView:
     """Send an e-mail, a text or a letter: 403 `contact-blocked` if no rule permits it now, else it is on its way."""
     return await _send(desk, principal, key, request)
 
 
-@router.post("/letters", status_code=202, responses=problems(*_SENDING))
+@router.post("/letters", status_code=202, responses={202: headers("Location"), **problems(*_SENDING)})
 async def send_letter(request: LetterRequest, principal: Placer, key: RequiredKey, desk: DeskOf) -> MessageView:
     """Send a letter."""
     return await _send(desk, principal, key, MessageRequest(channel="letter", **request.model_dump()))

@@ -13,7 +13,7 @@ from shared.events.payments import ArrangementStatus
 from shared.http.auth import Principal, requires
 from shared.http.etag import set_etag
 from shared.http.idempotency import RequiredKey
-from shared.http.openapi import problems
+from shared.http.openapi import headers, problems
 from shared.http.pagination import CursorText, Limit, Page, decode_cursor, encode_cursor, page_of
 from shared.http.routes import EdgeOf, run_and_show
 
@@ -26,15 +26,18 @@ Writer = Annotated[Principal, Depends(requires("arrangements:write"))]
 @router.post(
     "",
     status_code=201,
-    responses=problems(
-        "account-not-here",
-        "account-unknown",
-        "account-not-eligible",
-        "arrangement-open",
-        "currency-mismatch",
-        "schedule-invalid",
-        "due-on-in-past",
-    ),
+    responses={
+        201: headers("ETag", "Location"),
+        **problems(
+            "account-not-here",
+            "account-unknown",
+            "account-not-eligible",
+            "arrangement-open",
+            "currency-mismatch",
+            "schedule-invalid",
+            "due-on-in-past",
+        ),
+    },
 )
 async def propose_arrangement(
     request: ArrangementRequest, principal: Writer, key: RequiredKey, edge: EdgeOf, response: Response

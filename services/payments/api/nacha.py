@@ -17,7 +17,7 @@ from shared.errors import Problem
 from shared.http.auth import Principal, requires
 from shared.http.body_limit import MAX_BODY
 from shared.http.idempotency import RequiredKey
-from shared.http.openapi import problems
+from shared.http.openapi import headers, problems
 from shared.http.pagination import CursorText, Limit, Page, decode_cursor, encode_cursor, page_of
 from shared.http.problem import problem_response
 from shared.http.routes import EdgeOf, visible, visible_creditor
@@ -46,7 +46,8 @@ _BODY: dict[str, Any] = {
     status_code=status.HTTP_201_CREATED,
     response_model=NachaReport,
     responses={
-        200: {"model": NachaReport, "description": "The same content was taken before"},
+        200: {"model": NachaReport, "description": "The same content was taken before", **headers("Location")},
+        201: headers("Location"),
         **problems("creditor-unknown", "nacha-file-invalid"),
     },
     openapi_extra=_BODY,

@@ -29,7 +29,7 @@ from shared.errors import Refusal
 from shared.http.auth import Principal, lacks, requires
 from shared.http.flat_route import FlatRoute
 from shared.http.idempotency import RequiredKey
-from shared.http.openapi import problems
+from shared.http.openapi import headers, problems
 from shared.http.pagination import CursorText, Limit, Page, decode_cursor, encode_cursor, page_of
 from shared.http.request_context import current_context
 from shared.http.routes import EdgeOf, seen, visible, visible_creditor
@@ -49,15 +49,18 @@ Reallocator = Annotated[Principal, Depends(requires("payments:reallocate"))]
 @router.post(
     "/payments",
     status_code=status.HTTP_201_CREATED,
-    responses=problems(
-        "account-unknown",
-        "creditor-unknown",
-        "source-ref-conflict",
-        "posted-date-in-future",
-        "effective-date-in-future",
-        "currency-mismatch",
-        "allocation-mismatch",
-    ),
+    responses={
+        201: headers("Location"),
+        **problems(
+            "account-unknown",
+            "creditor-unknown",
+            "source-ref-conflict",
+            "posted-date-in-future",
+            "effective-date-in-future",
+            "currency-mismatch",
+            "allocation-mismatch",
+        ),
+    },
 )
 async def post_payment(
     body: PaymentRequest, principal: Writer, key: RequiredKey, payments: PaymentsOf
@@ -99,7 +102,7 @@ async def list_payments(
 @router.post(
     "/payments/{payment_id}/reversals",
     status_code=status.HTTP_201_CREATED,
-    responses=problems("payment-unknown", "effective-date-in-future"),
+    responses={201: headers("Location"), **problems("payment-unknown", "effective-date-in-future")},
 )
 async def reverse_payment(
     payment_id: UUID, body: ReversalRequest, principal: Reverser, key: RequiredKey, edge: EdgeOf
@@ -118,15 +121,18 @@ async def reverse_payment(
 @router.post(
     "/payments/{payment_id}/reallocations",
     status_code=status.HTTP_201_CREATED,
-    responses=problems(
-        "payment-unknown",
-        "payment-already-reversed",
-        "payment-not-posted",
-        "account-unknown",
-        "allocation-mismatch",
-        "currency-mismatch",
-        "effective-date-in-future",
-    ),
+    responses={
+        201: headers("Location"),
+        **problems(
+            "payment-unknown",
+            "payment-already-reversed",
+            "payment-not-posted",
+            "account-unknown",
+            "allocation-mismatch",
+            "currency-mismatch",
+            "effective-date-in-future",
+        ),
+    },
 )
 async def reallocate_payment(
     payment_id: UUID, body: ReallocationRequest, principal: Reallocator, key: RequiredKey, edge: EdgeOf

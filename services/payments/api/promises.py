@@ -13,7 +13,7 @@ from shared.events.payments import PromiseStatus
 from shared.http.auth import Principal, requires
 from shared.http.etag import set_etag
 from shared.http.idempotency import RequiredKey
-from shared.http.openapi import problems
+from shared.http.openapi import headers, problems
 from shared.http.pagination import CursorText, Limit, Page, decode_cursor, encode_cursor, page_of
 from shared.http.routes import EdgeOf, run_and_show
 
@@ -26,13 +26,16 @@ Writer = Annotated[Principal, Depends(requires("promises:write"))]
 @router.post(
     "",
     status_code=201,
-    responses=problems(
-        "account-not-here",
-        "account-unknown",
-        "account-not-eligible",
-        "currency-mismatch",
-        "due-on-in-past",
-    ),
+    responses={
+        201: headers("ETag", "Location"),
+        **problems(
+            "account-not-here",
+            "account-unknown",
+            "account-not-eligible",
+            "currency-mismatch",
+            "due-on-in-past",
+        ),
+    },
 )
 async def make_promise(
     request: PromiseRequest, principal: Writer, key: RequiredKey, edge: EdgeOf, response: Response

@@ -17,7 +17,7 @@ from shared.db.transaction import Tx
 from shared.http.auth import Principal, requires
 from shared.http.etag import OptionalIfMatch, set_etag
 from shared.http.idempotency import OptionalKey
-from shared.http.openapi import problems
+from shared.http.openapi import headers, problems
 from shared.http.routes import EdgeOf, run_and_show, visible
 
 V = TypeVar("V", PromiseView, ArrangementView)
@@ -47,7 +47,7 @@ def add_reading(router: APIRouter, kind: Kind, view: type[V], show: Show[V]) -> 
         name=f"get_{kind}",
         response_model=view,
         description=f"Show {_ARTICLE[kind]} as it stands on the creditor's business date.",
-        responses=problems(f"{kind}-unknown"),
+        responses={200: headers("ETag"), **problems(f"{kind}-unknown")},
     )
 
 
@@ -92,5 +92,5 @@ def add_change(
         name=f"{verb}_{kind}",
         response_model=view,
         description=description,
-        responses=problems(f"{kind}-unknown", "transition-refused", *refuses),
+        responses={200: headers("ETag"), **problems(f"{kind}-unknown", "transition-refused", *refuses)},
     )

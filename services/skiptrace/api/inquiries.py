@@ -12,7 +12,7 @@ from services.skiptrace.schemas.inquiries import InquiryReport, InquiryRequest, 
 from services.skiptrace.store.inquiries import insert_inquiry
 from shared.errors import Problem
 from shared.http.idempotency import OptionalKey, RequiredKey
-from shared.http.openapi import problems
+from shared.http.openapi import headers, problems
 from shared.http.pagination import CursorText, Limit, Page, decode_cursor, encode_cursor, page_of
 from shared.http.routes import EdgeOf, run_and_show, seen
 
@@ -22,7 +22,10 @@ router = APIRouter(prefix="/v1/location-inquiries", tags=["location inquiries"])
 @router.post(
     "",
     status_code=201,
-    responses=problems("account-not-here", "account-unknown", "party-not-on-account", "location-inquiry-blocked"),
+    responses={
+        201: headers("Location"),
+        **problems("account-not-here", "account-unknown", "party-not-on-account", "location-inquiry-blocked"),
+    },
 )
 async def ask_a_third_party(
     *, request: InquiryRequest, principal: Writer, key: RequiredKey, edge: EdgeOf, settings: SettingsOf

@@ -22,7 +22,7 @@ from shared.events.skiptrace import SkipTraceStatus
 from shared.http.auth import Principal
 from shared.http.etag import set_etag
 from shared.http.idempotency import OptionalKey
-from shared.http.openapi import problems
+from shared.http.openapi import headers, problems
 from shared.http.pagination import CursorText, Limit, Page, decode_cursor, encode_cursor, page_of
 from shared.http.routes import EdgeOf, run_and_show, seen, visible
 
@@ -32,14 +32,17 @@ router = APIRouter(prefix="/v1/skip-traces", tags=["skip traces"])
 @router.post(
     "",
     status_code=201,
-    responses=problems(
-        "account-not-here",
-        "account-unknown",
-        "party-not-on-account",
-        "skip-trace-open",
-        "skip-trace-restricted",
-        "purpose-not-permissible",
-    ),
+    responses={
+        201: headers("ETag", "Location"),
+        **problems(
+            "account-not-here",
+            "account-unknown",
+            "party-not-on-account",
+            "skip-trace-open",
+            "skip-trace-restricted",
+            "purpose-not-permissible",
+        ),
+    },
 )
 async def request_skip_trace(
     *,
@@ -84,7 +87,7 @@ async def list_skip_traces(
     return page_of(rows, limit, lambda view: encode_cursor(view.requested_at, view.skip_trace_id))
 
 
-@router.get("/{skip_trace_id}", responses=problems("skip-trace-unknown"))
+@router.get("/{skip_trace_id}", responses={200: headers("ETag"), **problems("skip-trace-unknown")})
 async def get_skip_trace(*, skip_trace_id: UUID, principal: Reader, edge: EdgeOf, response: Response) -> SkipTraceView:
     """Show a skip trace as it stands."""
     found = await edge.read(lambda tx: _seen_trace(tx, principal, skip_trace_id))

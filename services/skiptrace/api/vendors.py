@@ -13,7 +13,7 @@ from services.skiptrace.schemas.vendors import CostView, VendorRequest, VendorVi
 from shared.db.transaction import Tx
 from shared.errors import Problem
 from shared.http.etag import OptionalIfMatch, set_etag
-from shared.http.openapi import problems
+from shared.http.openapi import headers, problems
 from shared.http.pagination import CursorText, Limit, Page, decode_cursor, encode_cursor, page_of
 from shared.http.routes import EdgeOf, run_and_show, seen
 
@@ -28,7 +28,7 @@ async def list_vendors(*, _principal: VendorReader, edge: EdgeOf, settings: Sett
     return Page(items=await edge.read(lambda tx: reads.list_vendors(tx, settings.vendor_endpoints.keys())))
 
 
-@router.get("/{code}", responses=problems("vendor-unknown"))
+@router.get("/{code}", responses={200: headers("ETag"), **problems("vendor-unknown")})
 async def get_vendor(
     *, code: Code, _principal: VendorReader, edge: EdgeOf, settings: SettingsOf, response: Response
 ) -> VendorView:
@@ -40,7 +40,7 @@ async def get_vendor(
     return found[0]
 
 
-@router.put("/{code}", responses=problems("vendor-layout-invalid", "precondition-failed"))
+@router.put("/{code}", responses={200: headers("ETag"), **problems("vendor-layout-invalid", "precondition-failed")})
 async def put_vendor(
     *,
     code: Code,
