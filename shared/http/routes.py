@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Annotated, Any, Protocol, TypeVar
 from uuid import UUID
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
 from pydantic import BaseModel
 
 from shared.db.transaction import Tx
@@ -81,9 +81,11 @@ async def run_and_show(
     principal: Principal,
     idempotency: IdempotencyKey | None = None,
     location: Location | None = None,
+    response: Response | None = None,
 ) -> V:
     """Run a command that returns an id, and return what it made or changed, as of its own transaction.
 
+    `response` is where the `location` goes when a request needs no key: without one no answer is stored that has it.
     Raises as `Edge.run` does.
     """
 
@@ -96,4 +98,7 @@ async def run_and_show(
             raise LookupError(f"{done} was changed and is not there")
         return shown
 
-    return await edge.run(step, principal=principal, idempotency=idempotency, location=location)
+    made = await edge.run(step, principal=principal, idempotency=idempotency, location=location)
+    if response is not None and location is not None:
+        response.headers["Location"] = location(made)
+    return made

@@ -27,6 +27,7 @@ from shared.http.authenticator import Authenticator
 from shared.ids import account_id, contact_point_id, new_id, party_id
 from shared.messaging.batch import BatchApplier
 from shared.messaging.message import RawMessage
+from tests.integration.declared import held_to_its_document
 
 _OFFSETS = count(1)
 """Of all desks: a dead letter is known by its place in Kafka."""
@@ -184,10 +185,10 @@ def settings_of(engine: AsyncEngine, issuer: Issuer) -> dict[str, Any]:
 @asynccontextmanager
 async def client_of(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the running app, in this process."""
-    transport = httpx.ASGITransport(app=app)
+    transport, hooks = httpx.ASGITransport(app=app), held_to_its_document(app.title)
     async with (
         app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="http://service", timeout=60) as http,
+        httpx.AsyncClient(transport=transport, base_url="http://service", timeout=60, event_hooks=hooks) as http,
     ):
         yield http
 

@@ -45,9 +45,14 @@ class Records(Generic[V]):
     ) -> V:
         """Run a command that makes one, and show it; `Location` says where it is."""
         made: V = await run_and_show(
-            edge, command, self.reads.get, principal=principal, idempotency=key, location=self._location
+            edge,
+            command,
+            self.reads.get,
+            principal=principal,
+            idempotency=key,
+            location=self._location,
+            response=response,
         )
-        response.headers["Location"] = self._location(made)  # a request without a key has stored none
         return self._tagged(made, response)
 
     async def change(

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Response
 
 from services.contact.domain.callback import CallbackStatus
 from services.contact.domain.placing import check_parts
@@ -32,7 +32,7 @@ Writer = Annotated[Principal, Depends(requires("contact:write"))]
     responses={201: headers("Location"), **problems("account-unknown", "party-not-on-account", "callback-in-past")},
 )
 async def schedule_callback(
-    request: CallbackRequest, principal: Writer, key: OptionalKey, edge: EdgeOf
+    request: CallbackRequest, principal: Writer, key: OptionalKey, edge: EdgeOf, response: Response
 ) -> CallbackView:
     """Schedule a callback."""
     return await run_and_show(
@@ -42,6 +42,7 @@ async def schedule_callback(
         principal=principal,
         idempotency=key,
         location=lambda view: f"/v1/callbacks/{view.callback_id}",
+        response=response,
     )
 
 

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Response
 
 from services.contact.handlers import change_points as changing
 from services.contact.queries import contact_points as reads
@@ -43,7 +43,7 @@ async def get_contact_point(contact_point_id: UUID, principal: Reader, edge: Edg
     responses={201: headers("Location"), **problems("party-unknown", "validation-error", "attempt-unknown")},
 )
 async def add_contact_point(
-    request: ContactPointRequest, principal: Writer, key: OptionalKey, edge: EdgeOf
+    request: ContactPointRequest, principal: Writer, key: OptionalKey, edge: EdgeOf, response: Response
 ) -> ContactPointView:
     """Keep a way to reach a party that somebody named. The same value is the same contact point."""
     draft = changing.NewPoint(**request.model_dump())
@@ -54,6 +54,7 @@ async def add_contact_point(
         principal=principal,
         idempotency=key,
         location=lambda view: f"/v1/contact-points/{view.contact_point_id}",
+        response=response,
     )
 
 

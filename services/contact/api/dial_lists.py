@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Response
 from starlette.responses import StreamingResponse
 
 from services.contact.api.attempts import PLACING_PROBLEMS
@@ -42,7 +42,9 @@ _NDJSON = "application/x-ndjson"
 
 
 @router.post("", status_code=202, responses={202: headers("Location"), **problems("queue-unknown")})
-async def make_dial_list(request: DialListRequest, principal: Maker, key: OptionalKey, edge: EdgeOf) -> DialListView:
+async def make_dial_list(
+    request: DialListRequest, principal: Maker, key: OptionalKey, edge: EdgeOf, response: Response
+) -> DialListView:
     """Have a list built from a work queue: whoever may be called now, or soon, the best of the queue first."""
     command = NewList(request.queue, request.size, principal.creditors, principal.sub)
     return await run_and_show(
@@ -52,6 +54,7 @@ async def make_dial_list(request: DialListRequest, principal: Maker, key: Option
         principal=principal,
         idempotency=key,
         location=lambda view: f"/v1/dial-lists/{view.dial_list_id}",
+        response=response,
     )
 
 

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Response
 
 from services.contact.api.attempts import PLACING_PROBLEMS
 from services.contact.api.doors import DeskOf, once
@@ -31,7 +31,7 @@ Orderer = Annotated[Principal, Depends(requires("field_visits:order"))]
     "", status_code=201, responses={201: headers("Location"), **problems("account-unknown", "party-not-on-account")}
 )
 async def order_field_visit(
-    request: FieldVisitRequest, principal: Orderer, key: OptionalKey, edge: EdgeOf
+    request: FieldVisitRequest, principal: Orderer, key: OptionalKey, edge: EdgeOf, response: Response
 ) -> FieldVisitView:
     """Order a visit."""
     return await run_and_show(
@@ -41,6 +41,7 @@ async def order_field_visit(
         principal=principal,
         idempotency=key,
         location=lambda view: f"/v1/field-visits/{view.field_visit_id}",
+        response=response,
     )
 
 

@@ -61,9 +61,9 @@ async def request_skip_trace(
         principal=principal,
         idempotency=key,
         location=lambda view: f"/v1/skip-traces/{view.skip_trace_id}",
+        response=response,
     )
     set_etag(response, made.version)
-    response.headers.setdefault("Location", f"/v1/skip-traces/{made.skip_trace_id}")
     return made
 
 

@@ -29,6 +29,7 @@ from shared.events.snapshot import CoreAccountSnapshot
 from shared.ids import account_id, new_id
 from shared.jobs import run_chunk
 from shared.messaging.message import Message, Rejected
+from tests.integration.declared import held_to_its_document
 
 HEADER = (
     "core_account_number,product_class,currency,balance_minor,principal_minor,interest_minor,fees_minor,"
@@ -278,6 +279,6 @@ async def open_desk(engine: AsyncEngine, issuer: Issuer, dsn: str) -> AsyncItera
         import_chunk_rows=3,
     )
     app = create_api(settings, engine=engine, clock=CLOCK)
-    transport = httpx.ASGITransport(app=app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://accounts") as http:
+    transport, hooks = httpx.ASGITransport(app=app), held_to_its_document("accounts")
+    async with httpx.AsyncClient(transport=transport, base_url="http://accounts", event_hooks=hooks) as http:
         yield Desk(app, engine, http, issuer)

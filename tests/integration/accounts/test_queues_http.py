@@ -23,6 +23,7 @@ from shared.clock import SystemClock
 from shared.jobs import JobRunner
 from tests.conftest import GetEngine
 from tests.integration.accounts.queue_book import BUSINESS_DATE, MID, Book
+from tests.integration.declared import held_to_its_document
 
 PAST_DUE = {"field": "past_due_minor", "op": "gt", "value": 0}
 MINE: dict[str, Any] = {"name": "Mine", "rank": 1, "predicate": PAST_DUE, "priority": {"past_due_minor": 1}}
@@ -75,8 +76,8 @@ async def client(service_engine: GetEngine, issuer: Issuer) -> AsyncIterator[Cli
         jwt_issuer=issuer.url,
     )
     app = create_api(settings, engine=engine, clock=SystemClock())
-    transport = httpx.ASGITransport(app=app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://accounts") as http:
+    transport, hooks = httpx.ASGITransport(app=app), held_to_its_document("accounts")
+    async with httpx.AsyncClient(transport=transport, base_url="http://accounts", event_hooks=hooks) as http:
         yield Client(app, http, issuer)
     await app.state.edge.close()
 

@@ -17,6 +17,7 @@ from services.payments.api import arrangements, promises
 from shared.clock import SystemClock
 from shared.http.app import create_app
 from shared.settings import ServiceSettings
+from tests.integration.declared import held_to_its_document
 
 
 @dataclass
@@ -62,9 +63,9 @@ async def served(engine: AsyncEngine, issuer: Issuer) -> AsyncIterator[Client]:
         engine=engine,
         clock=SystemClock(),
     )
-    transport = httpx.ASGITransport(app=app)
+    transport, hooks = httpx.ASGITransport(app=app), held_to_its_document("payments")
     async with (
         app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="http://payments") as http,
+        httpx.AsyncClient(transport=transport, base_url="http://payments", event_hooks=hooks) as http,
     ):
         yield Client(http, issuer)

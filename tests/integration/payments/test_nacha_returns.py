@@ -21,6 +21,7 @@ from services.payments.store.payments import Stored
 from shared.db.transaction import Tx
 from shared.errors import Refusal
 from tests.conftest import GetEngine
+from tests.integration.declared import held_to_its_document
 from tests.integration.payments.obligation_book import SUPERVISOR, Book, on
 from tests.integration.payments.obligation_client import Client
 from tests.integration.payments.return_files import Returned, return_file
@@ -41,9 +42,9 @@ async def client(service_engine: GetEngine, issuer: Issuer) -> AsyncIterator[Cli
         jwt_issuer=issuer.url,
     )
     app = create_api(settings, engine=engine)
-    transport = httpx.ASGITransport(app=app)
+    transport, hooks = httpx.ASGITransport(app=app), held_to_its_document("payments")
     # The engine is the module's: only the edge and the batcher of this app are used, not its lifespan, which ends it.
-    async with httpx.AsyncClient(transport=transport, base_url="http://payments") as http:
+    async with httpx.AsyncClient(transport=transport, base_url="http://payments", event_hooks=hooks) as http:
         await app.state.authenticator.jwks.load()
         yield Client(http, issuer)
         await app.state.edge.close()
