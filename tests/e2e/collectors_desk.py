@@ -29,7 +29,7 @@ HOME = "1 high street, columbus, oh 43215"
 HERSELF: Json = {"date_of_birth": "1980-02-29", "postal_code": "43215"}
 """What only she answers."""
 _KIND = {"email": "email", "letter": "address"}
-_ON_THE_WAY = {"account-not-here", "party-not-here", "party-unknown", "account-unknown", "contact-point-unknown"}
+ON_THE_WAY = {"account-not-here", "party-not-here", "party-unknown", "account-unknown", "contact-point-unknown"}
 
 
 class CollectorsDesk:
@@ -153,7 +153,7 @@ class CollectorsDesk:
         """Call a service, again while what the request names is still on its way to it."""
         return await eventually(
             lambda: self.bank.call(role, method, service, path, json=body),
-            lambda answer: answer.is_success or answer.json()["code"] not in _ON_THE_WAY,
+            lambda answer: answer.is_success or answer.json()["code"] not in ON_THE_WAY,
         )
 
     async def done(self, role: str, method: str, service: str, path: str, body: Json) -> Json:
