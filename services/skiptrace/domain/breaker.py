@@ -1,7 +1,7 @@
 """A circuit breaker of one vendor: after failures in a row it is left alone for a while, then tried by one search.
 
-Closed: searches pass. Open until `open_until`: none passes. After that one passes as a probe; its success closes the
-breaker, its failure opens it again for twice as long, up to a limit.
+Closed: searches pass. Open until `open_until`: none passes, and what was under way and fails says nothing new. After
+that one passes as a probe; its success closes the breaker, its failure opens it again for twice as long, up to a limit.
 """
 
 from dataclasses import dataclass, replace
@@ -50,6 +50,8 @@ class Breaker:
     def failed(self, now: datetime) -> "Breaker":
         """The breaker after a failure."""
         failures = self.failures + 1
+        if self.open_until is not None and now < self.open_until:
+            return replace(self, failures=failures)
         if self.open_until is not None:
             pause = min(self.pause * 2, LONGEST_PAUSE)
             return Breaker(failures, now + pause, pause)

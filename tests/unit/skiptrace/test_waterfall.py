@@ -104,6 +104,18 @@ def test_a_breaker_opens_lets_one_probe_through_and_closes_or_waits_longer() -> 
     assert probing.failed(later).open_until == later + 2 * FIRST_PAUSE
 
 
+def test_searches_that_were_under_way_when_a_breaker_opened_do_not_keep_it_open_longer() -> None:
+    breaker = CLOSED
+    for _ in range(FAILURES_TO_OPEN):
+        breaker = breaker.failed(NOW)
+    for second in range(1, 8):
+        breaker = breaker.failed(NOW + timedelta(seconds=second))
+    assert breaker.failures == FAILURES_TO_OPEN + 7
+    assert breaker.free_at(NOW + timedelta(seconds=8)) == NOW + FIRST_PAUSE
+    probe = breaker.let_through(NOW + FIRST_PAUSE)
+    assert probe.failed(NOW + FIRST_PAUSE).open_until == NOW + 3 * FIRST_PAUSE
+
+
 @given(st.lists(st.sampled_from(["fail", "succeed", "wait", "send"]), max_size=60))
 @settings(deadline=None)
 def test_a_breaker_never_waits_longer_than_its_limit_and_always_lets_somebody_through_in_the_end(
