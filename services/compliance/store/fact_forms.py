@@ -24,6 +24,7 @@ _PURPOSES: Final = {each.value: each for each in f.Purpose}
 _ROLES: Final = {each.value: each for each in f.Role}
 _INQUIRED: Final[Mapping[str | None, str | None]] = {None: None, "no_answer": "no_answer", "not_connected": "busy"}
 """What a location inquiry came to, as a contact; any other outcome is a talk."""
+_WRITTEN: Final = frozenset({"letter", "email"})
 _WRONG: Final = frozenset({"erroneous", "incomplete"})
 
 
@@ -120,11 +121,18 @@ def inquiry(row: Row, recipient_id: UUID) -> f.Attempt:
         at=row["asked_at"],
         channel=_CHANNELS.get(row["channel"], f.Channel.PHONE),
         account_ids=(row["account_id"],),
-        result_code=_INQUIRED.get(row["outcome"], LOCATION_TALK),
+        result_code=_inquired(row),
         purpose=f.Purpose.LOCATION,
         recipient=f.Recipient.THIRD_PARTY,
         recipient_id=recipient_id,
     )
+
+
+def _inquired(row: Row) -> str | None:
+    """The result of a location inquiry. What was written is a communication, though nobody answered it."""
+    if row["channel"] in _WRITTEN and row["outcome"] == "no_answer":
+        return LOCATION_TALK
+    return _INQUIRED.get(row["outcome"], LOCATION_TALK)
 
 
 def location_answer(row: Row, recipient_id: UUID) -> f.LocationAnswer:

@@ -16,7 +16,8 @@ Outcome = Literal["answered", "incomplete", "erroneous", "refused", "no_answer",
 Relationship = Literal["attorney", "relative", "neighbour", "employer", "friend", "reference", "other"]
 
 COMMUNICATED: frozenset[str] = frozenset({"answered", "incomplete", "erroneous", "refused"})
-"""Outcomes in which somebody was spoken to or written to: a communication, which may happen once (1006.10(c))."""
+"""Outcomes in which somebody was spoken to: a communication, which may happen once (1006.10(c))."""
+_WRITTEN = frozenset({"letter", "email"})
 WINDOW_DAYS = 7
 MOST_CALLS = 7
 _CALLS = frozenset({"phone"})
@@ -32,6 +33,14 @@ class Inquiry:
     channel: Channel
     account_id: str
     outcome: Outcome | None = None
+
+
+    @property
+    def is_communication(self) -> bool:
+        """Whether the person was, or may have been, told anything. What was written tells it though nobody answers."""
+        if self.channel in _WRITTEN:
+            return self.outcome != "not_connected"
+        return self.outcome is None or self.outcome in COMMUNICATED
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +125,7 @@ def _stopped(_asked: Asked, consumer: Consumer, _history: Sequence[Inquiry]) -> 
 def _once(asked: Asked, _consumer: Consumer, history: Sequence[Inquiry]) -> Finding:
     citation = "12 CFR 1006.10(c)"
     # One that was allowed and not reported yet may have been made: it counts.
-    talks = [one for one in history if one.outcome is None or one.outcome in COMMUNICATED]
+    talks = [one for one in history if one.is_communication]
     if not talks:
         return Finding("location.once", citation, passed=True, fact="this person was not asked before")
     if asked.ground is None:

@@ -67,6 +67,17 @@ async def test_nobody_who_was_not_reached_has_been_asked(desk: Desk) -> None:
     assert "regf.location.once" not in rules_against(await _neighbour(desk, person))
 
 
+@pytest.mark.parametrize("channel", ["letter", "email"])
+async def test_who_was_written_to_has_been_asked_though_no_answer_came(desk: Desk, channel: str) -> None:
+    """12 CFR 1006.2(d), 1006.10(c): what was delivered has conveyed what it says."""
+    person, unreached = uuid4(), uuid4()
+    await desk.feed(desk.inquiry("A", person, outcome="no_answer", channel=channel))
+    await desk.feed(desk.inquiry("A", unreached, outcome="not_connected", channel=channel))
+    desk.clock.at += timedelta(days=30)
+    assert "regf.location.once" in rules_against(await _neighbour(desk, person))
+    assert "regf.location.once" not in rules_against(await _neighbour(desk, unreached))
+
+
 async def test_a_third_party_is_asked_again_when_it_said_so_or_knows_better_now(desk: Desk) -> None:
     """12 CFR 1006.10(c)."""
     told: dict[UUID, dict[str, Any]] = {

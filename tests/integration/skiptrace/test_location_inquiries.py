@@ -133,6 +133,14 @@ async def test_a_call_that_nobody_answered_does_not_use_the_one_talk_up_and_seve
     assert (await _ask(desk)).status_code == 201
 
 
+async def test_who_was_written_to_is_not_written_to_again_though_no_answer_came(desk: Desk) -> None:
+    letter = {"third_party": NEIGHBOUR | {"address": "5 Lake Street, Springfield, IL 62704"}, "channel": "letter"}
+    asked = await _ask(desk, **letter)
+    await _report(desk, asked, "no_answer")
+    blocked = await _ask(desk, **letter)
+    assert [rule["id"] for rule in blocked.json()["rules"] if rule["result"] == "fail"] == ["location.once"]
+
+
 async def test_who_was_asked_and_what_came_of_it_is_told_without_a_name(desk: Desk) -> None:
     asked = await _ask(desk)
     said = {"is_again_requested": True, "is_known_now": False}

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.skiptrace.domain.location_inquiry import (
-    COMMUNICATED,
     RULE_IDS,
     Asked,
     Channel,
@@ -30,7 +29,7 @@ outcomes = st.sampled_from(["answered", "incomplete", "erroneous", "refused", "n
 inquiries = st.builds(
     Inquiry,
     at=st.integers(0, 40 * 24).map(lambda hours: ASKED.at - timedelta(hours=hours)),
-    channel=st.sampled_from(["phone", "letter", "in_person"]),
+    channel=st.sampled_from(["phone", "letter", "email", "in_person"]),
     account_id=st.sampled_from(["debt", "other debt"]),
     outcome=outcomes,
 )
@@ -46,6 +45,13 @@ def _day(at: datetime) -> date:
 
 def _called(on: date, outcome: Outcome | None = "no_answer") -> Inquiry:
     return Inquiry(datetime(on.year, on.month, on.day, 16, tzinfo=UTC), "phone", "debt", outcome)
+
+
+def _has_said_anything(one: Inquiry) -> bool:
+    """1006.2(d): information was conveyed, to whoever answered or in what was delivered."""
+    if one.channel in {"letter", "email"}:
+        return one.outcome != "not_connected"
+    return one.outcome not in {"no_answer", "not_connected"}
 
 
 def test_every_rule_is_told_with_its_citation_whatever_the_result() -> None:
@@ -64,13 +70,25 @@ def test_comment_14_b_2_i_1_iii_seven_unanswered_calls_to_a_third_party_in_seven
     assert decide(replace(ASKED, at=ASKED.at + timedelta(days=1)), FREE, seven).is_allowed
 
 
+@pytest.mark.parametrize("channel", ["letter", "email"])
+@pytest.mark.parametrize(
+    ("outcome", "is_asked"), [("no_answer", True), (None, True), ("answered", True), ("not_connected", False)]
+)
+def test_1006_10_c_who_was_written_to_was_asked_though_no_answer_came(
+    channel: Channel, outcome: Outcome | None, *, is_asked: bool
+) -> None:
+    written = [Inquiry(ASKED.at - timedelta(days=30), channel, "debt", outcome)]
+    for asked in (replace(ASKED, channel=channel), ASKED):
+        assert _failed(decide(asked, FREE, written)) == ({"location.once"} if is_asked else set())
+
+
 @given(st.lists(inquiries, max_size=12), st.sampled_from(["phone", "letter"]))
 @settings(max_examples=400, deadline=None)
 def test_without_a_ground_nobody_is_spoken_to_twice_and_calls_stay_within_seven_in_seven(
     history: list[Inquiry], channel: Channel
 ) -> None:
     asked = replace(ASKED, channel=channel)
-    spoken = [one for one in history if one.outcome is None or one.outcome in COMMUNICATED]
+    spoken = [one for one in history if _has_said_anything(one)]
     days = [_day(asked.at) - timedelta(days=back) for back in range(7)]
     calls = [
         one
