@@ -6,7 +6,7 @@ result out. It is law for a debt collector; for a creditor that collects its own
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -22,7 +22,12 @@ WINDOW_DAYS = 7
 MOST_CALLS = 7
 _CALLS = frozenset({"phone"})
 _NEVER = frozenset({"postcard", "social_media"})
-STOPPED_BY: frozenset[str] = frozenset({"bankruptcy_stay", "discharged", "identity_theft", "cease"})
+_AT_AN_HOUR = frozenset({"phone", "in_person"})
+_FIRST_HOUR, _LAST_HOUR = time(8), time(21)
+"""A third party is called and visited from the first of these up to the last, by its own clock."""
+STOPPED_BY: frozenset[str] = frozenset(
+    {"bankruptcy_stay", "discharged", "identity_theft", "cease", "dispute_hold", "disaster"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,6 @@ class Inquiry:
     account_id: str
     outcome: Outcome | None = None
 
-
     @property
     def is_communication(self) -> bool:
         """Whether the person was, or may have been, told anything. What was written tells it though nobody answers."""
@@ -45,7 +49,10 @@ class Inquiry:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """An inquiry that is wanted. `local_zone` is where the person asked is, for the days of 1006.14."""
+    """An inquiry that is wanted. `local_zone` is where the person asked is, for the days of 1006.14.
+
+    `zones`: all in which the person may be, by what is known of it; none: not known.
+    """
 
     at: datetime
     channel: Channel
@@ -55,6 +62,7 @@ class Asked:
     ground: Ground | None = None
     ground_evidence: str | None = None
     believes_person_knows_now: bool = False
+    zones: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +127,20 @@ def _attorney(asked: Asked, consumer: Consumer, _history: Sequence[Inquiry]) -> 
 def _stopped(_asked: Asked, consumer: Consumer, _history: Sequence[Inquiry]) -> Finding:
     found = sorted(consumer.restrictions & STOPPED_BY)
     fact = f"restricted: {', '.join(found)}" if found else "no restriction stops it"
-    return Finding("location.restriction", "11 USC 362(a)(6), 524(a)(2); 12 CFR 1006.6(c)(1)", not found, fact)
+    citation = "11 USC 362(a)(6), 524(a)(2); 12 CFR 1006.6(c)(1), 1006.38(d)(2)"
+    return Finding("location.restriction", citation, not found, fact)
+
+
+def _hours(asked: Asked, _consumer: Consumer, _history: Sequence[Inquiry]) -> Finding:
+    citation = "policy after 12 CFR 1006.6(b)(1)(i)"
+    if asked.channel not in _AT_AN_HOUR:
+        return Finding("location.hours", citation, passed=True, fact="what is written has no hours")
+    if not asked.zones:
+        return Finding("location.hours", citation, passed=False, fact="nothing says what time it is for this person")
+    clocks = {zone: asked.at.astimezone(ZoneInfo(zone)).time() for zone in sorted(asked.zones)}
+    passed = all(_FIRST_HOUR <= clock < _LAST_HOUR for clock in clocks.values())
+    fact = ", ".join(f"{clock:%H:%M} in {zone}" for zone, clock in clocks.items())
+    return Finding("location.hours", citation, passed, fact)
 
 
 def _once(asked: Asked, _consumer: Consumer, history: Sequence[Inquiry]) -> Finding:
@@ -182,6 +203,6 @@ def _day(at: datetime, asked: Asked) -> date:
     return at.astimezone(ZoneInfo(asked.local_zone)).date()
 
 
-_RULES: tuple[Rule, ...] = (_purpose, _medium, _attorney, _stopped, _once, _calls, _cooldown)
-RULE_IDS = ("location.purpose", "location.medium", "location.attorney", "location.restriction", "location.once",
-            "location.calls", "location.cooldown")  # fmt: skip
+_RULES: tuple[Rule, ...] = (_purpose, _medium, _attorney, _stopped, _hours, _once, _calls, _cooldown)
+RULE_IDS = ("location.purpose", "location.medium", "location.attorney", "location.restriction", "location.hours",
+            "location.once", "location.calls", "location.cooldown")  # fmt: skip

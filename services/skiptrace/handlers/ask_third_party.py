@@ -4,6 +4,7 @@ What is allowed counts at once, made or not, until its outcome says that nobody 
 as evidence too, with the rules that blocked it.
 """
 
+import re
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
@@ -23,9 +24,11 @@ from shared.db.sets import load_rows
 from shared.db.transaction import Tx
 from shared.errors import Problem, Refusal
 from shared.ids import new_id
-from shared.time_zones import phone_zones
+from shared.time_zones import address_zones, phone_zones
 
 _FALLBACK_ZONE = "America/New_York"
+_POSTAL_CODE = re.compile(r"\b([0-9]{5})(?:-[0-9]{4})?\s*$", re.ASCII)
+"""At the end of a line of address: a number before it may be that of a house."""
 
 
 class InquiryBlockedError(Problem):
@@ -61,8 +64,7 @@ async def ask_third_party(tx: Tx, actor: Actor, request: InquiryRequest, *, empl
         Inquiry(row["asked_at"], row["channel"], str(row["account_id"]), row["outcome"])
         for row in await earlier_inquiries(tx, request.party_id, person_ids)
     ]
-    zone = _zone_of(request.third_party) or (creditor["time_zone"] if creditor is not None else _FALLBACK_ZONE)
-    decision = _decide(tx, file, request, earlier, zone)
+    decision = _decide(tx, file, request, earlier, creditor["time_zone"] if creditor is not None else _FALLBACK_ZONE)
     row = _row(tx, actor, request, file, decision) | {"creditor_id": creditor_id}
     if not decision.is_allowed:
         raise InquiryBlockedError(row)
@@ -90,16 +92,18 @@ def known_by(party_id: UUID, person: ThirdParty) -> list[UUID]:
     return ids
 
 
-def _decide(tx: Tx, file: File, request: InquiryRequest, earlier: list[Inquiry], zone: str) -> Decision:
+def _decide(tx: Tx, file: File, request: InquiryRequest, earlier: list[Inquiry], creditors_zone: str) -> Decision:
+    zones = zones_of(request.third_party)
     asked = Asked(
         at=tx.clock.now(),
         channel=request.channel,
         account_id=str(request.account_id),
         relationship=request.third_party.relationship,
-        local_zone=zone,
+        local_zone=min(zones, default=creditors_zone),
         ground=request.ground,
         ground_evidence=request.ground_evidence,
         believes_person_knows_now=request.believes_person_knows_now,
+        zones=zones,
     )
     consumer = Consumer(file.restrictions, file.open_trace is not None, request.attorney_is_silent)
     return decide(asked, consumer, earlier)
@@ -148,9 +152,10 @@ def _name_of(file: File) -> str:
     return " ".join(name for name in names if name) or "this person"
 
 
-def _zone_of(person: ThirdParty) -> str | None:
-    """The zone of the person's telephone number, where the number plan says one."""
+def zones_of(person: ThirdParty) -> frozenset[str]:
+    """All zones in which a third party may be, by its telephone number and the postal code of its address."""
     value = normalised("phone", person.phone) if person.phone else None
-    if value is None:
-        return None
-    return min(phone_zones(value), default=None)
+    code = _POSTAL_CODE.search(person.address or "")
+    by_phone = phone_zones(value) if value is not None else ()
+    by_address = address_zones(None, code[1]) if code is not None else ()
+    return frozenset((*by_phone, *by_address))

@@ -6,8 +6,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import httpx
+import pytest
 import pytest_asyncio
 
 from deploy.local.issuer import Issuer
@@ -22,7 +24,15 @@ async def desk(service_engine: GetEngine, issuer: Issuer, tmp_path: Path) -> Asy
     async with open_desk(await service_engine("skiptrace"), issuer, tmp_path) as made:
         opened = await made.open("L-1")
         await opened.request()
+        opened.clock.ahead = _until_noon(opened)
         yield opened
+
+
+def _until_noon(desk: Desk) -> timedelta:
+    """How long it is until noon where the neighbour is."""
+    now = desk.clock.now().astimezone(ZoneInfo(desk.ZONE))
+    noon = now.replace(hour=12, minute=0, second=0, microsecond=0)
+    return (noon if noon > now else noon + timedelta(days=1)) - now
 
 
 async def _ask(desk: Desk, **facts: Any) -> httpx.Response:
@@ -76,7 +86,7 @@ async def test_of_many_who_ask_at_once_one_is_allowed(desk: Desk) -> None:
 async def test_a_second_inquiry_needs_a_ground_its_evidence_and_the_belief_that_more_is_known(desk: Desk) -> None:
     first = await _ask(desk)
     await _report(desk, first, "incomplete")
-    desk.clock.ahead = timedelta(days=8)
+    desk.clock.ahead += timedelta(days=8)
     ground = {"ground": "earlier_answer_incomplete", "ground_evidence": "Said to have the new address next week."}
     assert (await _ask(desk, **ground)).status_code == 403
     assert (await _ask(desk, ground=ground["ground"], believes_person_knows_now=True)).status_code == 403
@@ -93,6 +103,25 @@ async def test_nobody_is_asked_when_the_consumer_has_an_attorney_but_the_attorne
     attorney = {"name": "Dana Lawyer", "relationship": "attorney", "phone": "+12175550111"}
     assert (await _ask(desk, third_party=attorney)).status_code == 201
     assert (await _ask(desk, attorney_is_silent=True)).status_code == 201
+
+
+async def test_nobody_is_called_at_night_or_where_nothing_says_that_it_is_day(desk: Desk) -> None:
+    unknown = await _ask(desk, third_party={"name": "Kim Other"})
+    assert [rule["id"] for rule in unknown.json()["rules"] if rule["result"] == "fail"] == ["location.hours"]
+    by_mail = await _ask(desk, third_party={"name": "Kim Other"}, channel="letter")
+    assert by_mail.status_code == 201
+    visit = {"name": "Lee Visited", "address": "5 Lake Street, Springfield, IL 62704"}
+    assert (await _ask(desk, third_party=visit, channel="in_person")).status_code == 201
+    desk.clock.ahead += timedelta(hours=15)
+    night = await _ask(desk)
+    assert [rule["id"] for rule in night.json()["rules"] if rule["result"] == "fail"] == ["location.hours"]
+
+
+@pytest.mark.parametrize("kind", ["dispute_hold", "disaster"])
+async def test_nobody_is_asked_while_a_dispute_or_a_disaster_holds_collection(desk: Desk, kind: str) -> None:
+    await desk.feed(desk.restriction(kind))
+    blocked = await _ask(desk)
+    assert [rule["id"] for rule in blocked.json()["rules"] if rule["result"] == "fail"] == ["location.restriction"]
 
 
 async def test_nobody_is_asked_by_postcard_or_when_nobody_is_searched_for(desk: Desk) -> None:
@@ -129,7 +158,7 @@ async def test_a_call_that_nobody_answered_does_not_use_the_one_talk_up_and_seve
         await _report(desk, asked, "no_answer")
     blocked = await _ask(desk)
     assert [rule["id"] for rule in blocked.json()["rules"] if rule["result"] == "fail"] == ["location.calls"]
-    desk.clock.ahead = timedelta(days=7)
+    desk.clock.ahead += timedelta(days=7)
     assert (await _ask(desk)).status_code == 201
 
 

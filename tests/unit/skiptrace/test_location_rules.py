@@ -23,7 +23,7 @@ from services.skiptrace.domain.location_inquiry import (
 from services.skiptrace.domain.script import Language, script_for
 
 ZONE = "America/New_York"
-ASKED = Asked(datetime(2026, 10, 12, 16, tzinfo=UTC), "phone", "debt", "neighbour", ZONE)
+ASKED = Asked(datetime(2026, 10, 12, 16, tzinfo=UTC), "phone", "debt", "neighbour", ZONE, zones=frozenset({ZONE}))
 FREE = Consumer()
 outcomes = st.sampled_from(["answered", "incomplete", "erroneous", "refused", "no_answer", "not_connected", None])
 inquiries = st.builds(
@@ -133,7 +133,9 @@ def test_the_day_of_a_talk_is_the_first_of_the_seven() -> None:
     assert decide(replace(asked, at=ASKED.at + timedelta(days=1)), FREE, talk).is_allowed
 
 
-@pytest.mark.parametrize("kind", ["bankruptcy_stay", "discharged", "cease", "identity_theft"])
+@pytest.mark.parametrize(
+    "kind", ["bankruptcy_stay", "discharged", "cease", "identity_theft", "dispute_hold", "disaster"]
+)
 def test_a_restriction_stops_it(kind: str) -> None:
     assert _failed(decide(ASKED, Consumer(frozenset({kind})), [])) == {"location.restriction"}
 
@@ -148,6 +150,24 @@ def test_1006_10_b_5_only_the_attorney_unless_the_attorney_is_silent() -> None:
 @pytest.mark.parametrize("channel", ["postcard", "social_media"])
 def test_1006_10_b_3_and_1006_22_f_no_postcard_and_no_public_place(channel: Channel) -> None:
     assert _failed(decide(replace(ASKED, channel=channel), FREE, [])) == {"location.medium"}
+
+
+@pytest.mark.parametrize("channel", ["phone", "in_person"])
+def test_a_third_party_is_called_and_visited_from_8_to_21_wherever_it_may_be(channel: Channel) -> None:
+    for hour in range(24):
+        at = datetime(2026, 10, 12, hour, tzinfo=ZoneInfo(ZONE))
+        asked = replace(ASKED, at=at, channel=channel)
+        assert _failed(decide(asked, FREE, [])) == (set() if 8 <= hour < 21 else {"location.hours"})
+        both = replace(asked, zones=frozenset({ZONE, "America/Los_Angeles"}))
+        assert _failed(decide(both, FREE, [])) == (set() if 11 <= hour < 21 else {"location.hours"})
+
+
+def test_where_the_hour_is_not_known_nobody_is_called_and_a_letter_may_go() -> None:
+    unknown = replace(ASKED, zones=frozenset())
+    assert _failed(decide(unknown, FREE, [])) == {"location.hours"}
+    assert _failed(decide(replace(unknown, channel="in_person"), FREE, [])) == {"location.hours"}
+    for channel in ("letter", "email"):
+        assert decide(replace(unknown, channel=channel), FREE, []).is_allowed
 
 
 def test_who_is_not_searched_for_is_not_asked_about() -> None:
