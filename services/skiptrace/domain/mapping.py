@@ -28,7 +28,7 @@ MAX_POINTS = 100
 
 
 class MappingError(ValueError):
-    """An answer that is not laid out as the mapping says."""
+    """An answer that is not laid out as the mapping says, or a search that cannot be laid out by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,11 @@ def read_answer(layout: Layout, body: Any) -> Answer:
 
 
 def request_body(mapping: Layout, subject: Subject, purpose: str, reference: str) -> dict[str, Any]:
-    """Return the JSON of a search. What is not known of the person is left out."""
+    """Return the JSON of a search. What is not known of the person is left out.
+
+    Raises:
+        MappingError: two of its places are one, or one leads through another.
+    """
     body: dict[str, Any] = {}
     for place, value in mapping.constants.items():
         _put(body, place, value)
@@ -196,7 +200,10 @@ def _day(mapping: Layout, item: Any, place: str | None) -> date | None:
 def _text(value: Any) -> str | None:
     if value is None or isinstance(value, (dict, list)):
         return None
-    return str(value).strip() or None
+    text = str(value).strip()
+    if "\x00" in text:
+        raise MappingError("a text has a character that no table takes")
+    return text or None
 
 
 def _steps(place: str) -> list[str]:
@@ -220,4 +227,6 @@ def _put(document: dict[str, Any], place: str, value: Any) -> None:
         document = document.setdefault(step, {})
         if not isinstance(document, dict):
             raise MappingError(f"{place} leads through a value")
+    if last in document:
+        raise MappingError(f"{place} is taken")
     document[last] = value

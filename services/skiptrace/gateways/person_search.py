@@ -70,7 +70,7 @@ class PersonSearch:
         client = self._clients.get(endpoint)
         if client is None:
             raise VendorError("endpoint-not-configured", may_be_billed=False, is_repeatable=False)
-        body = orjson.dumps(request_body(layout, subject, purpose, reference))
+        body = _written(layout, subject, purpose, reference)
         tries = AsyncRetrying(
             stop=stop_after_attempt(TRIES),
             wait=wait_random_exponential(multiplier=self._first_wait_s, max=5),
@@ -110,6 +110,13 @@ class PersonSearch:
             return read_answer(layout, orjson.loads(content))
         except (orjson.JSONDecodeError, MappingError):
             raise VendorError("answer-unreadable", may_be_billed=True, is_repeatable=False) from None
+
+
+def _written(layout: Layout, subject: Subject, purpose: str, reference: str) -> bytes:
+    try:
+        return orjson.dumps(request_body(layout, subject, purpose, reference))
+    except (MappingError, orjson.JSONEncodeError):
+        raise VendorError("layout-unusable", may_be_billed=False, is_repeatable=False) from None
 
 
 async def _post(client: httpx.AsyncClient, path: str, body: bytes) -> tuple[int, bytes]:

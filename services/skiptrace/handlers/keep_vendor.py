@@ -1,8 +1,9 @@
 """Makes or changes a vendor: prices, purposes and layout are data, and what is under way keeps its reserved price."""
 
 from collections.abc import Callable
+from datetime import date
 
-from services.skiptrace.domain.mapping import layout_from
+from services.skiptrace.domain.mapping import MappingError, Subject, layout_from, request_body
 from services.skiptrace.handlers.actor import Actor
 from services.skiptrace.schemas.vendors import VendorRequest
 from services.skiptrace.store.vendors import load_vendors, lock_vendors, save_vendor
@@ -10,6 +11,8 @@ from shared.contact_points import address_line
 from shared.db.transaction import Tx
 from shared.errors import Refusal
 
+_SOMEBODY = Subject("x", "x", date(1980, 1, 31), "x", "x", "x", "x")
+"""All that can be known of a person: a layout that cannot hold it is refused here, not at the first search."""
 _MAKE_PLACE = "SELECT pg_advisory_xact_lock(hashtextextended('vendor', 0))"
 
 
@@ -46,4 +49,8 @@ def _check(request: VendorRequest) -> Refusal | None:
             return Refusal("vendor-layout-invalid", "An address needs a place for its street.", "layout")
         if kind != "address" and not points.value:
             return Refusal("vendor-layout-invalid", f"A {kind} needs a place for its value.", "layout")
+    try:
+        request_body(layout, _SOMEBODY, request.purposes[0], "x")
+    except MappingError as error:
+        return Refusal("vendor-layout-invalid", f"A search cannot be laid out: {error}.", "layout")
     return None

@@ -115,6 +115,14 @@ async def test_a_vendor_that_fails_again_and_again_is_left_alone_for_a_while(des
     assert (await _first(desk))["breaker"]["state"] == "closed"
 
 
+async def test_an_answer_that_no_table_takes_fails_and_the_case_goes_on(desk: Desk) -> None:
+    desk.knows(person={"phones": [{"number": "(217) 555-0188\x00"}]})
+    made = await desk.request()
+    assert await desk.search() == 1
+    [search] = (await desk.get(f"/v1/skip-traces/{made['skip_trace_id']}/searches")).json()["items"]
+    assert (search["status"], search["failure"]) == ("failed", "answer-unreadable")
+
+
 async def test_only_an_administrator_changes_a_vendor_and_over_the_version_that_was_read(desk: Desk) -> None:
     first = await _put(desk, "odd")
     shown = {"code", "is_reachable", "searches", "hits", "month_spent_minor", "breaker", "version"}
@@ -127,6 +135,8 @@ async def test_only_an_administrator_changes_a_vendor_and_over_the_version_that_
     assert (await desk.put("/v1/vendors/odd", changed, **{"If-Match": '"1"'})).json()["version"] == 2
     broken = body | {"layout": body["layout"] | {"points": {"address": {"each": "/a", "parts": {"city": "/c"}}}}}
     assert (await desk.put("/v1/vendors/odd", broken)).json()["code"] == "vendor-layout-invalid"
+    nested = body | {"layout": body["layout"] | {"reference": "/r", "purpose": "/r/x"}}
+    assert (await desk.put("/v1/vendors/odd", nested)).json()["code"] == "vendor-layout-invalid"
     assert "password" not in json.dumps((await desk.get("/v1/vendors")).json())
 
 

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from services.skiptrace.domain.candidate import Word, stand
 from services.skiptrace.domain.mapping import (
@@ -21,7 +22,9 @@ from services.skiptrace.domain.purpose import PURPOSES, RULES, Debt, check_purpo
 from services.skiptrace.domain.skip_trace import OPEN, TRANSITIONS, Facts, judge
 from services.skiptrace.domain.triggers import PastCase, Trigger, Try, nobody_reached, opening
 from services.skiptrace.domain.waterfall import Choice, Vendor
+from services.skiptrace.gateways.person_search import PersonSearch, VendorError
 from services.skiptrace.schemas.vendors import VendorLayout
+from services.skiptrace.settings import VendorEndpoint
 from shared.events.skiptrace import PermissiblePurpose, SkipTraceReason, SkipTraceStatus
 
 NOW = datetime(2026, 3, 9, 12, tzinfo=UTC)
@@ -140,6 +143,43 @@ def test_a_layout_that_the_schema_takes_is_one_that_the_code_reads() -> None:
 def test_an_answer_in_another_layout_is_refused(answer: Any) -> None:
     with pytest.raises(MappingError):
         read_answer(layout_from(LAYOUT), answer)
+
+
+@pytest.mark.parametrize(
+    "person",
+    [
+        {"tel": [{"n": "2175550123\x00"}]},
+        {"tel": [{"n": "2175550123", "seen": "2026-01-02\x00"}]},
+    ],
+)
+def test_an_answer_with_a_character_that_no_table_takes_is_refused(person: Any) -> None:
+    layout = layout_from(LAYOUT | {"transaction": "/no"})
+    with pytest.raises(MappingError):
+        read_answer(layout, {"people": [person]})
+    with pytest.raises(MappingError):
+        read_answer(layout, {"people": [], "no": "7\x00"})
+
+
+@pytest.mark.parametrize(
+    "places",
+    [
+        {"reference": "/r", "purpose": "/r/x"},
+        {"reference": "/r/x", "purpose": "/r"},
+        {"reference": "/r", "purpose": "/r"},
+        {"reference": "/a/b/c"},
+        {"constants": {"/ref": 1}},
+    ],
+)
+async def test_a_search_that_cannot_be_laid_out_is_refused_and_costs_nothing(places: dict[str, Any]) -> None:
+    layout, subject = layout_from(LAYOUT | places), Subject("A", "B", None)
+    with pytest.raises(MappingError):
+        request_body(layout, subject, "fcra_collection", "ref")
+    endpoint = VendorEndpoint(url="http://127.0.0.1:1", username="u", password=SecretStr("p"))
+    async with PersonSearch({"other": endpoint}, timeout_s=1) as vendors:
+        with pytest.raises(VendorError) as failed:
+            await vendors.search("other", layout, subject, "fcra_collection", "ref")
+    assert failed.value.code == "layout-unusable"
+    assert not failed.value.may_be_billed
 
 
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda x: st.lists(x) | st.dictionaries(
