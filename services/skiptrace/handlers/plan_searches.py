@@ -110,7 +110,7 @@ class _Planner:
         self._ask(file, trace, choice.vendor)
 
     def _settle(self, file: File, trace: Row, search: Row) -> None:
-        bills = self._rows[search["vendor"]]["bills_unanswered"]
+        bills = self._rows[search["vendor"]]["bills_unanswered"] and not _is_charged(file, trace, search["vendor"])
         done, lines = settle_unanswered(search, bills=bills, now=self._now)
         self.searches.append(done)
         self._book(file, trace, done, lines)
@@ -173,6 +173,14 @@ class _Planner:
                 reference=reference(trace["skip_trace_id"], search["vendor"]),
             )
         )
+
+
+def _is_charged(file: File, trace: Row, vendor: str) -> bool:
+    """Whether an attempt at a vendor is charged already: all of them have one reference, and are on its bill once."""
+    return any(
+        one["vendor"] == vendor and one["settled_at"] is not None and one["cost_minor"] > 0
+        for one in file.searches[trace["skip_trace_id"]]
+    )
 
 
 def _may_be_asked(file: File, trace: Row) -> bool:

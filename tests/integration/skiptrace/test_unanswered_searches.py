@@ -140,6 +140,23 @@ async def test_an_answer_that_comes_after_the_charge_is_paid_for_once(desk: Desk
     assert (await desk.get("/v1/vendors/person_search")).json()["month_spent_minor"] >= 75
 
 
+async def test_all_attempts_of_one_search_are_charged_once(desk: Desk) -> None:
+    """The vendor does and bills it once: all attempts have one reference (docs/contracts/person-search.md)."""
+    desk.vendor.faults = Faults(count=100)
+    made = await desk.request(budget_minor=300)
+    for after in (timedelta(), timedelta(minutes=2), timedelta(minutes=15)):
+        desk.clock.ahead = after
+        assert await desk.search() == 1
+    desk.clock.ahead = HELD_FOR + timedelta(hours=1)
+    assert await desk.search() == 0
+    searches = await _searches(desk, made["skip_trace_id"])
+    assert len(searches) == 3
+    assert sorted(one["cost_minor"] for one in searches) == [0, 0, 75]
+    assert all(one["settled_at"] for one in searches)
+    assert sum(amount for _, amount in await _ledger(desk)) == 75
+    assert [case["spent_minor"] for case in await desk.traces()] == [75]
+
+
 async def test_a_search_that_failed_and_may_be_billed_is_settled_when_the_case_has_found_somebody_else(
     desk: Desk,
 ) -> None:
