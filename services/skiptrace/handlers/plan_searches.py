@@ -13,6 +13,7 @@ from services.skiptrace.domain.breaker import Breaker
 from services.skiptrace.domain.identity import reference, search_id
 from services.skiptrace.domain.mapping import Layout, Subject, layout_from
 from services.skiptrace.domain.policy import Policy
+from services.skiptrace.domain.purpose import check_purpose
 from services.skiptrace.domain.skip_trace import NO_SEARCH, OPEN
 from services.skiptrace.domain.unanswered import is_overdue
 from services.skiptrace.domain.waterfall import Choice, Tried, Vendor, Wanted, choose
@@ -189,6 +190,8 @@ def _may_be_asked(file: File, trace: Row) -> bool:
         and file.party is not None
         and not file.is_erased
         and not file.restrictions & NO_SEARCH
+        # The debt may have been paid by another debtor a moment ago: the job that ends this case comes after.
+        and check_purpose(trace["permissible_purpose"], file.debt) is None
         and not file.open_candidates
     )
 

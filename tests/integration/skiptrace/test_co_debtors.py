@@ -58,6 +58,14 @@ async def test_a_wrong_number_of_another_debtor_opens_a_case_and_the_payoff_ends
     assert [(one["status"], one["reason"]) for one in await desk.traces(OTHER)] == [("cancelled", "account_settled")]
 
 
+async def test_no_search_leaves_between_the_payoff_and_the_job_that_ends_the_case(desk: Desk) -> None:
+    await desk.feed(_part(desk, "cosigner"))
+    await desk.request(**_asked(desk))
+    await desk.feed(desk.account_message(version=2, balance_minor=0, past_due_minor=0, status="closed"))
+    assert await desk.search() == 0
+    assert [(one["status"], one["reason"]) for one in await desk.traces(OTHER)] == [("cancelled", "account_settled")]
+
+
 async def test_who_has_left_the_debt_is_searched_for_no_more(desk: Desk) -> None:
     await desk.feed(_part(desk, "joint"))
     await desk.request(**_asked(desk))
