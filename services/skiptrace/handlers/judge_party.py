@@ -81,14 +81,23 @@ def judge_case(
     """A case as it stands now. `planned`: what the waterfall would do next; without it, an open case is due now."""
     facts = _facts(file, trace, verified_at)
     judged = judge(trace["status"], trace["reason"], facts, planned or Choice(wait_until=now))
-    is_ended_now = judged.reason is not None and trace["resolved_at"] is None
     return {
         **trace,
         "status": judged.status,
         "reason": judged.reason,
-        "resolved_at": now if is_ended_now else trace["resolved_at"],
+        "resolved_at": _ended_at(trace, judged, facts, now),
         "search_at": _next_look(file, trace, judged, planned),
     }
+
+
+def _ended_at(trace: Row, judged: Judgement, facts: Facts, now: datetime) -> datetime | None:
+    """When a case ended, if it has. One whose party was reached ended then, however late that is told (adr 12)."""
+    if judged.status == "located" and trace["status"] != "located":
+        return facts.found_at
+    if judged.reason is not None and trace["resolved_at"] is None:
+        return now
+    ended: datetime | None = trace["resolved_at"]
+    return ended
 
 
 def _facts(file: File, trace: Row, verified_at: datetime | None) -> Facts:

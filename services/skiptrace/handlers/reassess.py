@@ -6,6 +6,7 @@ It asks no vendor: a case that is to go on is marked as due, and the worker does
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from services.skiptrace.domain.policy import Policy
@@ -54,8 +55,9 @@ async def judge_files(
     step = _Step(tx, policy, choices or {}, frozenset(republish))
     for file in files:
         step.take(file, (causes or {}).get(file.party_id))
-    await insert_traces(tx, step.opened)
+    # A case may end and another open in one step, and a party has one open case at a time.
     await update_traces(tx, step.judged)
+    await insert_traces(tx, step.opened)
     await update_candidates(tx, step.candidates)
     await save_found(tx, step.found)
 
@@ -78,12 +80,19 @@ class _Step:
         judged = judge_candidates(file, now)
         file.candidates = judged.rows
         self._take_candidates(file, judged, cause)
-        opened = opened_by_event(file, self.policy, now)
-        if opened is not None:
-            self.opened.append(opened)
-        for trace in (*file.traces, *([opened] if opened is not None else [])):
+        for place, trace in enumerate(file.traces):
             planned = self.choices.get(trace["skip_trace_id"])
-            self._take_trace(file, trace, judge_case(file, trace, judged.verified_at, planned, now), cause)
+            new = judge_case(file, trace, judged.verified_at, planned, now)
+            self._publish_change(file, trace, new, cause)
+            if new != dict(trace):
+                self.judged.append(new)
+            file.traces[place] = new
+        # What opened one case may be answered by a talk, and the next have happened after it: all told at once.
+        while (opened := opened_by_event(file, self.policy, now)) is not None:
+            new = judge_case(file, opened, judged.verified_at, None, now)
+            self._publish_change(file, opened, new, cause)
+            self.opened.append(new)
+            file.traces.append(new)
 
     def _take_candidates(self, file: File, judged: Candidates, cause: UUID | None) -> None:
         self.candidates += judged.changed
@@ -94,10 +103,8 @@ class _Step:
             self.found.append({"party_id": file.party_id, "version": version})
             publish_found(self.tx, file, judged.rows, version, cause)
 
-    def _take_trace(self, file: File, trace: Row, new: dict[str, object], cause: UUID | None) -> None:
+    def _publish_change(self, file: File, trace: Row, new: dict[str, Any], cause: UUID | None) -> None:
         is_changed = trace["version"] == 0 or any(trace[name] != new[name] for name in _STATE)
         if is_changed or trace["skip_trace_id"] in self.republish:
             new["version"] = max(trace["version"], self.tx.least_version) + 1
             publish_state(self.tx, file, new, cause)
-        if new != dict(trace):
-            self.judged.append(new)

@@ -2,9 +2,11 @@
 
 import random
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import permutations
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import pytest_asyncio
@@ -85,6 +87,41 @@ async def test_the_order_of_messages_does_not_matter(desk: Desk, seed: int) -> N
     before = await _state(desk)
     await desk.feed(*drawn.sample(story, len(story)))
     assert await _state(desk) == before
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+@pytest.mark.parametrize("at_once", [True, False], ids=["in one batch", "one by one"])
+async def test_a_wrong_number_after_a_talk_opens_a_case_however_late_they_are_told(
+    desk: Desk, order: tuple[int, ...], at_once: bool
+) -> None:
+    await desk.open("A")
+    noon = desk.clock.now()
+    told = [
+        desk.outcome("wrong_number", "A", at=noon - timedelta(hours=4)),
+        desk.outcome("rpc_promise", "A", contact_point_id=uuid4(), at=noon - timedelta(hours=3)),
+        desk.outcome("wrong_number", "A", contact_point_id=uuid4(), at=noon - timedelta(hours=2)),
+    ]
+    drawn = [told[place] for place in order]
+    for batch in [drawn] if at_once else [[each] for each in drawn]:
+        await desk.feed(*batch)
+    cases = await desk.traces("A")
+    assert [case["status"] for case in cases if case["status"] != "located"] == ["requested"]
+    ended = [datetime.fromisoformat(case["resolved_at"]) for case in cases if case["status"] == "located"]
+    assert set(ended) <= {noon - timedelta(hours=3)}
+
+
+async def test_a_talk_and_a_wrong_number_that_are_told_together_end_one_case_and_open_another(desk: Desk) -> None:
+    await desk.open("A")
+    noon = desk.clock.now()
+    await desk.feed(desk.outcome("wrong_number", "A", at=noon - timedelta(hours=4)))
+    [first] = await desk.traces("A")
+    await desk.feed(
+        desk.outcome("rpc_promise", "A", contact_point_id=uuid4(), at=noon - timedelta(hours=3)),
+        desk.outcome("wrong_number", "A", contact_point_id=uuid4(), at=noon - timedelta(hours=2)),
+    )
+    cases = {case["skip_trace_id"]: case["status"] for case in await desk.traces("A")}
+    assert cases.pop(first["skip_trace_id"]) == "located"
+    assert list(cases.values()) == ["requested"]
 
 
 @pytest.mark.parametrize("seed", range(4))
