@@ -67,6 +67,12 @@ _NOT_FOUND = """
 UPDATE contact_point SET found_by = NULL, found_status = NULL, confidence = NULL
 WHERE party_id = ANY($1::uuid[]) AND found_by IS NOT NULL AND NOT contact_point_id = ANY($2::uuid[])
 """
+# What was found may come after the erasure of its party, on another topic: when it is taken back, nobody names it.
+_NOT_NAMED = """
+DELETE FROM contact_point c
+WHERE c.party_id = ANY($1::uuid[]) AND NOT c.is_in_core AND c.added_by IS NULL AND c.found_by IS NULL
+  AND NOT EXISTS (SELECT FROM party_view p WHERE p.party_id = c.party_id)
+"""
 _NO_PARTS = "DELETE FROM account_part WHERE party_id = ANY($1::uuid[])"
 _ERASE = (
     _NO_PARTS,
@@ -129,6 +135,7 @@ async def save_found(tx: Tx, states: Iterable[tuple[ContactPointsFound, int]]) -
     ]  # fmt: skip
     if newest:
         await tx.execute(_NOT_FOUND, list(newest), [point[0] for point in points])
+        await tx.execute(_NOT_NAMED, list(newest))
     return await _save_points(tx, _FOUND, points)
 
 

@@ -4,6 +4,7 @@ import random
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
+from itertools import permutations
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -76,6 +77,19 @@ async def state(engine: AsyncEngine, creditor: UUID) -> dict[str, list[dict[str,
             rows = await connection.exec_driver_sql(f"SELECT * FROM {table} WHERE {is_ours.format(creditor=creditor)}")
             found[table] = sorted((dict(row) for row in rows.mappings().all()), key=str)
         return found
+
+
+@pytest.mark.parametrize("order", list(permutations(range(2))))
+async def test_nothing_that_was_found_for_an_erased_party_stays(services: House, order: tuple[int, ...]) -> None:
+    house = replace(services, creditor=uuid4())
+    applier, _topics = house.appliers["contact"]
+    found, _, taken_back = (one for one in history(house) if one.topic == "contact_point.found")
+    await applier.apply([house.creditor_message(1), house.party_message("a1", version=1)])
+    later = [house.erasure("a1"), found]
+    for message in [*(later[place] for place in order), taken_back]:
+        await applier.apply([message])
+    left = await state(house.engine, house.creditor)
+    assert left["contact_point"] == []
 
 
 @pytest.mark.parametrize("seed", range(6))
