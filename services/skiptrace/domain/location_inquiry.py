@@ -127,7 +127,7 @@ def _attorney(asked: Asked, consumer: Consumer, _history: Sequence[Inquiry]) -> 
 def _stopped(_asked: Asked, consumer: Consumer, _history: Sequence[Inquiry]) -> Finding:
     found = sorted(consumer.restrictions & STOPPED_BY)
     fact = f"restricted: {', '.join(found)}" if found else "no restriction stops it"
-    citation = "11 USC 362(a)(6), 524(a)(2); 12 CFR 1006.6(c)(1), 1006.38(d)(2)"
+    citation = "11 USC 362(a)(6), 524(a)(2), 1301(a); 12 CFR 1006.6(c)(1), 1006.38(d)(2)"
     return Finding("location.restriction", citation, not found, fact)
 
 

@@ -5,6 +5,9 @@ from datetime import timedelta
 
 from shared.events.skiptrace import PermissiblePurpose
 
+FALLBACK_ZONE = "America/New_York"
+"""The zone of a creditor that is not known yet."""
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from services.skiptrace.domain.identity import third_party_id
 from services.skiptrace.domain.location_inquiry import Asked, Consumer, Decision, Inquiry, decide
+from services.skiptrace.domain.policy import FALLBACK_ZONE
 from services.skiptrace.domain.script import script_for
 from services.skiptrace.handlers.actor import Actor
 from services.skiptrace.handlers.publish import publish_inquiry
@@ -26,7 +27,6 @@ from shared.errors import Problem, Refusal
 from shared.ids import new_id
 from shared.time_zones import address_zones, phone_zones
 
-_FALLBACK_ZONE = "America/New_York"
 _POSTAL_CODE = re.compile(r"\b([0-9]{5})(?:-[0-9]{4})?\s*$", re.ASCII)
 """At the end of a line of address: a number before it may be that of a house."""
 
@@ -64,7 +64,7 @@ async def ask_third_party(tx: Tx, actor: Actor, request: InquiryRequest, *, empl
         Inquiry(row["asked_at"], row["channel"], str(row["account_id"]), row["outcome"])
         for row in await earlier_inquiries(tx, request.party_id, person_ids)
     ]
-    decision = _decide(tx, file, request, earlier, creditor["time_zone"] if creditor is not None else _FALLBACK_ZONE)
+    decision = _decide(tx, file, request, earlier, creditor["time_zone"] if creditor is not None else FALLBACK_ZONE)
     row = _row(tx, actor, request, file, decision) | {"creditor_id": creditor_id}
     if not decision.is_allowed:
         raise InquiryBlockedError(row)

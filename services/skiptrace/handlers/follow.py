@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from services.skiptrace.domain.policy import Policy
+from services.skiptrace.domain.restriction import HOLD_THE_DEBT
 from services.skiptrace.domain.triggers import INVALID_REASONS, Trigger
 from services.skiptrace.handlers.reassess import reassess
 from services.skiptrace.handlers.sweep import request_judgement, request_sweep
@@ -52,15 +53,14 @@ class Follower:
         """Take a batch of `account.*` states."""
         await facts.save_accounts(tx, _states(messages))
         await self._judge(tx, _causes(messages))
-        primary = {message.payload.party_id for message in messages}
-        others = await facts.co_debtors(tx, [message.payload.account_id for message in messages])
-        await request_judgement(tx, [each for each in others if each[1] not in primary])
+        await _request_other_debtors(tx, messages)
         return []
 
     async def restrictions(self, tx: Tx, messages: Batch) -> list[Rejected]:
-        """Take a batch of `restriction.*` states."""
+        """Take a batch of `restriction.*` states. One that holds for the debt binds whoever owes it besides."""
         await facts.save_restrictions(tx, _states(messages))
         await self._judge(tx, _causes(messages))
+        await _request_other_debtors(tx, [one for one in messages if one.payload.kind in HOLD_THE_DEBT])
         return []
 
     async def contacts(self, tx: Tx, messages: Batch) -> list[Rejected]:
@@ -72,6 +72,13 @@ class Follower:
     async def _judge(self, tx: Tx, causes: dict[UUID, UUID | None], erased: Sequence[UUID] = ()) -> None:
         known = {party_id: event_id for party_id, event_id in causes.items() if event_id is not None}
         await reassess(tx, {*causes, *erased}, self._policy, causes=known, emptied=erased)
+
+
+async def _request_other_debtors(tx: Tx, messages: Batch) -> None:
+    """Have those judged who owe the accounts of messages beside the parties that these name, and that are locked."""
+    named = {message.payload.party_id for message in messages}
+    debtors = await facts.debtors(tx, [message.payload.account_id for message in messages])
+    await request_judgement(tx, [each for each in debtors if each[1] not in named])
 
 
 def erased_parties(messages: Batch) -> list[UUID]:

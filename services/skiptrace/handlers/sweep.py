@@ -1,6 +1,7 @@
-"""Judges parties whom no message names: those tried and not reached for some days, and other debtors of an account.
+"""Judges parties whom no message names: the other debtors of an account, and by night those whose time has come.
 
-Both are jobs, for they take the locks of parties that are found by what the tables say.
+These were tried and not reached for some days, or a restriction on them has ended. Both are jobs, for they take the
+locks of parties that are found by what the tables say.
 """
 
 from collections import defaultdict
@@ -9,7 +10,9 @@ from datetime import date
 from uuid import UUID
 
 from services.skiptrace.domain.policy import Policy
+from services.skiptrace.domain.restriction import HOLD_THE_DEBT
 from services.skiptrace.handlers.reassess import reassess
+from services.skiptrace.store.days import load_days
 from shared.db.jobs import Job, record_job
 from shared.db.locks import lock
 from shared.db.transaction import Tx
@@ -20,19 +23,44 @@ SWEEP = "sweep"
 JUDGEMENT = "co_debtors"
 CHUNK_PARTIES = 500
 
-_UNREACHED = """
-SELECT t.party_id FROM contact_try t
-WHERE t.creditor_id = $1 AND NOT t.is_right_party AND t.at <= $2 AND ($3::uuid IS NULL OR t.party_id > $3)
-  AND NOT EXISTS (
-    SELECT FROM contact_try r WHERE r.party_id = t.party_id AND r.is_right_party AND r.at > t.at
-  )
-  AND NOT EXISTS (
+_SWEPT = """
+WITH ended AS (
+  SELECT r.party_id, r.account_id, r.kind = ANY($6::text[]) AS holds_the_debt
+  FROM restriction_view r JOIN account_view a USING (account_id)
+  WHERE a.creditor_id = $1 AND r.ends_on < $5 AND r.status <> 'lifted'
+), freed AS (
+  SELECT party_id FROM ended
+  UNION
+  SELECT a.party_id FROM ended e JOIN account_view a USING (account_id) WHERE e.holds_the_debt
+  UNION
+  SELECT p.party_id FROM ended e JOIN party_view p ON p.owes <> '{}' AND p.owes && ARRAY[e.account_id]
+  WHERE e.holds_the_debt
+)
+SELECT party_id FROM (
+  SELECT t.party_id FROM contact_try t
+  WHERE t.creditor_id = $1 AND NOT t.is_right_party AND t.at <= $2
+    AND NOT EXISTS (
+      SELECT FROM contact_try r WHERE r.party_id = t.party_id AND r.is_right_party AND r.at > t.at
+    )
+    AND NOT EXISTS (
+      SELECT FROM skip_trace s WHERE s.party_id = t.party_id AND (s.resolved_at IS NULL
+        OR (s.resolved_at > t.at AND s.reason NOT IN ('account_settled', 'restricted')))
+    )
+  UNION
+  SELECT f.party_id FROM freed f JOIN skip_trace s USING (party_id)
+  WHERE s.status IN ('requested', 'searching') AND s.search_at IS NULL
+  UNION
+  SELECT f.party_id FROM freed f JOIN trace_trigger t USING (party_id)
+  WHERE NOT EXISTS (
     SELECT FROM skip_trace s WHERE s.party_id = t.party_id AND (s.resolved_at IS NULL
-      OR (s.resolved_at > t.at AND s.reason NOT IN ('account_settled', 'restricted')))
+      OR (s.resolved_at >= t.at AND s.reason NOT IN ('account_settled', 'restricted')))
   )
-GROUP BY t.party_id ORDER BY t.party_id LIMIT $4
+) AS found
+WHERE $3::uuid IS NULL OR party_id > $3
+ORDER BY party_id LIMIT $4
 """
-"""Parties with a try so old and nothing since that would cover it: the judgement decides."""
+"""Parties with a try so old and nothing since that would cover it; and those of whom a restriction has ended that may
+have kept a case waiting, or from being opened: the judgement decides."""
 
 
 async def request_sweep(tx: Tx, creditor_id: UUID, day: date) -> None:
@@ -78,7 +106,9 @@ class Sweep:
             raise LookupError("a sweep names its creditor")
         after = (job.cursor or {}).get("after")
         latest = tx.clock.now() - self._policy.no_contact_after
-        rows = await tx.fetch(_UNREACHED, job.creditor_id, latest, UUID(after) if after else None, CHUNK_PARTIES)
+        today = (await load_days(tx, [job.creditor_id]))[job.creditor_id]
+        where = (latest, UUID(after) if after else None, CHUNK_PARTIES, today, sorted(HOLD_THE_DEBT))
+        rows = await tx.fetch(_SWEPT, job.creditor_id, *where)
         parties = [row["party_id"] for row in rows]
         await lock(tx, creditors=[job.creditor_id], accounts=parties)
         await reassess(tx, parties, self._policy)

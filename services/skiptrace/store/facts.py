@@ -44,7 +44,7 @@ _PARTY = (
     "kind", "given_name", "family_name", "date_of_birth", "language", "street", "city", "region", "postal_code",
 )  # fmt: skip
 _ACCOUNT = ("creditor_id", "party_id", "status", "currency", "balance_minor", "past_due_minor")
-_RESTRICTION = ("restriction_id", "account_id", "party_id", "kind", "status")
+_RESTRICTION = ("restriction_id", "account_id", "party_id", "kind", "status", "effective_on", "ends_on")
 _ERASE = """
 INSERT INTO party_view AS t (party_id, aggregate_version, is_erased, contact_points)
 SELECT party_id, -1, true, '[]' FROM unnest($1::uuid[]) AS v (party_id)
@@ -52,13 +52,15 @@ ON CONFLICT (party_id) DO UPDATE SET is_erased = true, kind = NULL, given_name =
   date_of_birth = NULL, language = NULL, street = NULL, city = NULL, region = NULL, postal_code = NULL,
   contact_points = '[]', owes = '{}'
 """
-_CO_DEBTORS = """
-SELECT p.creditor_id, p.party_id FROM party_view p
-WHERE p.owes <> '{}' AND p.owes && $1::uuid[] AND (
-  EXISTS (SELECT FROM skip_trace s WHERE s.party_id = p.party_id AND s.resolved_at IS NULL)
+_DEBTORS = """
+SELECT creditor_id, party_id FROM (
+  SELECT creditor_id, party_id FROM party_view WHERE owes <> '{}' AND owes && $1::uuid[]
+  UNION
+  SELECT creditor_id, party_id FROM account_view WHERE account_id = ANY($1::uuid[])
+) p
+WHERE EXISTS (SELECT FROM skip_trace s WHERE s.party_id = p.party_id AND s.resolved_at IS NULL)
   OR EXISTS (SELECT FROM trace_trigger t WHERE t.party_id = p.party_id)
-)
-ORDER BY p.creditor_id, p.party_id
+ORDER BY creditor_id, party_id
 """
 _FORGET = (
     "DELETE FROM sighting s USING candidate c WHERE s.contact_point_id = c.contact_point_id AND c.party_id = ANY($1)",
@@ -109,9 +111,11 @@ async def save_parties(tx: Tx, states: Iterable[tuple[PartyUpdated, int]]) -> No
     await upsert_rows(tx, PARTY_VIEW, rows, key=["party_id"])
 
 
-async def co_debtors(tx: Tx, account_ids: Sequence[UUID]) -> list[tuple[UUID, UUID]]:
-    """Who owes the accounts beside their primary parties, and is or may be searched for: (creditor, party) of each."""
-    rows = await tx.fetch(_CO_DEBTORS, list(account_ids))
+async def debtors(tx: Tx, account_ids: Sequence[UUID]) -> list[tuple[UUID, UUID]]:
+    """Who owes the accounts, and is or may be searched for: (creditor, party) of each."""
+    if not account_ids:
+        return []
+    rows = await tx.fetch(_DEBTORS, list(account_ids))
     return [(row["creditor_id"], row["party_id"]) for row in rows]
 
 

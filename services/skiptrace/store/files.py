@@ -8,6 +8,8 @@ from uuid import UUID
 
 from services.skiptrace.domain.candidate import Word
 from services.skiptrace.domain.purpose import Debt
+from services.skiptrace.domain.restriction import HOLD_THE_DEBT, holds_on
+from services.skiptrace.store.days import load_days
 from services.skiptrace.tables.cases import CANDIDATE, FOUND, SEARCH, SIGHTING, SKIP_TRACE
 from services.skiptrace.tables.facts import (
     ACCOUNT_VIEW,
@@ -21,7 +23,6 @@ from shared.db.sets import load_rows
 from shared.db.transaction import Tx
 
 Row = Mapping[str, Any]
-_IN_FORCE = frozenset({"placed", "active"})
 _HELD = """
 SELECT skip_trace_id, coalesce(sum(amount_minor), 0)::bigint AS held
 FROM cost_entry WHERE skip_trace_id = ANY($1::uuid[]) GROUP BY skip_trace_id
@@ -61,6 +62,12 @@ class File:
         return self.party is not None and bool(self.party["is_erased"])
 
     @property
+    def creditor_id(self) -> UUID | None:
+        """Whose party this is; None: neither it nor a debt of it is known yet."""
+        known = next(iter(self.accounts), self.party)
+        return None if known is None else known["creditor_id"]
+
+    @property
     def debt(self) -> Debt:
         """What a purpose is judged by, over all accounts of the party."""
         kind = "natural_person" if self.party is None or self.party["kind"] is None else self.party["kind"]
@@ -92,12 +99,7 @@ async def load_files(tx: Tx, party_ids: Collection[UUID]) -> dict[UUID, File]:
     ids = sorted(party_ids)
     files = {party_id: File(party_id) for party_id in ids}
     await _load_debts(tx, files)
-    restricted: dict[UUID, set[str]] = defaultdict(set)
-    for row in await load_rows(tx, RESTRICTION_VIEW, "party_id", ids):
-        if row["status"] in _IN_FORCE:
-            restricted[row["party_id"]].add(row["kind"])
-    for party_id, kinds in restricted.items():
-        files[party_id].restrictions = frozenset(kinds)
+    await _load_restrictions(tx, files)
     for row in await load_rows(tx, CONTACT_TRY, "party_id", ids, order_by=["at", "attempt_id"]):
         files[row["party_id"]].tries.append(row)
     for row in await load_rows(tx, POINT_MARK, "party_id", ids):
@@ -121,6 +123,30 @@ async def _load_debts(tx: Tx, files: Mapping[UUID, File]) -> None:
     for row in await load_rows(tx, ACCOUNT_VIEW, "account_id", sorted(debtors), order_by=["account_id"]):
         for party_id in debtors[row["account_id"]] - {row["party_id"]}:
             files[party_id].accounts.append(row)
+
+
+async def _load_restrictions(tx: Tx, files: Mapping[UUID, File]) -> None:
+    """What holds for each party today: its own restrictions, and those of whoever owes a debt with it."""
+    bound: dict[UUID, set[UUID]] = defaultdict(set)
+    for party_id, file in files.items():
+        for account in file.accounts:
+            bound[account["account_id"]].add(party_id)
+    own = await load_rows(tx, RESTRICTION_VIEW, "party_id", list(files))
+    of_debts = await load_rows(tx, RESTRICTION_VIEW, "account_id", sorted(bound))
+    found = [(row["party_id"], row) for row in own]
+    found += [
+        (party_id, row) for row in of_debts if row["kind"] in HOLD_THE_DEBT for party_id in bound[row["account_id"]]
+    ]
+    if not found:
+        return
+    days = await load_days(tx, {file.creditor_id for file in files.values()})
+    kinds: dict[UUID, set[str]] = defaultdict(set)
+    for party_id, row in found:
+        dates = {name: row[name] for name in ("status", "effective_on", "ends_on")}
+        if holds_on(days[files[party_id].creditor_id], **dates):
+            kinds[party_id].add(row["kind"])
+    for party_id, held in kinds.items():
+        files[party_id].restrictions = frozenset(held)
 
 
 async def _load_cases(tx: Tx, files: Mapping[UUID, File]) -> None:

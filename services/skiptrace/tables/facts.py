@@ -75,7 +75,11 @@ class RestrictionView(Base, table=True):
     """A restriction as it stands for one account."""
 
     __tablename__ = "restriction_view"
-    __table_args__ = (Index("ix_restriction_view_party_id", "party_id"),)
+    __table_args__ = (
+        Index("ix_restriction_view_party_id", "party_id"),
+        Index("ix_restriction_view_account_id", "account_id"),
+        Index("ix_restriction_view_ends_on", "ends_on", postgresql_where=text("ends_on IS NOT NULL")),
+    )
 
     row_id: UUID = Field(primary_key=True)
     """UUIDv5 of the restriction and the account."""
@@ -85,6 +89,10 @@ class RestrictionView(Base, table=True):
     aggregate_version: int = Field(sa_type=BigInteger)
     kind: str
     status: str
+    effective_on: date | None = None
+    """Its first day; null: kept before this was."""
+    ends_on: date | None = None
+    """Its last day; null: until it is lifted."""
 
 
 class ContactTry(Base, table=True):

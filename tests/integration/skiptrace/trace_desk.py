@@ -7,7 +7,7 @@ the service would send.
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 from uuid import UUID, uuid4
@@ -98,13 +98,15 @@ class Desk(ServiceDesk):
         }  # fmt: skip
         return self.message("contact_point.invalidated", state | facts)
 
-    def restriction(self, kind: str, number: str = "L-1", version: int = 1, status: str = "active") -> RawMessage:
+    def restriction(
+        self, kind: str, number: str = "L-1", version: int = 1, status: str = "active", **facts: Any
+    ) -> RawMessage:
         state = {
             "creditor_id": self.creditor, "account_id": self.account(number), "party_id": self.party(number),
             "restriction_id": uuid4(), "kind": kind, "status": status, "is_party_wide": True,
-            "effective_on": "2026-03-01", "placed_at": NOW,
+            "effective_on": NOW.date() - timedelta(days=30), "placed_at": NOW,
         }  # fmt: skip
-        return self.message("restriction.placed", state, version)
+        return self.message("restriction.placed", state | facts, version)
 
     async def open(self, *numbers: str) -> "Desk":
         known = [
@@ -157,6 +159,13 @@ class Desk(ServiceDesk):
     async def put(self, path: str, body: Any, *, role: str = "admin", **headers: str) -> httpx.Response:
         return await self.http.put(path, json=body, headers=self.token(role) | headers)
 
+    async def night(self) -> None:
+        """Open the next business date, and run what is recorded for it."""
+        day = self.clock.today(self.ZONE)
+        opened = {"creditor_id": self.creditor, "business_date": day, "previous": None}
+        await self.feed(self.message("business_date.advanced", opened, day.toordinal()))
+        await self.sweep()
+
     async def sweep(self) -> None:
         """Run the sweeps that are recorded."""
         runner = JobRunner(self.engine, self.clock, chunks(self.settings))
@@ -203,5 +212,5 @@ class MovableClock:
     def now(self) -> datetime:
         return datetime.now(UTC) + self.ahead  # noqa: TID251 - as above
 
-    def today(self, time_zone: str) -> Any:
+    def today(self, time_zone: str) -> date:
         return FixedClock(self.now()).today(time_zone)

@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from services.compliance.domain import restriction as published_restriction
+from services.compliance.domain.restriction import status_on
 from services.skiptrace.domain.candidate import Word, stand
 from services.skiptrace.domain.mapping import (
     MappingError,
@@ -19,6 +21,7 @@ from services.skiptrace.domain.mapping import (
     request_body,
 )
 from services.skiptrace.domain.purpose import PURPOSES, RULES, Debt, check_purpose
+from services.skiptrace.domain.restriction import HOLD_THE_DEBT, holds_on
 from services.skiptrace.domain.skip_trace import OPEN, TRANSITIONS, Facts, judge
 from services.skiptrace.domain.triggers import PastCase, Trigger, Try, nobody_reached, opening
 from services.skiptrace.domain.waterfall import Choice, Vendor
@@ -188,3 +191,22 @@ async def test_a_search_that_cannot_be_laid_out_is_refused_and_costs_nothing(pla
 def test_whatever_a_vendor_answers_it_is_read_or_refused(answer: Any) -> None:
     with contextlib.suppress(MappingError):
         read_answer(layout_from(LAYOUT), answer)
+
+
+@given(st.integers(-3, 3), st.none() | st.integers(0, 5), flags)
+def test_a_restriction_holds_on_the_days_on_which_it_is_active(first: int, length: int | None, is_lifted: bool) -> None:
+    effective_on = NOW.date() + timedelta(days=first)
+    ends_on = None if length is None else effective_on + timedelta(days=length)
+    lifted_at = NOW if is_lifted else None
+    published = status_on(
+        NOW.date() - timedelta(days=2), effective_on=effective_on, ends_on=ends_on, lifted_at=lifted_at
+    )
+    now = status_on(NOW.date(), effective_on=effective_on, ends_on=ends_on, lifted_at=lifted_at)
+    assert holds_on(NOW.date(), status=published, effective_on=effective_on, ends_on=ends_on) == (now == "active")
+    assert holds_on(NOW.date(), status=published, effective_on=None, ends_on=None) == (
+        published in {"placed", "active"}
+    )
+
+
+def test_the_same_kinds_hold_the_debt_here_and_where_they_are_placed() -> None:
+    assert HOLD_THE_DEBT == published_restriction.HOLD_THE_DEBT
