@@ -116,7 +116,7 @@ async def test_a_vendor_that_fails_again_and_again_is_left_alone_for_a_while(des
 
 
 async def test_an_answer_that_no_table_takes_fails_and_the_case_goes_on(desk: Desk) -> None:
-    desk.knows(person={"phones": [{"number": "(217) 555-0188\x00"}]})
+    desk.knows(person={"addresses": [{"street": "12 Example Avenue", "city": "Spring\x00field", "region": "IL"}]})
     made = await desk.request()
     assert await desk.search() == 1
     [search] = (await desk.get(f"/v1/skip-traces/{made['skip_trace_id']}/searches")).json()["items"]
