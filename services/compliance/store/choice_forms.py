@@ -65,7 +65,8 @@ def _ended(consent: Row, channel: str, refused: Sequence[Row]) -> datetime | Non
 def refusals(rows: Sequence[Row], opt_outs: Iterable[tuple[UUID, UUID, str, datetime]]) -> tuple[f.Refusal, ...]:
     """What the person asked us not to use. `opt_outs`: (id, contact point, channel, instant), of the value.
 
-    A later consent of the person's own, to the same medium, takes a refusal back.
+    A later consent of the person's own, to the same medium, takes a refusal back. Only an electronic message is opted
+    out of (1006.14(h)(1)-3.ii); calls, letters and visits are refused as any medium is.
     """
     spoken = [row for row in rows if _takes_back(row)]
     found: list[f.Refusal] = []
@@ -79,7 +80,7 @@ def refusals(rows: Sequence[Row], opt_outs: Iterable[tuple[UUID, UUID, str, date
                     channel=channel,
                     requested_at=row["revoked_at"],
                     contact_point_id=row["contact_point_id"],
-                    is_opt_out=row["basis"] == "opted_out",
+                    is_opt_out=row["basis"] == "opted_out" and channel in f.ELECTRONIC,
                     withdrawn_at=withdrawn,
                 )
                 for channel in channels
@@ -89,7 +90,9 @@ def refusals(rows: Sequence[Row], opt_outs: Iterable[tuple[UUID, UUID, str, date
             continue
         mark = {"channel": channel, "contact_point_id": point_id, "revoked_at": at}
         withdrawn = earliest(*(_words_after(mark, spoken)))
-        found.append(f.Refusal(refusal_id, f.Channel(channel), at, point_id, is_opt_out=True, withdrawn_at=withdrawn))
+        medium = f.Channel(channel)
+        is_opt_out = medium in f.ELECTRONIC
+        found.append(f.Refusal(refusal_id, medium, at, point_id, is_opt_out=is_opt_out, withdrawn_at=withdrawn))
     return tuple(found)
 
 

@@ -31,6 +31,11 @@ CHANNELS_OF: Final[dict[PointKind, tuple[ContactChannel, ...]]] = {
 }
 
 
+def medium_of(channel: ContactChannel) -> ContactChannel:
+    """The medium that a refusal of a channel is of: a voicemail is a call (12 CFR 1006.14(h)(1), comment 14(b)-1)."""
+    return "phone" if channel == "voicemail" else channel
+
+
 @dataclass(frozen=True, slots=True)
 class PointFacts:
     """What is known of one contact point of one party.
@@ -47,6 +52,10 @@ class PointFacts:
     invalid_at: datetime | None = None
     value_wrong_at: datetime | None = None
     opted_out: frozenset[ContactChannel] = frozenset()
+
+    def is_refused(self, channel: ContactChannel) -> bool:
+        """Whether the medium of the channel is refused for its value."""
+        return medium_of(channel) in map(medium_of, self.opted_out)
 
 
 def value_key(kind: str, value: str) -> str:
@@ -71,7 +80,7 @@ def usable_channels(point: PointFacts) -> tuple[ContactChannel, ...]:
     """The channels by which it may be used, as far as contact itself knows; compliance decides on the rest."""
     if status_of(point) in ("invalid", "withdrawn"):
         return ()
-    return tuple(channel for channel in CHANNELS_OF[point.kind] if channel not in point.opted_out)
+    return tuple(channel for channel in CHANNELS_OF[point.kind] if not point.is_refused(channel))
 
 
 def why_unusable(point: PointFacts, channel: ContactChannel) -> str | None:
@@ -81,4 +90,4 @@ def why_unusable(point: PointFacts, channel: ContactChannel) -> str | None:
         return "contact.invalid_point"
     if status == "withdrawn":
         return "contact.withdrawn_point"
-    return OPTED_OUT if channel in point.opted_out else None
+    return OPTED_OUT if point.is_refused(channel) else None

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from services.contact.domain.contact_points import CHANNELS_OF
+from services.contact.domain.contact_points import CHANNELS_OF, medium_of
 from services.contact.store.marks import (
     Learnt,
     Refused,
@@ -22,13 +22,13 @@ from services.contact.store.marks import (
     refuse_values,
 )
 from shared.db.transaction import Tx
-from shared.events.contact import ContactPointInvalidated, MessageOptedOut
+from shared.events.contact import ContactChannel, ContactPointInvalidated, MessageOptedOut
 
 
 class OptOutSaid(NamedTuple):
     """Somebody wants no more of a channel at a value."""
 
-    channel: str
+    channel: ContactChannel
     kind: str
     value_key: str
     source: str
@@ -56,7 +56,8 @@ class PointInvalid(NamedTuple):
 
 
 async def opt_out(tx: Tx, said: Collection[OptOutSaid]) -> int:
-    """Keep opt-outs and publish those that are new; return how many are."""
+    """Keep opt-outs, each of its whole medium, and publish those that are new; return how many are."""
+    said = [one._replace(channel=medium_of(one.channel)) for one in said]
     fresh = await refuse_values(tx, [Refused(one.channel, one.value_key, one.source, one.at) for one in said])
     new = {(one.channel, one.value_key): one for one in said if (one.channel, one.value_key) in fresh}
     points = defaultdict(list)

@@ -157,6 +157,16 @@ async def test_an_opt_out_holds_for_the_value_whoever_has_it(desk: Desk) -> None
         assert (await desk.decide(number, channel="sms", role="auditor"))["outcome"] == "block"
 
 
+async def test_calls_refused_at_a_number_leave_no_voicemail_to_it(desk: Desk) -> None:
+    await desk.open("A")
+    await desk.feed(desk.opted_out("A", channel="phone", at=desk.clock.at))
+    desk.clock.at += timedelta(minutes=1)
+    for channel in ("phone", "voicemail"):
+        made = await desk.decide("A", channel=channel, role="auditor")
+        assert "regf.medium" in rules_against(made), channel
+    assert "regf.optout" not in rules_against(await desk.decide("A", channel="sms", role="auditor"))
+
+
 async def test_a_wrong_number_is_not_called_again(desk: Desk) -> None:
     await desk.open("A")
     attempt = desk.attempt("A", NOON - timedelta(hours=2))

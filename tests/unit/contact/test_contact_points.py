@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from services.contact.domain.contact_points import (
     CHANNELS_OF,
+    OPTED_OUT,
     PointFacts,
     status_of,
     usable_channels,
@@ -17,6 +18,7 @@ from services.contact.domain.contact_points import (
 )
 from services.contact.domain.replies import meaning_of
 from services.contact.domain.verification import ENOUGH, Known, verify
+from shared.events.contact import ContactChannel
 
 NOON = datetime(2026, 3, 11, 16, tzinfo=UTC)
 moments = st.none() | st.integers(0, 5).map(lambda days: NOON + timedelta(days=days))
@@ -51,6 +53,14 @@ def test_what_is_wrong_or_refused_is_never_used(point: PointFacts) -> None:
 def test_the_later_of_verified_and_invalid_holds(point: PointFacts) -> None:
     if point.verified_at is not None and point.invalid_at is not None:
         assert (status_of(point) == "invalid") == (point.invalid_at > point.verified_at)
+
+
+@pytest.mark.parametrize("said", ["phone", "voicemail"])
+def test_who_refuses_calls_refuses_voicemails_too_and_the_other_way_round(said: ContactChannel) -> None:
+    point = PointFacts(uuid4(), "phone", is_listed=True, opted_out=frozenset({said}))
+    assert usable_channels(point) == ("sms",)
+    assert why_unusable(point, "phone") == why_unusable(point, "voicemail") == OPTED_OUT
+    assert why_unusable(point, "sms") is None
 
 
 def test_another_persons_wrong_number_stays_good_for_whom_it_was_verified() -> None:
