@@ -52,6 +52,11 @@ def _named(namespace: UUID, name: str) -> UUID:
     return _uuid(uuid_utils.uuid5(uuid_utils.UUID(bytes=namespace.bytes), name).bytes)
 
 
+def distinct(ids: tuple[UUID, ...]) -> tuple[UUID, ...]:
+    """Return ids once each, in the order in which they come first."""
+    return tuple(dict.fromkeys(ids))
+
+
 def lock_key(value: UUID) -> int:
     """Return the advisory lock key of an id: its low 8 bytes as a signed 64-bit integer."""
     return int.from_bytes(value.bytes[8:], "big", signed=True)

@@ -9,8 +9,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from shared.events.payload import Day as AnyDay
 from shared.events.payload import Moment
 from shared.http.free_text import FreeText
+from shared.ids import distinct
 
-AccountIds = Annotated[tuple[UUID, ...], Field(max_length=100)]
+AccountIds = Annotated[tuple[UUID, ...], Field(max_length=100), AfterValidator(distinct)]
 Day = Annotated[AnyDay, Field(ge=date(1900, 1, 1), le=date(2999, 12, 31))]
 """A rule asks for the day after and the hour in every zone: at the ends of the calendar there is none."""
 Word = Annotated[str, Field(min_length=1, max_length=64)]

@@ -3,7 +3,9 @@
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from shared.ids import distinct
 
 AN_ACCOUNT = "0a7c3d0e-6f1b-5f0a-9a43-6d0f5a1f2b3c"
 A_PARTY = "5d1f4a3c-2b1e-5c0d-8f7a-6b5c4d3e2f10"
@@ -18,6 +20,7 @@ AccountIds = Annotated[
         description="The first is the debt that an unanswered call counts for.",
         examples=[[AN_ACCOUNT]],
     ),
+    AfterValidator(distinct),
 ]
 
 

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from services.contact.schemas.model import AN_ACCOUNT, Model
 from shared.events.compliance import DisputeKind
@@ -12,6 +12,7 @@ from shared.events.core import PositiveMinor
 from shared.events.payload import AmountMinor, Currency, Day, Moment
 from shared.events.snapshot import Frequency
 from shared.http.free_text import FreeText
+from shared.ids import distinct
 
 
 class HeardIn(Model):
@@ -20,7 +21,7 @@ class HeardIn(Model):
     kind: HeardKind
     channel: ContactChannel | None = None
     contact_point_id: UUID | None = None
-    account_ids: tuple[UUID, ...] = ()
+    account_ids: Annotated[tuple[UUID, ...], AfterValidator(distinct)] = ()
     not_before: Moment | None = None
 
 

@@ -33,7 +33,7 @@ from services.contact.domain.signatures import gateway_signature, link_token
 from services.contact.handlers.permits import Permits, Permitted
 from shared.ids import contact_point_id
 from tests.conftest import GetEngine
-from tests.integration.contact.house import House, fresh, open_house, worker
+from tests.integration.contact.house import House, fresh, of, open_house, worker
 
 LINK_SECRET = "links of the tests"
 
@@ -146,6 +146,13 @@ async def test_an_email_goes_over_smtp_with_its_disclosures_and_a_way_to_stop(ho
     house.clock.at += RECEIPT_WITHIN["email"] + timedelta(seconds=1)
     await step(house)
     assert ((await shown(house, message_id))["status"]) == "delivered"
+
+
+async def test_a_message_that_names_a_debt_twice_is_closed_as_any_other(house: House) -> None:
+    await queued(house, "a1", "email", account_ids=[str(house.account("a1"))] * 2)
+    await step(house)
+    [event] = of(await house.carry(), "contact.completed")
+    assert event["debts_discussed"] == [str(house.account("a1"))]
 
 
 async def test_who_speaks_spanish_is_written_to_in_spanish(house: House, mail: MailServer) -> None:
