@@ -103,7 +103,10 @@ class Heard(Payload):
 
     kind: HeardKind
     channel: ContactChannel | None = Field(default=None, description="Of `stop_medium`: which medium; null: this one.")
-    contact_point_id: UUID | None = Field(default=None, description="Of `stop_medium`: this number or address alone.")
+    contact_point_id: UUID | None = Field(
+        default=None,
+        description="Of `stop_medium`: this number or address alone. Of `wrong_number`: which; null: the contact's.",
+    )
     account_ids: tuple[UUID, ...] = Field(default=(), description="The debts concerned; empty: all of the party's.")
     not_before: Moment | None = Field(default=None, description="Of `inconvenient`: when they may be reached again.")
 
@@ -126,6 +129,14 @@ class ContactCompleted(Attempt):
     callback_at: Moment | None = Field(
         default=None, description="When the person asked to be called: consent to that call (1006.14(b)(3)(i))."
     )
+
+    @property
+    def is_wrong_number(self) -> bool:
+        """Whether its own number or address is not the party's; another one is told by `contact_point.invalidated`."""
+        return self.result_code == "wrong_number" or any(
+            said.kind == "wrong_number" and said.contact_point_id in (None, self.contact_point_id)
+            for said in self.heard
+        )
 
 
 class ContactBlocked(AccountPayload):

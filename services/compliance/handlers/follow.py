@@ -139,7 +139,9 @@ async def keep_attempts(tx: Tx, messages: Messages) -> None:
         [
             (one.payload.contact_point_id, one.payload.party_id, "invalid", "wrong_number", one.payload.completed_at)
             for one in messages
-            if one.topic == "contact.completed" and one.payload.contact_point_id is not None and _is_wrong(one.payload)
+            if one.topic == "contact.completed"
+            and one.payload.contact_point_id is not None
+            and one.payload.is_wrong_number
         ],
     )
 
@@ -150,10 +152,6 @@ async def keep_blocks(tx: Tx, messages: Messages) -> None:
         tx, [(one.payload.permit_id, "not_placed", None) for one in messages if one.payload.permit_id is not None]
     )
     await save_unplaced(tx, (one.payload.attempt_id for one in messages if one.payload.attempt_id is not None))
-
-
-def _is_wrong(outcome: Any) -> bool:
-    return outcome.result_code == "wrong_number" or any(heard.kind == "wrong_number" for heard in outcome.heard)
 
 
 def _mark(message: Message[Any]) -> tuple[UUID, UUID, str, str, Any] | None:

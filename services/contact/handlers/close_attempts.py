@@ -13,7 +13,7 @@ from services.contact.domain.placing import DebtFacts
 from services.contact.handlers.callbacks import NewCallback, keep_due, schedule
 from services.contact.handlers.marks import invalidate, opt_out
 from services.contact.handlers.outcome_facts import CloseAttempt, Closed, Row, closed_row, publish
-from services.contact.handlers.outcome_marks import invalid_point, opt_outs, points_of
+from services.contact.handlers.outcome_marks import invalid_points, opt_outs, points_of
 from services.contact.store.attempts import load_attempts, locks_of_attempts, to_attempt, update_attempts
 from services.contact.store.cases import load_debts, load_points
 from services.contact.store.marks import Learnt, learn
@@ -116,7 +116,7 @@ async def _save(tx: Tx, closed: Sequence[Closed]) -> None:
             if (row := one.row) and one.outcome.meaning.is_right_party and row["direction"] == "outbound"
         ],
     )
-    await invalidate(tx, [invalid for one in at_point if (invalid := invalid_point(one, points))])
+    await invalidate(tx, [invalid for one in closed for invalid in invalid_points(one, points)])
     await opt_out(tx, [said for one in closed for said in opt_outs(one, points)])
 
 

@@ -17,19 +17,27 @@ def points_of(closed: Sequence[Closed]) -> set[UUID]:
     return {point for point in own | named if point is not None}
 
 
-def _reason(closed: Closed) -> InvalidReason | None:
-    if closed.outcome.meaning.is_wrong_value or any(said.kind == "wrong_number" for said in closed.outcome.heard):
-        return "undeliverable" if closed.row["channel"] == "in_person" else "wrong_number"
-    return "not_in_service" if closed.outcome.report.result_code == "not_in_service" else None
+def invalid_points(closed: Closed, points: Mapping[UUID, PointOfParty]) -> list[PointInvalid]:
+    """The contact points that the outcome has shown not to reach the party: its own, or others that were named."""
+    own = closed.row["contact_point_id"]
+    wrong = {said.contact_point_id or own for said in closed.outcome.heard if said.kind == "wrong_number"}
+    if closed.outcome.meaning.is_wrong_value:
+        wrong.add(own)
+    found = [_invalid(closed, each, points[each], _wrong(points[each])) for each in wrong if each in points]
+    if closed.outcome.report.result_code == "not_in_service" and own in points and own not in wrong:
+        found.append(_invalid(closed, own, points[own], "not_in_service"))
+    return found
 
 
-def invalid_point(closed: Closed, points: Mapping[UUID, PointOfParty]) -> PointInvalid | None:
-    """The contact point that the outcome has shown not to reach the party, if it has."""
-    row, point, reason = closed.row, points[closed.row["contact_point_id"]], _reason(closed)
-    if reason is None:
-        return None
+def _wrong(point: PointOfParty) -> InvalidReason:
+    """An address is no wrong one for whoever else lives there."""
+    return "undeliverable" if point.facts.kind == "address" else "wrong_number"
+
+
+def _invalid(closed: Closed, point_id: UUID, point: PointOfParty, reason: InvalidReason) -> PointInvalid:
+    row = closed.row
     return PointInvalid(
-        row["contact_point_id"],
+        point_id,
         row["party_id"],
         row["creditor_id"],
         point.facts.kind,

@@ -92,7 +92,7 @@ async def keep_contacts(tx: Tx, messages: Batch) -> None:
     outcomes: list[ContactCompleted] = [one.payload for one in messages if isinstance(one.payload, ContactCompleted)]
     invalid = [one.payload for one in messages if isinstance(one.payload, ContactPointInvalidated)]
     returned = [one.payload for one in messages if isinstance(one.payload, MessageBounced) and _came_back(one.payload)]
-    wrong = [one for one in outcomes if _is_wrong_number(one)]
+    wrong = [one for one in outcomes if one.is_wrong_number]
     marks: list[facts.Mark] = [
         (one.contact_point_id, one.party_id, None, one.at)
         for one in outcomes
@@ -115,10 +115,6 @@ def _came_back(one: MessageBounced) -> bool:
 
 def _trigger(kind: SkipTraceTrigger, one: ContactCompleted | ContactPointInvalidated | MessageBounced) -> facts.Told:
     return one.creditor_id, one.party_id, Trigger(kind, one.at, one.account_id, one.contact_point_id)
-
-
-def _is_wrong_number(one: ContactCompleted) -> bool:
-    return one.result_code == "wrong_number" or any(heard.kind == "wrong_number" for heard in one.heard)
 
 
 def _states(messages: Batch) -> list[tuple[Any, int]]:

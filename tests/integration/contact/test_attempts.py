@@ -178,6 +178,36 @@ async def test_a_wrong_number_is_wrong_for_everybody_who_was_not_verified_there(
     }
 
 
+async def test_a_number_that_is_said_to_be_wrong_on_a_talk_at_another_is_the_one_that_is_closed(house: House) -> None:
+    old = {
+        "contact_point_id": str(uuid4()),
+        "kind": "phone",
+        "value": f"{house.number('a1')[:-4]}0199",
+        "label": "home",
+    }
+    cell = {"contact_point_id": str(house.phone("a1")), "kind": "phone", "value": house.number("a1"), "label": "mobile"}
+    await house.feed(house.party_message("a1", version=2, contact_points=[cell, old]))
+    attempt_id = await house.placed("a1")
+    await house.verify(attempt_id)
+    debts = [str(house.account("a1"))]
+    heard = [{"kind": "wrong_number", "contact_point_id": old["contact_point_id"]}]
+    done = await house.outcome(attempt_id, "rpc_payment", debts_discussed=debts, heard=heard)
+    assert done.status_code == 200, done.text
+    [mark] = of(await house.carry(), "contact_point.invalidated")
+    assert (mark["contact_point_id"], mark["reason"]) == (old["contact_point_id"], "wrong_number")
+    points = (await house.get("/v1/contact-points", party_id=str(house.party("a1")))).json()["items"]
+    assert {point["contact_point_id"]: point["status"] for point in points} == {
+        old["contact_point_id"]: "invalid",
+        cell["contact_point_id"]: "verified",
+    }
+    engine = house.compliance.app.state.engine
+    async with engine.connect() as connection:
+        rows = await connection.exec_driver_sql(
+            f"SELECT contact_point_id FROM point_mark WHERE party_id = '{house.party('a1')}' AND mark = 'invalid'"
+        )
+        assert [str(row[0]) for row in rows] == [old["contact_point_id"]]
+
+
 async def test_a_call_that_comes_in_needs_no_permit_and_starts_the_cooldown(house: House) -> None:
     body = house.ask("a1", purpose="service") | {
         "verification": {"date_of_birth": "1980-02-29", "family_name": "doe"},
