@@ -13,6 +13,11 @@ def caused_id(attempt_id: UUID, name: str) -> UUID:
     return in_c(uuid5(attempt_id, name))
 
 
+def refusal_name(channel: str, contact_point_id: UUID | None) -> str:
+    """The name of a refused medium: `stop_medium:<channel>`, and the contact point where it is refused at one alone."""
+    return f"stop_medium:{channel}" if contact_point_id is None else f"stop_medium:{channel}:{contact_point_id}"
+
+
 def attorney_restriction_id(representation_id: UUID) -> UUID:
     """The id of the `attorney` restriction that a representation places."""
     return caused_id(representation_id, "attorney")

@@ -7,6 +7,7 @@ instants when a decision is made.
 from typing import Any
 from uuid import UUID
 
+from services.compliance.domain.record_ids import refusal_name
 from services.compliance.handlers.actor import Actor
 from services.compliance.handlers.publish import publish_consents
 from services.compliance.handlers.restrict import Precondition
@@ -65,7 +66,8 @@ async def refuse(tx: Tx, actor: Actor, request: RevocationRequest) -> UUID | Ref
         return held
     # A voicemail is a call: who refuses the one refuses the medium.
     channel = "phone" if request.channel == "voicemail" else request.channel
-    row = _choice(tx, actor, request, held, record_id(request.attempt_id, f"stop_medium:{channel}")) | {
+    name = refusal_name(channel, request.contact_point_id)
+    row = _choice(tx, actor, request, held, record_id(request.attempt_id, name)) | {
         "channel": channel,
         "revoked_at": request.revoked_at or tx.clock.now(),
     }

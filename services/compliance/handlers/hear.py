@@ -11,7 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from services.compliance.domain.record_ids import caused_id
+from services.compliance.domain.record_ids import caused_id, refusal_name
 from services.compliance.domain.restriction import CITATIONS
 from services.compliance.handlers.cases import Disputes
 from services.compliance.handlers.publish import publish_consents, publish_restrictions
@@ -63,7 +63,9 @@ async def hear(tx: Tx, disputes: Disputes, outcomes: Iterable[tuple[ContactCompl
     stamp = {"recorded_at": now, "recorded_by": _CONTACT, "version": version}
     made = await insert_consents(tx, [row | stamp for row in records.consents])
     publish_consents(tx, made, causes=records.causes)
-    await insert_preferences(tx, [row | stamp for row in records.preferences])
+    # Of two times that one contact named, the later end stands: they are one record.
+    preferences = sorted(records.preferences, key=lambda row: row["ends_at"])
+    await insert_preferences(tx, [row | stamp for row in preferences])
 
 
 async def date_what_was_heard(tx: Tx, creditor_ids: Collection[UUID]) -> None:
@@ -132,7 +134,7 @@ def _restriction(outcome: ContactCompleted, heard: Heard, zone: ZoneInfo | None)
 def _refusal(outcome: ContactCompleted, heard: Heard) -> Row:
     channel = heard.channel or outcome.channel
     channel = "phone" if channel == "voicemail" else channel
-    return _consent(outcome, f"stop_medium:{channel}") | {
+    return _consent(outcome, refusal_name(channel, heard.contact_point_id)) | {
         "channel": channel,
         "purpose": "contact",
         "contact_point_id": heard.contact_point_id,

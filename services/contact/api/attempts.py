@@ -53,6 +53,7 @@ OUTCOME_PROBLEMS = (
     "result-code-invalid",
     "verification-required",
     "debts-discussed-invalid",
+    "contact-point-mismatch",
     "next-step-required",
     "next-step-invalid",
     "next-step-unavailable",

@@ -34,7 +34,6 @@ Writer = Annotated[Principal, Depends(requires("contact:write"))]
             "account-unknown",
             "party-unknown",
             "party-not-on-account",
-            "contact-point-mismatch",
             "validation-error",
         ),
     },

@@ -4,8 +4,8 @@
 anything that tells of a debt (1006.6(d)(1)): an outcome that says the right party was talked to needs it.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
@@ -20,6 +20,10 @@ TRANSITIONS: Final[frozenset[tuple[AttemptStatus, AttemptStatus]]] = frozenset(
     {("placed", "right_party"), ("placed", "closed"), ("right_party", "closed")}
 )
 """An outcome is final: what turns out to be wrong later is another fact (`contact_point.invalidated`)."""
+RESTRICTIONS: Final[frozenset[HeardKind]] = frozenset(
+    {"cease", "attorney", "bankruptcy_stay", "deceased", "scra", "identity_theft"}
+)
+"""What is heard of these restricts contact: compliance keeps one of each kind for one attempt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A report that may stand, with what it means and everything that was heard, each kind once."""
+    """A report that may stand, with what it means and everything that was heard, each restriction once."""
 
     report: Report
     meaning: Meaning
@@ -142,4 +146,13 @@ def _heard(report: Report, meaning: Meaning) -> tuple[Said, ...]:
     """What the code itself says comes first; what was reported of the same kind tells more of it, and stands for it."""
     told = {said.kind for said in report.heard}
     implied: Sequence[Said] = () if meaning.implied is None or meaning.implied in told else (Said(meaning.implied),)
-    return (*implied, *report.heard)
+    return (*implied, *_restrictions(report.heard), *(said for said in report.heard if said.kind not in RESTRICTIONS))
+
+
+def _restrictions(heard: Sequence[Said]) -> Iterator[Said]:
+    """The restrictions, one of each kind: of the debts that were named with it, of all where one named none."""
+    for kind in dict.fromkeys(said.kind for said in heard if said.kind in RESTRICTIONS):
+        same = [said for said in heard if said.kind == kind]
+        is_of_all = any(not said.account_ids for said in same)
+        named = dict.fromkeys(account_id for said in same for account_id in said.account_ids)
+        yield replace(same[0], account_ids=() if is_of_all else tuple(named))

@@ -4,12 +4,13 @@ The restrictions that were heard are told to compliance before (`hearing.py`) an
 inside of contact (wrong numbers, opt-outs, callbacks, verified numbers) commits with the outcome.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
 from services.contact.domain.attempt import Outcome, Report, judge_outcome
-from services.contact.domain.placing import DebtFacts
+from services.contact.domain.contact_points import KIND_OF
+from services.contact.domain.placing import DebtFacts, PointOfParty
 from services.contact.handlers.callbacks import NewCallback, keep_due, schedule
 from services.contact.handlers.marks import invalidate, opt_out
 from services.contact.handlers.outcome_facts import CloseAttempt, Closed, Row, closed_row, publish
@@ -25,9 +26,13 @@ __all__ = ["CloseAttempt", "Closed", "close_attempts", "judge"]
 
 
 async def judge(tx: Tx, commands: Sequence[CloseAttempt]) -> list[tuple[Row, Outcome] | Refusal]:
-    """Say of each command what its outcome would mean. Refuses: `attempt-unknown`, and as `judge_outcome`."""
+    """Say of each command what its outcome would mean.
+
+    Refuses: `attempt-unknown`, `contact-point-mismatch`, and as `judge_outcome`.
+    """
     rows = await load_attempts(tx, {command.attempt_id for command in commands})
     debts = await load_debts(tx, {debt for command in commands for debt in _debts(command.report)})
+    points = await load_points(tx, {point for command in commands for point in _points(command.report)})
     found: list[tuple[Row, Outcome] | Refusal] = []
     for command in commands:
         row = rows.get(command.attempt_id)
@@ -35,11 +40,11 @@ async def judge(tx: Tx, commands: Sequence[CloseAttempt]) -> list[tuple[Row, Out
             found.append(Refusal("attempt-unknown", "There is no such contact attempt."))
             continue
         outcome = judge_outcome(to_attempt(row), command.report)
-        strange = [debt for debt in _debts(command.report) if not _is_of(row, debt, debts.get(debt))]
-        if strange and not isinstance(outcome, Refusal):
-            found.append(Refusal("debts-discussed-invalid", "A debt is not the party's.", "debts_discussed"))
+        if isinstance(outcome, Refusal):
+            found.append(outcome)
         else:
-            found.append(outcome if isinstance(outcome, Refusal) else (row, outcome))
+            strange = _refuse_debts(row, command.report, debts) or _refuse_points(row, command.report, points)
+            found.append(strange or (row, outcome))
     return found
 
 
@@ -47,7 +52,7 @@ async def close_attempts(tx: Tx, commands: Sequence[CloseAttempt]) -> list[Close
     """Close the attempts of a batch; the first outcome of an attempt stands. Refuses as `judge`."""
     fixed = await locks_of_attempts(tx, [command.attempt_id for command in commands])
     points = [row["contact_point_id"] for row in fixed if row["contact_point_id"] is not None]
-    named = [said.contact_point_id for command in commands for said in command.report.heard if said.contact_point_id]
+    named = [point for command in commands for point in _points(command.report)]
     await lock(
         tx,
         creditors={row["creditor_id"] for row in fixed},
@@ -128,6 +133,29 @@ RETURNING attempt_id, field_visit_id
 
 def _debts(report: Report) -> set[UUID]:
     return {*report.debts_discussed, *(debt for said in report.heard for debt in said.account_ids)}
+
+
+def _points(report: Report) -> set[UUID]:
+    return {said.contact_point_id for said in report.heard if said.contact_point_id is not None}
+
+
+def _refuse_debts(row: Row, report: Report, debts: Mapping[UUID, DebtFacts]) -> Refusal | None:
+    if all(_is_of(row, debt, debts.get(debt)) for debt in _debts(report)):
+        return None
+    return Refusal("debts-discussed-invalid", "A debt is not the party's.", "debts_discussed")
+
+
+def _refuse_points(row: Row, report: Report, points: Mapping[UUID, PointOfParty]) -> Refusal | None:
+    """What was said of a contact point is of the party's own, and a medium is refused at one of its kind."""
+    for said in report.heard:
+        if said.contact_point_id is None:
+            continue
+        point = points.get(said.contact_point_id)
+        if point is None or point.party_id != row["party_id"]:
+            return Refusal("contact-point-mismatch", "A contact point is not the party's.", "heard")
+        if said.kind == "stop_medium" and point.facts.kind != KIND_OF[said.channel or row["channel"]]:
+            return Refusal("contact-point-mismatch", "A contact point is not of the channel.", "heard")
+    return None
 
 
 def _is_of(row: Row, account_id: UUID, debt: DebtFacts | None) -> bool:

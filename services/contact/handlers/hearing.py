@@ -9,12 +9,11 @@ from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID, uuid5
 
-from services.contact.domain.attempt import Said
+from services.contact.domain.attempt import RESTRICTIONS, Said
 from services.contact.gateways.compliance import Compliance
 from services.contact.handlers.outcome_facts import Row
 
 _EVIDENCE: Final = "Heard on a contact; see the attempt."
-_RESTRICTIONS: Final = frozenset({"cease", "attorney", "bankruptcy_stay", "deceased", "scra", "identity_theft"})
 
 
 async def tell_compliance(compliance: Compliance, row: Row, heard: Sequence[Said]) -> None:
@@ -28,12 +27,12 @@ async def tell_compliance(compliance: Compliance, row: Row, heard: Sequence[Said
 def _call(row: Row, said: Said) -> tuple[str, dict[str, Any], str] | None:
     shared = {"party_id": str(row["party_id"]), "attempt_id": str(row["attempt_id"]), "evidence": _EVIDENCE}
     account_ids = [str(account_id) for account_id in said.account_ids]
-    if said.kind in _RESTRICTIONS:
+    if said.kind in RESTRICTIONS:
         body: dict[str, Any] = {**shared, "kind": said.kind, "is_written": False}
         return "/v1/restrictions", body | ({"account_ids": account_ids} if account_ids else {}), said.kind
     if said.kind == "stop_medium":
         channel = said.channel or row["channel"]
         point = None if said.contact_point_id is None else str(said.contact_point_id)
         body = {**shared, "channel": channel, "contact_point_id": point, "account_ids": account_ids}
-        return "/v1/consents/revocations", body, f"stop_medium:{channel}"
+        return "/v1/consents/revocations", body, f"stop_medium:{channel}" + (f":{point}" if point else "")
     return None

@@ -237,6 +237,31 @@ async def test_a_dispute_that_a_collector_opened_on_the_call_is_not_opened_again
         assert [one["is_written"] for one in listed] == [False]
 
 
+async def test_a_medium_refused_at_two_numbers_is_refused_at_both(desk: Desk) -> None:
+    await desk.open("A")
+    attempt = desk.attempt("A", NOON - timedelta(days=8))
+    points = [str(desk.phone("A")), str(desk.phone("A", "+12125550188"))]
+    told = [{"kind": "stop_medium", "channel": "phone", "contact_point_id": point} for point in points]
+    body = {
+        "party_id": str(desk.party("A")), "channel": "phone", "contact_point_id": points[0],
+        "attempt_id": str(attempt["attempt_id"]), "evidence": "Heard on a contact",
+    }  # fmt: skip
+    made = (await desk.post("/v1/consents/revocations", body, role="contact_service")).json()
+    await desk.feed(desk.completed(attempt, "rpc_stop_medium", *told))
+    consents = (await desk.get("/v1/consents", party_id=str(desk.party("A")))).json()["items"]
+    assert sorted(one["contact_point_id"] for one in consents) == sorted(points)
+    assert made["consent_id"] in {one["consent_id"] for one in consents}
+
+
+async def test_of_two_inconvenient_times_of_one_call_the_later_end_stands(desk: Desk) -> None:
+    await desk.open("A")
+    attempt = desk.attempt("A", NOON - timedelta(days=8))
+    ends = [{"kind": "inconvenient", "not_before": (NOON + timedelta(hours=hours)).isoformat()} for hours in (4, 2)]
+    await desk.feed(desk.completed(attempt, "rpc_inconvenient", *ends))
+    made = await desk.decide("A")
+    assert made["not_before"] == "2026-03-11T20:00:00Z", rules_against(made)
+
+
 async def test_an_attorney_is_recorded_with_its_restriction_and_goes_with_it(desk: Desk) -> None:
     await desk.open("A")
     body: dict[str, Any] = {

@@ -178,6 +178,35 @@ async def test_a_wrong_number_is_wrong_for_everybody_who_was_not_verified_there(
     }
 
 
+async def test_what_was_said_of_a_contact_point_is_said_of_the_partys_own(house: House) -> None:
+    attempt_id = await house.placed("a1")
+    await house.verify(attempt_id)
+    debts = [str(house.account("a1"))]
+    for stop in (
+        {"contact_point_id": str(uuid4())},
+        {"contact_point_id": str(house.phone("b2"))},
+        {"contact_point_id": str(house.email("a1"))},
+    ):
+        heard = [{"kind": "stop_medium"} | stop]
+        refused = await house.outcome(attempt_id, "rpc_payment", debts_discussed=debts, heard=heard)
+        assert (refused.status_code, refused.json()["code"]) == (422, "contact-point-mismatch"), refused.text
+    heard = [{"kind": "stop_medium", "channel": "email", "contact_point_id": str(house.email("a1"))}]
+    assert (await house.outcome(attempt_id, "rpc_payment", debts_discussed=debts, heard=heard)).status_code == 200
+
+
+async def test_an_attorney_who_was_named_for_two_debts_stands_between_for_both(house: House) -> None:
+    await house.feed(house.account_message("c3", party="a1"))
+    attempt_id = await house.placed("a1")
+    await house.verify(attempt_id)
+    both = [str(house.account(number)) for number in ("a1", "c3")]
+    heard = [{"kind": "attorney", "account_ids": [account_id]} for account_id in both]
+    done = await house.outcome(attempt_id, "rpc_attorney_named", debts_discussed=both[:1], heard=heard)
+    assert done.status_code == 200, done.text
+    await house.carry()
+    [restriction] = await house.restrictions("a1")
+    assert sorted(restriction["account_ids"]) == sorted(both)
+
+
 async def test_a_number_that_is_said_to_be_wrong_on_a_talk_at_another_is_the_one_that_is_closed(house: House) -> None:
     old = {
         "contact_point_id": str(uuid4()),

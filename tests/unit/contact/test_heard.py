@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from services.contact.domain.attempt import Outcome, Report, Said
+from services.contact.domain.attempt import Attempt, Outcome, Report, Said, judge_outcome
 from services.contact.domain.contact_points import PointFacts
 from services.contact.domain.placing import PointOfParty
 from services.contact.domain.result_codes import MEANINGS
@@ -15,7 +15,7 @@ from services.contact.handlers.outcome_marks import invalid_points
 from shared.events.contact import ContactCompleted, Heard, ResultCode
 
 NOW = datetime(2026, 3, 11, 16, tzinfo=UTC)
-PARTY, DEBT = uuid4(), uuid4()
+PARTY, DEBT, OTHER_DEBT = uuid4(), uuid4(), uuid4()
 CELL, HOME, ADDRESS = uuid4(), uuid4(), uuid4()
 POINTS = {
     CELL: PointOfParty(PARTY, "+12125550101", PointFacts(CELL, "phone", is_listed=True)),
@@ -63,3 +63,28 @@ def completed(code: ResultCode, *heard: Heard, **facts: Any) -> ContactCompleted
         "heard": heard,
     }  # fmt: skip
     return ContactCompleted.model_validate(state | facts)
+
+
+def heard_of(*heard: Said) -> tuple[Said, ...]:
+    attempt = Attempt(uuid4(), uuid4(), PARTY, (DEBT,), "outbound", "phone", "collection", CELL, "right_party", NOW)
+    judged = judge_outcome(attempt, Report("rpc_payment", (DEBT,), heard))
+    assert isinstance(judged, Outcome), judged
+    return judged.heard
+
+
+def test_restrictions_of_one_kind_are_one_for_all_the_debts_that_were_named() -> None:
+    one, other = Said("attorney", account_ids=(DEBT,)), Said("attorney", account_ids=(OTHER_DEBT, DEBT))
+    assert heard_of(one, other) == (Said("attorney", account_ids=(DEBT, OTHER_DEBT)),)
+    assert heard_of(one, Said("attorney"), other) == (Said("attorney"),), "no debt is named: all of the party's"
+    cease = Said("cease", account_ids=(OTHER_DEBT,))
+    assert set(heard_of(one, cease)) == {one, cease}
+
+
+def test_what_restricts_nothing_is_kept_as_it_was_said() -> None:
+    said = (
+        Said("stop_medium", "phone", CELL),
+        Said("stop_medium", "phone", HOME),
+        Said("dispute", account_ids=(DEBT,)),
+        Said("dispute", account_ids=(OTHER_DEBT,)),
+    )
+    assert heard_of(*said) == said
