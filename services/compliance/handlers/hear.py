@@ -101,8 +101,8 @@ def _take(
         _add(records.consents, records, _refusal(outcome, heard), "consent_id", event_id)
     elif heard.kind == "inconvenient":
         _add(records.preferences, records, _inconvenient(outcome, heard), "preference_id", event_id)
-    elif heard.kind == "dispute" and (outcome.next_step != "dispute" or outcome.next_step_id is None):
-        # As a next step it was opened here, in the collector's name, before the outcome was stored.
+    elif heard.kind == "dispute":
+        # One that was the next step is here already, in the collector's name and with the same id.
         for account_id in heard.account_ids or outcome.debts_discussed or outcome.account_ids[:1]:
             _add(records.disputes, records, _dispute(outcome, account_id), "dispute_id", event_id)
 

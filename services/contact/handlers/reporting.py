@@ -64,9 +64,14 @@ class Reporter:
 
 
 def _body(step: NextStep, row: Any) -> dict[str, Any]:
-    """What the owner takes: the account of the attempt where none is named, and for a dispute whose it is."""
+    """What the owner takes: the account of the attempt where none is named, and for a dispute whose it is.
+
+    A dispute has its id from the attempt and the account: the event, which tells of it again, opens no second one.
+    """
     body = {"account_id": str(row["account_ids"][0])} | step.body
-    return body | {"party_id": str(row["party_id"]), "is_written": False} if step.kind == "dispute" else body
+    if step.kind != "dispute":
+        return body
+    return body | {"party_id": str(row["party_id"]), "attempt_id": str(row["attempt_id"]), "is_written": False}
 
 
 Close = Callable[[CloseAttempt], Awaitable[Any]]

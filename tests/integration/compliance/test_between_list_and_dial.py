@@ -228,13 +228,30 @@ async def test_a_dispute_that_a_collector_opened_on_the_call_is_not_opened_again
         if opened:
             body = {
                 "account_id": str(desk.account(number)), "party_id": str(desk.party(number)),
-                "kind": "original_creditor_request", "is_written": False,
+                "kind": "original_creditor_request", "is_written": False, "attempt_id": str(attempt["attempt_id"]),
             }  # fmt: skip
             made = (await desk.post("/v1/disputes", body, role="collector")).json()
             facts = {"next_step": "dispute", "next_step_id": made["dispute_id"]}
         await desk.feed(desk.completed(attempt, "rpc_dispute", {"kind": "dispute"}, **facts))
         listed = (await desk.get("/v1/disputes", account_id=str(desk.account(number)))).json()["items"]
         assert [one["is_written"] for one in listed] == [False]
+
+
+async def test_beside_the_dispute_that_was_the_next_step_those_of_other_debts_are_opened(desk: Desk) -> None:
+    await desk.open("A")
+    await desk.feed(desk.account_message("B", party="A"))
+    attempt = desk.attempt("A", NOON - timedelta(days=8))
+    body = {
+        "account_id": str(desk.account("A")), "party_id": str(desk.party("A")), "kind": "fdcpa_validation",
+        "is_written": False, "attempt_id": str(attempt["attempt_id"]),
+    }  # fmt: skip
+    made = (await desk.post("/v1/disputes", body, role="collector")).json()
+    both = [str(desk.account(number)) for number in ("A", "B")]
+    told = {"kind": "dispute", "account_ids": both}
+    await desk.feed(desk.completed(attempt, "rpc_dispute", told, next_step="dispute", next_step_id=made["dispute_id"]))
+    for account_id in both:
+        [dispute] = (await desk.get("/v1/disputes", account_id=account_id)).json()["items"]
+        assert dispute["dispute_id"] == str(uuid5(UUID(str(attempt["attempt_id"])), f"dispute:{account_id}"))
 
 
 async def test_a_medium_refused_at_two_numbers_is_refused_at_both(desk: Desk) -> None:
