@@ -78,6 +78,11 @@ InvalidReason = Literal["wrong_number", "not_in_service", "bounced", "undelivera
 Names = Annotated[str, Field(max_length=64)]
 
 
+def came_in_writing(direction: Direction, channel: ContactChannel) -> bool:
+    """Whether the person wrote it: also electronically (comment 6(c)(1)-2)."""
+    return direction == "inbound" and channel in ("letter", "email", "sms")
+
+
 class Attempt(AccountPayload):
     """What every event about an attempt says of it. `account_id` is the first of `account_ids`."""
 
@@ -90,6 +95,11 @@ class Attempt(AccountPayload):
     purpose: ContactPurpose
     contact_point_id: UUID | None
     at: Moment = Field(description="When it was placed or came in; of a message, when it was sent.")
+
+    @property
+    def is_written(self) -> bool:
+        """Whether the person wrote it."""
+        return came_in_writing(self.direction, self.channel)
 
 
 class ContactAttempted(Attempt):

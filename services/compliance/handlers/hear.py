@@ -113,6 +113,11 @@ def _add(rows: list[Row], records: _Records, row: Row, key: str, event_id: UUID 
         records.causes[row[key]] = event_id
 
 
+def _known_at(outcome: ContactCompleted) -> datetime:
+    """Since when it binds: what was written since it came in (comment 6(c)(1)-1), what was said since the talk."""
+    return outcome.at if outcome.is_written else outcome.completed_at
+
+
 def _restriction(outcome: ContactCompleted, heard: Heard, zone: ZoneInfo | None) -> Row:
     return {
         "restriction_id": caused_id(outcome.attempt_id, heard.kind),
@@ -120,9 +125,9 @@ def _restriction(outcome: ContactCompleted, heard: Heard, zone: ZoneInfo | None)
         "party_id": outcome.party_id,
         "account_ids": sorted(heard.account_ids),
         "kind": heard.kind,
-        "effective_on": day_of(outcome.completed_at, zone),
-        "effective_at": outcome.completed_at,
-        "is_written": False,
+        "effective_on": day_of(_known_at(outcome), zone),
+        "effective_at": _known_at(outcome),
+        "is_written": outcome.is_written,
         "evidence": {"text": None, "reference": f"attempt {outcome.attempt_id}", "received_on": None},
         "citation": CITATIONS[heard.kind],
         "source": _CONTACT,
@@ -191,8 +196,8 @@ def _dispute(outcome: ContactCompleted, account_id: UUID) -> Row:
         "party_id": outcome.party_id,
         "kind": "fdcpa_validation",
         "status": "opened",
-        "received_at": outcome.completed_at,
-        "is_written": False,
+        "received_at": _known_at(outcome),
+        "is_written": outcome.is_written,
         "disputed_minor": None,
         "statement": None,
         "recorded_by": _CONTACT,

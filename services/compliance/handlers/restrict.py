@@ -38,9 +38,10 @@ async def place_restriction(tx: Tx, actor: Actor, request: RestrictionRequest) -
     held = await lock_party(tx, actor, request.party_id, request.account_ids)
     if isinstance(held, Refusal):
         return held
-    now = tx.clock.now()
-    today = day_of(now, held.zone)
-    effective_on = request.effective_on or today
+    effective_at = request.effective_at or tx.clock.now()
+    if request.effective_on is not None:
+        effective_at = datetime.combine(request.effective_on, time(), held.zone)
+    effective_on = day_of(effective_at, held.zone)
     if request.ends_on is not None and request.ends_on < effective_on:
         return Refusal("validation-error", "It ends before it begins.", "ends_on")
     row: Row = {
@@ -50,7 +51,7 @@ async def place_restriction(tx: Tx, actor: Actor, request: RestrictionRequest) -
         "account_ids": sorted(held.account_ids) if request.account_ids else [],
         "kind": request.kind,
         "effective_on": effective_on,
-        "effective_at": now if request.effective_on is None else datetime.combine(effective_on, time(), held.zone),
+        "effective_at": effective_at,
         "ends_on": request.ends_on,
         "is_written": request.attempt_id is None if request.is_written is None else request.is_written,
         "evidence": request.evidence.model_dump(mode="json"),

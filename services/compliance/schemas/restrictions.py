@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BeforeValidator, ConfigDict, Field, StrictBool, model_validator
 from pydantic_core import PydanticCustomError
 
-from services.compliance.schemas.shape import AccountIds, Day, Evidence, EvidenceIn, Heard, Line, Model
+from services.compliance.schemas.shape import AccountIds, Day, Evidence, EvidenceIn, Heard, Line, Model, Moment
 from shared.events.compliance import RestrictionKind, RestrictionStatus
 
 SYNONYMS = {"bankruptcy": "bankruptcy_stay", "discharge": "discharged", "complaint": "complaint_hold"}
@@ -42,6 +42,7 @@ class RestrictionRequest(Heard):
     party_id: UUID
     account_ids: AccountIds | None = None
     effective_on: Day | None = Field(default=None, description="From the start of this day; absent: from now.")
+    effective_at: Moment | None = Field(default=None, description="From this moment, in place of `effective_on`.")
     ends_on: Day | None = Field(default=None, description="The last day on which it holds; absent: until lifted.")
     is_written: StrictBool | None = Field(
         default=None, description="Whether it came in writing. Absent: yes, save when it was heard on an attempt."
@@ -53,6 +54,8 @@ class RestrictionRequest(Heard):
     def _ends_after_it_begins(self) -> "RestrictionRequest":
         if self.ends_on is not None and self.effective_on is not None and self.ends_on < self.effective_on:
             raise PydanticCustomError("dates-invalid", "It ends before it begins.")
+        if self.effective_on is not None and self.effective_at is not None:
+            raise PydanticCustomError("dates-invalid", "It holds from a day or from a moment.")
         return self
 
 

@@ -6,12 +6,14 @@ compliance does not answer the outcome is stored all the same: the event carries
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid5
 
 from services.contact.domain.attempt import RESTRICTIONS, Said
 from services.contact.gateways.compliance import Compliance
 from services.contact.handlers.outcome_facts import Row
+from shared.events.contact import came_in_writing
 
 _EVIDENCE: Final = "Heard on a contact; see the attempt."
 
@@ -24,11 +26,19 @@ async def tell_compliance(compliance: Compliance, row: Row, heard: Sequence[Said
     )
 
 
+def written_at(row: Row) -> datetime | None:
+    """When what the person wrote came in; None where they spoke. It is complete on receipt (comment 6(c)(1)-1)."""
+    at: datetime = row["placed_at"]
+    return at if came_in_writing(row["direction"], row["channel"]) else None
+
+
 def _call(row: Row, said: Said) -> tuple[str, dict[str, Any], str] | None:
     shared = {"party_id": str(row["party_id"]), "attempt_id": str(row["attempt_id"]), "evidence": _EVIDENCE}
     account_ids = [str(account_id) for account_id in said.account_ids]
     if said.kind in RESTRICTIONS:
-        body: dict[str, Any] = {**shared, "kind": said.kind, "is_written": False}
+        at = written_at(row)
+        body: dict[str, Any] = {**shared, "kind": said.kind, "is_written": at is not None}
+        body |= {"effective_at": at.isoformat()} if at is not None else {}
         return "/v1/restrictions", body | ({"account_ids": account_ids} if account_ids else {}), said.kind
     if said.kind == "stop_medium":
         channel = said.channel or row["channel"]

@@ -14,7 +14,7 @@ from services.contact.domain.attempt import Report
 from services.contact.gateways.compliance import Compliance
 from services.contact.gateways.owners import Owners
 from services.contact.handlers.close_attempts import CloseAttempt, judge
-from services.contact.handlers.hearing import tell_compliance
+from services.contact.handlers.hearing import tell_compliance, written_at
 from services.contact.handlers.permits import Transactions
 from shared.clock import Clock
 from shared.errors import Problem, Refusal
@@ -71,7 +71,9 @@ def _body(step: NextStep, row: Any) -> dict[str, Any]:
     body = {"account_id": str(row["account_ids"][0])} | step.body
     if step.kind != "dispute":
         return body
-    return body | {"party_id": str(row["party_id"]), "attempt_id": str(row["attempt_id"]), "is_written": False}
+    at = written_at(row)
+    body |= {"party_id": str(row["party_id"]), "attempt_id": str(row["attempt_id"]), "is_written": at is not None}
+    return body | ({"received_at": at.isoformat()} if at is not None else {})
 
 
 Close = Callable[[CloseAttempt], Awaitable[Any]]

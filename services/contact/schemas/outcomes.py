@@ -71,7 +71,7 @@ class CallbackStep(Model):
 
 
 class DisputeStep(Model):
-    """A dispute that was stated orally, opened at compliance."""
+    """A dispute, opened at compliance; one that came by letter, e-mail or text is a written one."""
 
     kind: Literal["dispute"]
     account_id: UUID | None = None

@@ -254,6 +254,39 @@ async def test_beside_the_dispute_that_was_the_next_step_those_of_other_debts_ar
         assert dispute["dispute_id"] == str(uuid5(UUID(str(attempt["attempt_id"])), f"dispute:{account_id}"))
 
 
+@pytest.mark.parametrize("channel", ["letter", "email", "sms"])
+async def test_a_cease_and_a_dispute_that_came_in_writing_are_written_since_they_came(desk: Desk, channel: str) -> None:
+    await desk.open("A")
+    came_at = NOON - timedelta(days=3)
+    letter = desk.attempt("A", came_at, direction="inbound", channel=channel, contact_point_id=None)
+    debts = [str(desk.account("A"))]
+    await desk.feed(
+        desk.completed(
+            letter, "inbound_message", {"kind": "cease"}, {"kind": "dispute"},
+            completed_at=NOON, debts_discussed=debts, is_communication=True,
+        )
+    )  # fmt: skip
+    [dispute] = (await desk.get("/v1/disputes", account_id=debts[0])).json()["items"]
+    assert (dispute["is_written"], dispute["is_hold"]) == (True, True)
+    assert datetime.fromisoformat(dispute["received_at"]) == came_at
+    listed = (await desk.get("/v1/restrictions", party_id=str(desk.party("A")))).json()["items"]
+    assert {one["kind"]: (one["is_written"], one["effective_on"]) for one in listed} == {
+        "cease": (True, "2026-03-08"),
+        "dispute_hold": (True, "2026-03-08"),
+    }
+    assert "regf.cease" in rules_against(await desk.decide("A"))
+
+
+async def test_a_restriction_holds_from_the_moment_that_is_given(desk: Desk) -> None:
+    await desk.open("A")
+    from_now = desk.clock.at - timedelta(days=2)
+    placed = await desk.restrict("A", "cease", effective_at=from_now.isoformat())
+    assert placed["effective_on"] == "2026-03-09"
+    body = {"kind": "cease", "party_id": str(desk.party("A")), "evidence": "x", "effective_at": from_now.isoformat()}
+    twice = await desk.post("/v1/restrictions", body | {"effective_on": "2026-03-09"}, role="collector")
+    assert twice.status_code == 422
+
+
 async def test_a_medium_refused_at_two_numbers_is_refused_at_both(desk: Desk) -> None:
     await desk.open("A")
     attempt = desk.attempt("A", NOON - timedelta(days=8))

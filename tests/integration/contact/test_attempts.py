@@ -207,6 +207,31 @@ async def test_an_attorney_who_was_named_for_two_debts_stands_between_for_both(h
     assert sorted(restriction["account_ids"]) == sorted(both)
 
 
+async def test_a_letter_that_disputes_and_ends_contact_is_written_since_it_came(house: House) -> None:
+    account_id = str(house.account("a1"))
+    body = house.ask("a1", channel="letter", contact_point_id=str(house.home("a1")), purpose="service") | {
+        "at": "2026-03-09T15:00:00Z",
+        "outcome": {
+            "result_code": "inbound_message",
+            "debts_discussed": [account_id],
+            "heard": [{"kind": "cease"}, {"kind": "dispute"}],
+            "next_step": {"kind": "dispute"},
+        },
+    }
+    answer = await house.post("/v1/inbound-contacts", body)
+    assert answer.status_code == 201, answer.text
+    await house.carry()
+    [cease] = [one for one in await house.restrictions("a1") if one["kind"] == "cease"]
+    assert (cease["is_written"], cease["effective_on"]) == (True, "2026-03-09")
+    async with house.compliance.app.state.engine.connect() as connection:
+        rows = await connection.exec_driver_sql(
+            f"SELECT dispute_id, is_written, received_at FROM dispute WHERE account_id = '{account_id}'"
+        )
+        [dispute] = rows.mappings().all()
+    assert str(dispute["dispute_id"]) == answer.json()["next_step_id"], "the event opens no second one"
+    assert (dispute["is_written"], dispute["received_at"].isoformat()) == (True, "2026-03-09T15:00:00+00:00")
+
+
 async def test_a_number_that_is_said_to_be_wrong_on_a_talk_at_another_is_the_one_that_is_closed(house: House) -> None:
     old = {
         "contact_point_id": str(uuid4()),

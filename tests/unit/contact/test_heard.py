@@ -88,3 +88,15 @@ def test_what_restricts_nothing_is_kept_as_it_was_said() -> None:
         Said("dispute", account_ids=(OTHER_DEBT,)),
     )
     assert heard_of(*said) == said
+
+
+@pytest.mark.parametrize(
+    ("direction", "channel", "is_written"),
+    [
+        *(("inbound", channel, True) for channel in ("letter", "email", "sms")),
+        *(("inbound", channel, False) for channel in ("phone", "voicemail", "in_person")),
+        *(("outbound", channel, False) for channel in ("letter", "email", "phone")),
+    ],
+)
+def test_what_came_by_letter_email_or_text_came_in_writing(direction: str, channel: str, is_written: bool) -> None:
+    assert completed("inbound_message", direction=direction, channel=channel).is_written == is_written
