@@ -139,6 +139,9 @@ class ContactCompleted(Attempt):
     callback_at: Moment | None = Field(
         default=None, description="When the person asked to be called: consent to that call (1006.14(b)(3)(i))."
     )
+    refusal_reason: Names | None = Field(
+        default=None, description="Of the next step `refusal`: why the person does not pay, in one word."
+    )
 
     @property
     def is_wrong_number(self) -> bool:

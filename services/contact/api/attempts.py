@@ -181,7 +181,12 @@ def step_of(request: NextStepIn | None) -> NextStep | None:
     body = request.model_dump(mode="json", exclude={"kind"}, exclude_none=True)
     if request.kind == "dispute":
         body["kind"] = body.pop("dispute_kind")
-    return NextStep(request.kind, body, request.callback_at if request.kind == "callback" else None)
+    return NextStep(
+        request.kind,
+        body,
+        callback_at=request.callback_at if request.kind == "callback" else None,
+        refusal_reason=request.reason if request.kind == "refusal" else None,
+    )
 
 
 @router.get("/contact-blocks")

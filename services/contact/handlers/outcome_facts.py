@@ -23,6 +23,7 @@ class CloseAttempt:
     creditors: frozenset[UUID] | None = None
     callback_at: datetime | None = None
     next_step_id: UUID | None = None
+    refusal_reason: str | None = None
     note: str | None = None
     at: datetime | None = None
     """When it ended; None: now."""
@@ -52,6 +53,7 @@ def closed_row(closed: Closed) -> dict[str, Any]:
         "heard": [heard.model_dump(mode="json") for heard in _heard(closed)],
         "next_step": report.next_step,
         "next_step_id": closed.next_step_id,
+        "refusal_reason": closed.command.refusal_reason,
         "note": closed.command.note,
     }
 
@@ -101,6 +103,7 @@ def publish(tx: Tx, closed: Closed, field_visit_id: UUID | None) -> None:
         "next_step": report.next_step,
         "next_step_id": closed.next_step_id,
         "callback_at": closed.command.callback_at,
+        "refusal_reason": closed.command.refusal_reason,
     }
     tx.emit("contact.completed", ContactCompleted.model_validate(event))
     if field_visit_id is not None:

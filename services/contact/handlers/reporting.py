@@ -24,11 +24,12 @@ _OWNED = frozenset({"promise", "arrangement", "dispute"})
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
-    """What was agreed. `body` is what its owner takes; a callback has a time, a refusal a word of its reason."""
+    """What comes next. `body` is what its owner takes; a callback has a time, a refusal a word of its reason."""
 
     kind: str
     body: dict[str, Any]
     callback_at: datetime | None = None
+    refusal_reason: str | None = None
 
 
 class Reporter:
@@ -55,7 +56,7 @@ class Reporter:
         await tell_compliance(self._compliance, row, outcome.heard)
         if next_step is None:
             return command
-        command = replace(command, callback_at=next_step.callback_at)
+        command = replace(command, callback_at=next_step.callback_at, refusal_reason=next_step.refusal_reason)
         if next_step.kind not in _OWNED:
             return command
         key = str(uuid5(command.attempt_id, next_step.kind))

@@ -120,6 +120,7 @@ class AttemptView(Model):
     heard: tuple[dict[str, Any], ...]
     next_step: NextStepKind | None
     next_step_id: UUID | None
+    refusal_reason: str | None = Field(description="Why the person does not pay, where the next step is a refusal.")
     note: str | None
 
 

@@ -60,6 +60,7 @@ class ContactAttempt(Base, table=True):
     )
     next_step: str | None = None
     next_step_id: UUID | None = None
+    refusal_reason: str | None = None
     note: str | None = None
 
 

@@ -275,6 +275,7 @@ async def test_a_call_that_comes_in_needs_no_permit_and_starts_the_cooldown(hous
     assert answer.status_code == 201, answer.text
     [event] = of(await house.carry(), "contact.completed")
     assert (event["direction"], event["permit_id"], event["counts_as_call"]) == ("inbound", None, False)
+    assert event["refusal_reason"] == answer.json()["refusal_reason"] == "no_money"
     blocked = await house.call("a1")
     assert blocked.status_code == 403
     assert blocked.json()["not_before"].startswith("2026-03-18")
