@@ -71,3 +71,8 @@ async def unless_known(edge: Edge, principal: Principal, key: IdempotencyKey) ->
     claim = Claim((principal.sub, key.route, key.key), key.fingerprint)
     await edge.read(lambda tx: known(tx, claim))
     return str(uuid5(_WISHES, f"{principal.sub}|{key.route}|{key.key}|{key.fingerprint}"))
+
+
+def attempt_under(principal: Principal, key: IdempotencyKey) -> UUID:
+    """Return the id of the contact that is told of under a key: the same one when its outcome is corrected."""
+    return uuid5(_WISHES, f"{principal.sub}|{key.route}|{key.key}")

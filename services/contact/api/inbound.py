@@ -1,20 +1,23 @@
 """Contacts that the person made, over HTTP: a call, an e-mail, a letter, somebody at the counter."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
 
 from services.contact.api.attempts import OUTCOME_PROBLEMS, closed, command_of, step_of, verified
-from services.contact.api.doors import BearerOf, DeskOf, unless_known
+from services.contact.api.doors import BearerOf, DeskOf, attempt_under, unless_known
 from services.contact.domain.placing import Placing
+from services.contact.handlers.close_attempts import CloseAttempt, judge
 from services.contact.handlers.record_inbound import InboundContact, record_inbound
 from services.contact.queries import attempts as reads
 from services.contact.schemas.attempts import AttemptView, InboundRequest
+from services.contact.store.attempts import load_attempts
 from shared.db.transaction import Tx
 from shared.errors import Problem, Refusal
 from shared.http.auth import Principal, requires
-from shared.http.idempotency import RequiredKey
+from shared.http.idempotency import RequiredKey, reused
 from shared.http.openapi import headers, problems
 from shared.http.routes import run_and_show
 
@@ -43,24 +46,28 @@ async def record_inbound_contact(
 ) -> AttemptView:
     """Keep a contact that the person made. It needs no permit; a talk in it starts the cooldown of the debts discussed.
 
-    Without `outcome` it stays open, and is verified and closed as any other attempt.
+    Without `outcome` it stays open, and is verified and closed as any other attempt. If its outcome may not stand,
+    nothing is kept; if the owner of the next step refuses, it stays open, and the same key with another outcome closes
+    it.
     """
-    # The same request again is the same contact, also when its outcome was refused the first time.
-    attempt_id = UUID(await unless_known(desk.edge, principal, key))
-
-    async def begin(tx: Tx) -> UUID | Refusal:
-        return await _begun(tx, principal, attempt_id, request)
-
+    await unless_known(desk.edge, principal, key)
+    attempt_id = attempt_under(principal, key)
     if request.outcome is None:
         return await run_and_show(
-            desk.edge, begin, reads.get_attempt, principal=principal, idempotency=key, location=_location
+            desk.edge,
+            lambda tx: _begun(tx, principal, attempt_id, request),
+            reads.get_attempt,
+            principal=principal,
+            idempotency=key,
+            location=_location,
         )
-    await desk.edge.run(begin, principal=principal)
     step = step_of(request.outcome.next_step)
-    command = await desk.reporter.prepare(command_of(attempt_id, request.outcome, step, principal), step, bearer)
+    command = command_of(attempt_id, request.outcome, step, principal)
+    await desk.edge.run(lambda tx: _begun_and_judged(tx, principal, command, request), principal=principal)
+    prepared = await desk.reporter.prepare(command, step, bearer)
     return await run_and_show(
         desk.edge,
-        lambda tx: closed(tx, command),
+        lambda tx: closed(tx, prepared),
         reads.get_attempt,
         principal=principal,
         idempotency=key,
@@ -70,6 +77,24 @@ async def record_inbound_contact(
 
 def _location(view: AttemptView) -> str:
     return f"/v1/contact-attempts/{view.attempt_id}"
+
+
+async def _begun_and_judged(
+    tx: Tx, principal: Principal, command: CloseAttempt, request: InboundRequest
+) -> UUID | Refusal:
+    """Keep the contact if its outcome may stand: a refusal takes both back."""
+    begun = await _begun(tx, principal, command.attempt_id, request)
+    if isinstance(begun, Refusal):
+        return begun
+    judged = (await judge(tx, [command]))[0]
+    return judged if isinstance(judged, Refusal) else begun
+
+
+def _is_of(row: Mapping[str, Any], request: InboundRequest) -> bool:
+    """Whether the attempt is the contact that is told of: under its key another may have been begun before."""
+    facts = (row["party_id"], tuple(row["account_ids"]), row["channel"], row["purpose"], row["contact_point_id"])
+    told = (request.party_id, request.account_ids, request.channel, request.purpose, request.contact_point_id)
+    return facts == told and request.at in (None, row["placed_at"])
 
 
 async def _begun(tx: Tx, principal: Principal, attempt_id: UUID, request: InboundRequest) -> UUID | Refusal:
@@ -88,6 +113,8 @@ async def _begun(tx: Tx, principal: Principal, attempt_id: UUID, request: Inboun
     made = (await record_inbound(tx, [contact]))[0]
     if isinstance(made, Refusal):
         return made
+    if not _is_of((await load_attempts(tx, [attempt_id]))[attempt_id], request):
+        raise reused()
     if request.verification is not None:
         checked = await verified(tx, principal, attempt_id, request.verification)
         if isinstance(checked, Refusal):

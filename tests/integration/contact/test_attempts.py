@@ -281,6 +281,42 @@ async def test_a_call_that_comes_in_needs_no_permit_and_starts_the_cooldown(hous
     assert blocked.json()["not_before"].startswith("2026-03-18")
 
 
+def _came_in(house: House, **outcome: Any) -> dict[str, Any]:
+    """A call of a person who was verified, and what came of it."""
+    debts = [str(house.account("a1"))]
+    return house.ask("a1", purpose="service") | {
+        "verification": {"date_of_birth": "1980-02-29", "family_name": "doe"},
+        "outcome": {"result_code": "inbound_rpc", "debts_discussed": debts} | outcome,
+    }
+
+
+async def test_of_a_call_that_came_in_nothing_is_kept_while_its_outcome_may_not_stand(house: House) -> None:
+    silent = await house.post("/v1/inbound-contacts", _came_in(house), key="in-1")
+    assert (silent.status_code, silent.json()["code"]) == (422, "next-step-required")
+    assert of(await house.published(), "contact.attempted") == []
+    assert await house.rows(f"SELECT 1 FROM contact_attempt WHERE party_id = '{house.party('a1')}'") == []
+    body = _came_in(house, next_step={"kind": "refusal"})
+    done = await house.post("/v1/inbound-contacts", body, key="in-1")
+    assert done.status_code == 201, done.text
+    again = await house.post("/v1/inbound-contacts", body, key="in-1")
+    assert again.json() == done.json()
+    assert [topic for topic, _ in await house.published()] == ["contact.attempted", "contact.completed"]
+
+
+async def test_a_call_that_came_in_is_one_contact_when_its_next_step_is_corrected(house: House) -> None:
+    step = {"kind": "promise", "due_on": "2020-01-01", "amount_minor": 12_550, "currency": "USD"}
+    refused = await house.post("/v1/inbound-contacts", _came_in(house, next_step=step), key="in-2")
+    assert (refused.status_code, refused.json()["code"]) == (422, "due-on-in-past")
+    step["due_on"] = "2026-03-31"
+    other = _came_in(house, next_step=step) | {"channel": "voicemail"}
+    reused = await house.post("/v1/inbound-contacts", other, key="in-2")
+    assert (reused.status_code, reused.json()["code"]) == (422, "idempotency-key-reused")
+    done = await house.post("/v1/inbound-contacts", _came_in(house, next_step=step), key="in-2")
+    assert done.status_code == 201, done.text
+    listed = (await house.get("/v1/contact-attempts", party_id=str(house.party("a1")))).json()["items"]
+    assert [one["attempt_id"] for one in listed] == [done.json()["attempt_id"]]
+
+
 async def test_a_callback_that_was_agreed_is_scheduled_and_kept_by_the_next_talk(house: House) -> None:
     attempt_id = await house.placed("a1")
     await house.verify(attempt_id)
