@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from services.compliance.handlers.call_consents import follow_callbacks
 from services.compliance.handlers.cases import Disputes
 from services.compliance.handlers.follow import (
     attempts_follower,
@@ -31,6 +32,7 @@ CONSUMED: Mapping[str, tuple[str, ...]] = {
     "marks": ("contact_point.verified", "contact_point.invalidated", "message.opted_out", "message.bounced"),
     "attempts": ("contact.attempted", "contact.completed"),
     "blocks": ("contact.blocked",),
+    "callbacks": ("callback.scheduled",),
     "inquiries": ("location_inquiry.allowed", "location_inquiry.reported"),
 }
 """The topics of each kind of thing."""
@@ -47,6 +49,7 @@ def subscriptions(_settings: ComplianceSettings) -> Sequence[Subscription]:
         Subscription(CONSUMED["marks"], follow_marks, party_locks),
         Subscription(CONSUMED["attempts"], attempts_follower(Disputes(shipped_rules())), party_locks),
         Subscription(CONSUMED["blocks"], follow_blocks, party_locks),
+        Subscription(CONSUMED["callbacks"], follow_callbacks, party_locks),
         Subscription(CONSUMED["inquiries"], follow_inquiries, party_locks),
     )
 

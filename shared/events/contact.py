@@ -137,7 +137,7 @@ class ContactCompleted(Attempt):
     next_step: NextStepKind | None = None
     next_step_id: UUID | None = Field(default=None, description="The promise, arrangement, callback or dispute made.")
     callback_at: Moment | None = Field(
-        default=None, description="When the person asked to be called: consent to that call (1006.14(b)(3)(i))."
+        default=None, description="When the person asked to be called; `callback.scheduled` tells what becomes of it."
     )
     refusal_reason: Names | None = Field(
         default=None, description="Of the next step `refusal`: why the person does not pay, in one word."
@@ -274,7 +274,10 @@ class CallbackState(AccountPayload):
     channel: ContactChannel
     contact_point_id: UUID | None
     callback_at: Moment
-    is_requested: bool = Field(description="The person asked for it, which is consent to that call.")
+    is_requested: bool = Field(
+        description="The person asked for it, which is consent to that call while it is `scheduled`."
+    )
+    made_at: Moment | None = Field(default=None, description="When it was agreed or planned.")
 
 
 class FieldVisitCompleted(AccountPayload):

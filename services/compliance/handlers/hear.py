@@ -55,8 +55,6 @@ async def hear(tx: Tx, disputes: Disputes, outcomes: Iterable[tuple[ContactCompl
         zone = zones.get(outcome.creditor_id)
         for heard in outcome.heard:
             _take(records, outcome, heard, event_id, zone)
-        if outcome.callback_at is not None:
-            _add(records.consents, records, _callback(outcome, zone), "consent_id", event_id)
     await place(tx, records.restrictions, causes=records.causes)
     await disputes.record(tx, records.disputes, causes=records.causes)
     now, version = tx.clock.now(), tx.least_version + 1
@@ -139,37 +137,16 @@ def _restriction(outcome: ContactCompleted, heard: Heard, zone: ZoneInfo | None)
 def _refusal(outcome: ContactCompleted, heard: Heard) -> Row:
     channel = heard.channel or outcome.channel
     channel = "phone" if channel == "voicemail" else channel
-    return _consent(outcome, refusal_name(channel, heard.contact_point_id)) | {
+    return {
+        "consent_id": caused_id(outcome.attempt_id, refusal_name(channel, heard.contact_point_id)),
+        "creditor_id": outcome.creditor_id,
+        "party_id": outcome.party_id,
         "channel": channel,
         "purpose": "contact",
         "contact_point_id": heard.contact_point_id,
         "account_ids": [],
         "basis": "refused",
         "revoked_at": outcome.completed_at,
-    }
-
-
-def _callback(outcome: ContactCompleted, zone: ZoneInfo | None) -> Row:
-    """Asking to be called is consent to that call, on its day (comment 14(b)(3)(i)-3.i)."""
-    asked: Any = outcome.callback_at  # the caller has seen that there is one
-    return _consent(outcome, "callback") | {
-        "channel": "phone",
-        "purpose": "call_frequency",
-        "contact_point_id": None,
-        "account_ids": sorted(outcome.debts_discussed or outcome.account_ids),
-        "basis": "direct",
-        "granted_at": outcome.completed_at,
-        "starts_on": day_of(asked, zone),
-        "ends_on": day_of(asked, zone),
-        "details": {"callback_at": asked.isoformat()},
-    }
-
-
-def _consent(outcome: ContactCompleted, name: str) -> Row:
-    return {
-        "consent_id": caused_id(outcome.attempt_id, name),
-        "creditor_id": outcome.creditor_id,
-        "party_id": outcome.party_id,
         "evidence": {"text": None, "reference": f"attempt {outcome.attempt_id}", "received_on": None},
         "source_id": outcome.attempt_id,
     }

@@ -1,7 +1,7 @@
 """How compliance builds its derived rows anew: see `shared/messaging/rebuild.py`.
 
-What is known of others follows their topics. Restrictions, consents, cases, decisions and permits are facts of this
-service, and stay; of a permit only its state is derived.
+What is known of others follows their topics. Restrictions, consents (those to a callback too), cases, decisions and
+permits are facts of this service, and stay; of a permit only its state is derived.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -35,7 +35,7 @@ def how_to_rebuild(topics: Mapping[str, Sequence[str]]) -> Rebuild:
         "blocks": follow.keep_blocks,
         "inquiries": follow.follow_inquiries,
     }
-    by_topic = {topic: keeps[kind] for kind, names in topics.items() for topic in names}
+    by_topic = {topic: keep for kind, keep in keeps.items() for topic in topics[kind]}
 
     async def keep(tx: Tx, messages: Sequence[Message[Any]]) -> None:
         groups: dict[Keep, list[Message[Any]]] = {}

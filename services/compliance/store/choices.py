@@ -31,6 +31,12 @@ async def load_consent(tx: Tx, consent_id: UUID) -> Row | None:
     return dict(rows[0]) if rows else None
 
 
+async def load_consents(tx: Tx, consent_ids: Collection[UUID]) -> dict[UUID, Row]:
+    """Consents by id."""
+    rows = await load_rows(tx, CONSENT, "consent_id", sorted(consent_ids)) if consent_ids else ()
+    return {row["consent_id"]: dict(row) for row in rows}
+
+
 async def load_callbacks(tx: Tx, creditor_ids: Collection[UUID]) -> list[Row]:
     """The consents to a call on a day, of these creditors."""
     return [dict(row) for row in await tx.fetch(_CALLBACKS, sorted(creditor_ids))]

@@ -113,5 +113,6 @@ def _publish(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
             "contact_point_id": row["contact_point_id"],
             "callback_at": row["callback_at"],
             "is_requested": row["is_requested"],
+            "made_at": row["made_at"],
         }
         tx.emit("callback.scheduled", CallbackState.model_validate(state), version=row["version"])

@@ -94,7 +94,7 @@ def _callback(closed: Closed) -> NewCallback:
     return NewCallback(
         creditor_id=row["creditor_id"],
         party_id=row["party_id"],
-        account_ids=tuple(row["account_ids"]),
+        account_ids=closed.outcome.report.debts_discussed or tuple(row["account_ids"]),
         channel=row["channel"] if row["channel"] != "voicemail" else "phone",
         contact_point_id=row["contact_point_id"],
         callback_at=command.callback_at,

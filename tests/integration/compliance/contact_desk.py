@@ -19,6 +19,7 @@ from services.compliance.consumers import subscriptions
 from services.compliance.settings import ComplianceSettings
 from shared.clock import FixedClock
 from shared.events.contact import (
+    CallbackState,
     ContactAttempted,
     ContactBlocked,
     ContactCompleted,
@@ -155,6 +156,17 @@ class Desk(ServiceDesk):
             at=self.clock.now(),
         )  # fmt: skip
         return self.message("contact.blocked", payload)
+
+    def callback(self, number: str, version: int = 1, status: str = "scheduled", **facts: Any) -> RawMessage:
+        """A callback that a person asked for in a talk, as it stands."""
+        attempt_id = facts.get("attempt_id") or uuid5(self.party(number), "asked")
+        state = {
+            "creditor_id": self.creditor, "account_id": self.account(number), "account_ids": [self.account(number)],
+            "party_id": self.party(number), "callback_id": uuid5(attempt_id, "callback"), "status": status,
+            "attempt_id": attempt_id, "channel": "phone", "contact_point_id": self.phone(number),
+            "callback_at": NOON + timedelta(days=1), "is_requested": True, "made_at": NOON - timedelta(days=1),
+        }  # fmt: skip
+        return self.message("callback.scheduled", CallbackState.model_validate(state | facts), version)
 
     def opted_out(self, number: str, channel: str = "sms", value: str = PHONE, at: datetime = NOON) -> RawMessage:
         kind = "email" if channel == "email" else "phone"

@@ -7,7 +7,7 @@ each aggregate, must not depend on the telling. ANY_ORDER_SEEDS widens it by han
 import json
 import os
 from collections.abc import AsyncIterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -118,9 +118,20 @@ class Story:
             if self.draw.random() < 0.7:
                 self.messages.append(self.desk.attempted(attempt))
                 heard = self.draw.sample(HEARD, self.draw.randint(0, 2))
-                asked = at + timedelta(days=1) if self.draw.random() < 0.5 else None
                 code = self.draw.choice(CODES)
-                self.messages.append(self.desk.completed(attempt, code, *heard, callback_at=asked))
+                self.messages.append(self.desk.completed(attempt, code, *heard))
+                if self.draw.random() < 0.5:
+                    self._callback(number, attempt_id, at)
+
+    def _callback(self, number: str, attempt_id: UUID, at: datetime) -> None:
+        """Agreed, moved, and perhaps cancelled or kept."""
+        statuses = ["scheduled", "scheduled", self.draw.choice(["scheduled", "cancelled", "done"])]
+        self.messages += [
+            self.desk.callback(
+                number, version, status, attempt_id=attempt_id, made_at=at, callback_at=at + timedelta(days=version)
+            )
+            for version, status in enumerate(statuses, start=1)
+        ]
 
     async def tell(self, get_database: GetDatabase, messages: Sequence[RawMessage], chance: Random) -> dict[str, Any]:
         """Tell it from an empty database, in batches of any size; return where it ended."""

@@ -312,6 +312,44 @@ async def test_of_two_inconvenient_times_of_one_call_the_later_end_stands(desk: 
     assert made["not_before"] == "2026-03-11T20:00:00Z", rules_against(made)
 
 
+async def _consents_to_calls(desk: Desk, number: str) -> list[tuple[Any, ...]]:
+    """Day, and when it was revoked, of each consent to a call."""
+    found = (await desk.get("/v1/consents", party_id=str(desk.party(number)))).json()["items"]
+    assert {(one["purpose"], one["channel"], one["basis"]) for one in found} <= {("call_frequency", "phone", "direct")}
+    return sorted((one["starts_on"], one["ends_on"], one["revoked_at"]) for one in found)
+
+
+async def test_the_consent_to_a_callback_moves_and_ends_with_it(desk: Desk) -> None:
+    await desk.open("A")
+    talk = desk.attempt("A", NOON - timedelta(days=1))
+    await desk.feed(desk.completed(talk, "rpc_callback"))
+    assert (await desk.decide("A", role="auditor"))["outcome"] == "block_until"
+    made_at = NOON - timedelta(days=1) + timedelta(minutes=3)
+    asked = {"attempt_id": talk["attempt_id"], "callback_at": NOON, "made_at": made_at}
+    await desk.feed(desk.callback("A", 1, **asked))
+    assert await _consents_to_calls(desk, "A") == [("2026-03-11", "2026-03-11", None)]
+    assert (await desk.decide("A", role="auditor"))["outcome"] in ALLOWED
+    await desk.feed(desk.callback("A", 2, **asked | {"callback_at": NOON + timedelta(days=2)}))
+    assert await _consents_to_calls(desk, "A") == [("2026-03-13", "2026-03-13", None)]
+    assert (await desk.decide("A", role="auditor"))["outcome"] == "block_until"
+    await desk.feed(desk.callback("A", 1, **asked))
+    assert await _consents_to_calls(desk, "A") == [("2026-03-13", "2026-03-13", None)], "an older state changes nothing"
+    desk.clock.at += timedelta(days=2)
+    assert (await desk.decide("A", role="auditor"))["outcome"] in ALLOWED
+    await desk.feed(desk.callback("A", 3, "cancelled", **asked | {"callback_at": NOON + timedelta(days=2)}))
+    [(_, _, revoked_at)] = await _consents_to_calls(desk, "A")
+    assert datetime.fromisoformat(revoked_at) == desk.clock.at
+    assert (await desk.decide("A", role="auditor"))["outcome"] == "block_until"
+    told = [topic for topic, _ in await desk.published() if topic.startswith("consent")]
+    assert told == ["consent.granted", "consent.granted", "consent.revoked"]
+
+
+async def test_a_callback_that_nobody_asked_for_is_no_consent(desk: Desk) -> None:
+    await desk.open("A")
+    await desk.feed(desk.callback("A", is_requested=False))
+    assert await _consents_to_calls(desk, "A") == []
+
+
 async def test_an_attorney_is_recorded_with_its_restriction_and_goes_with_it(desk: Desk) -> None:
     await desk.open("A")
     body: dict[str, Any] = {

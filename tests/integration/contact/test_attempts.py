@@ -325,6 +325,7 @@ async def test_a_callback_that_was_agreed_is_scheduled_and_kept_by_the_next_talk
     done = await house.outcome(attempt_id, "rpc_callback", debts_discussed=debts, next_step=step)
     [state] = of(await house.carry(), "callback.scheduled")
     assert (state["status"], state["callback_id"]) == ("scheduled", done.json()["next_step_id"])
+    assert (state["account_ids"], state["made_at"]) == (debts, "2026-03-11T16:00:00Z")
     house.clock.at = house.clock.at.replace(day=13)
     assert (await house.get("/v1/callbacks", due="true", party_id=str(house.party("a1")))).json()["items"]
     kept = await house.placed("a1")
