@@ -71,12 +71,12 @@ def _opted_out(facts: Facts) -> Check:
     check = Check("nothing went to an address or number that had opted out (1006.6(e), 1006.14(h))", "I4")
     refused: dict[tuple[Any, str], datetime] = {}
     for row in facts.contact["opt_out"]:
-        key = (row["contact_point_id"], row["channel"])
+        key = (row["contact_point_id"], _medium(row["channel"]))
         refused[key] = min(row["opted_out_at"], refused.get(key, row["opted_out_at"]))
     confirmed: set[tuple[Any, str]] = set()
     for attempt in facts.placed:
         check.examined += 1
-        key = (attempt["contact_point_id"], attempt["channel"])
+        key = (attempt["contact_point_id"], _medium(attempt["channel"]))
         since = refused.get(key)
         if since is None or since >= facts.permitted_at(attempt):
             continue
@@ -85,6 +85,11 @@ def _opted_out(facts: Facts) -> Check:
         else:
             check.add(name(attempt), "contact", "none", f"opted out at {since:%Y-%m-%d %H:%M:%S}")
     return check
+
+
+def _medium(channel: str) -> str:
+    """A voicemail is a call: who refuses the one refuses the other."""
+    return "phone" if channel == "voicemail" else channel
 
 
 def _wrong_numbers(facts: Facts) -> Check:

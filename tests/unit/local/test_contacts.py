@@ -179,6 +179,11 @@ def _opted_out(past: Past) -> None:
     past.contacted(NOON + timedelta(seconds=1), "sms_sent", channel="sms")
 
 
+def _voicemail_after_calls_were_refused(past: Past) -> None:
+    past.contact["opt_out"].append({"contact_point_id": PHONE, "channel": "phone", "opted_out_at": NOON})
+    past.contacted(NOON + timedelta(seconds=1), "voicemail_no_message", channel="voicemail")
+
+
 def _confirmed(past: Past, after: timedelta) -> None:
     past.contact["opt_out"].append({"contact_point_id": PHONE, "channel": "sms", "opted_out_at": NOON})
     past.contacted(NOON + after, "sms_sent", channel="sms", purpose="reply")
@@ -230,6 +235,7 @@ BROKEN: list[tuple[Callable[[Past], None], str]] = [
     (_represented, "contact: none: attorney since"),
     (_bankrupt, "contact: none: bankruptcy_stay since"),
     (_opted_out, "contact: none: opted out at"),
+    (_voicemail_after_calls_were_refused, "contact: none: opted out at"),
     (_confirmed_late, "contact: none: opted out at"),
     (_confirmed_twice, "contact: none: opted out at"),
     (_wrong_number, "contact: none: wrong_number since"),
