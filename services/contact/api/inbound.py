@@ -47,8 +47,7 @@ async def record_inbound_contact(
     """Keep a contact that the person made. It needs no permit; a talk in it starts the cooldown of the debts discussed.
 
     Without `outcome` it stays open, and is verified and closed as any other attempt. If its outcome may not stand,
-    nothing is kept; if the owner of the next step refuses, it stays open, and the same key with another outcome closes
-    it.
+    nothing is kept; if its next step is refused it stays open, and the same key with another outcome closes it.
     """
     await unless_known(desk.edge, principal, key)
     attempt_id = attempt_under(principal, key)
