@@ -159,12 +159,18 @@ async def test_an_opt_out_holds_for_the_value_whoever_has_it(desk: Desk) -> None
 
 async def test_calls_refused_at_a_number_leave_no_voicemail_to_it(desk: Desk) -> None:
     await desk.open("A")
-    await desk.feed(desk.opted_out("A", channel="phone", at=desk.clock.at))
+    number = "+12125550144"  # nobody else's: a refusal holds for the value
+    await desk.feed(
+        desk.party_message("A", version=2, phones=(number,)),
+        desk.opted_out("A", channel="phone", value=number, at=desk.clock.at),
+    )
     desk.clock.at += timedelta(minutes=1)
+    point = str(desk.phone("A", number))
     for channel in ("phone", "voicemail"):
-        made = await desk.decide("A", channel=channel, role="auditor")
+        made = await desk.decide("A", channel=channel, contact_point_id=point, role="auditor")
         assert "regf.medium" in rules_against(made), channel
-    assert "regf.optout" not in rules_against(await desk.decide("A", channel="sms", role="auditor"))
+    text = await desk.decide("A", channel="sms", contact_point_id=point, role="auditor")
+    assert not rules_against(text) & {"regf.optout", "regf.medium"}
 
 
 async def test_a_wrong_number_is_not_called_again(desk: Desk) -> None:
