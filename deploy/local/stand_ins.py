@@ -66,6 +66,10 @@ class StandIns:
         return {
             "PUBLIC_URL": self.contact_url,
             "LETTER_DIRECTORY": str(self.data_dir / "letters"),
+            "MAIL_FROM": "collections@example.org",
+            "SENDER_COMPANY": "Harbor Credit Union",
+            "SENDER_PHONE": "+1 555 0100",
+            "SENDER_ADDRESS": "1 Harbor Street, Boston, MA 02110",
             "SENDER_PERSON": "Casey Harbor",
             "SMTP_HOST": _HOST,
             "SMTP_PORT": str(self.port_base + _MAIL_SERVER),

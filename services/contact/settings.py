@@ -1,15 +1,21 @@
 """What a deployment decides about contact: `CONTACT_*` environment variables, read once, frozen; no default secret.
 
-A channel without its gateway is refused (`channel-not-configured`): nothing is queued that nobody would send.
+A channel without its gateway, or without the name that it is sent in, is refused (`channel-not-configured`): nothing is
+queued that nobody would send, and nothing is sent in a name that nobody gave (12 CFR 1006.18).
 """
 
 from pathlib import Path
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, StringConstraints
 from pydantic_settings import SettingsConfigDict
 
 from shared.settings import ServiceSettings
+
+Line = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\r\n]+$")]
+MailAddress = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^@\s<>]+@[^@\s<>]+$")]
+WebAddress = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^https?://[^\s/]\S*$")]
 
 
 class ContactSettings(ServiceSettings):
@@ -29,8 +35,11 @@ class ContactSettings(ServiceSettings):
     """How long a permit may take. After it no contact is made."""
     next_step_timeout_s: float = Field(default=5, gt=0)
 
-    public_url: str = "http://127.0.0.1:8002"
-    """The address of this API for the text gateway and people's browsers: receipts and opt-out links lead there."""
+    public_url: WebAddress | None = None
+    """The address of this API for the text gateway and people's browsers: receipts and opt-out links lead there.
+
+    Without it no e-mail and no text is sent, and no signature of the gateway can be checked.
+    """
     link_secret: SecretStr | None = None
     """Signs opt-out links. Without it no e-mail is sent, for every one carries such a link (12 CFR 1006.6(e))."""
 
@@ -39,8 +48,8 @@ class ContactSettings(ServiceSettings):
     smtp_username: str | None = None
     smtp_password: SecretStr | None = None
     smtp_start_tls: bool = True
-    mail_from: str = "collections@example.org"
-    """The visible sender; bounces go to `mail_return_path`."""
+    mail_from: MailAddress | None = None
+    """The visible sender, without which no e-mail is sent; bounces go to `mail_return_path`."""
     mail_return_path: str | None = None
 
     text_url: str | None = None
@@ -52,9 +61,10 @@ class ContactSettings(ServiceSettings):
 
     letter_directory: Path | None = None
     """Where the print vendor collects letters: a PDF and a manifest for each."""
-    sender_company: str = "Harbor Credit Union"
-    sender_phone: str = "+1 555 0100"
-    sender_address: str = "1 Harbor Street, Boston, MA 02110"
+    sender_company: Line | None = None
+    """The true name in which every message is sent; without it, its phone number and its address none is."""
+    sender_phone: Line | None = None
+    sender_address: Line | None = None
     sender_person: str | None = None
     """Whom a message names as the contact person; without it no message is sent that must name one."""
     sender_california_license: str | None = None

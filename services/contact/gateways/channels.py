@@ -1,8 +1,11 @@
-"""Which gateway takes the messages of a channel, made from the settings; a channel without one is not offered."""
+"""Which gateway takes the messages of a channel, made from the settings.
+
+A channel that lacks its gateway, or the name and addresses in which it is sent, is not offered.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, Final, TypeVar
 
 from services.contact.domain.message import Result
 from services.contact.domain.signatures import link_token
@@ -14,51 +17,49 @@ from shared.clock import Clock
 
 Row = Mapping[str, Any]
 HandOver = Callable[[Row], Awaitable[Result]]
+T = TypeVar("T")
 
 STATUS_PATH = "/v1/gateways/text/status"
+_SENDER: Final = ("sender_company", "sender_phone", "sender_address")
+_NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "email": ("smtp_host", "link_secret", "public_url", "mail_from", *_SENDER),
+    "sms": ("text_url", "text_account_sid", "text_auth_token", "text_from", "public_url", *_SENDER),
+    "letter": ("letter_directory", *_SENDER),
+}
+"""The settings without which the messages of a channel cannot be sent, or not in a true name."""
 
 
 def configured(settings: ContactSettings) -> frozenset[str]:
-    """The message channels that this deployment has a gateway for."""
-    is_there = {
-        "email": settings.smtp_host is not None and settings.link_secret is not None,
-        "sms": None not in (settings.text_url, settings.text_account_sid, settings.text_auth_token, settings.text_from),
-        "letter": settings.letter_directory is not None,
-    }
-    return frozenset(channel for channel, known in is_there.items() if known)
+    """The message channels that this deployment can send by."""
+    return frozenset(channel for channel, names in _NEEDS.items() if all(getattr(settings, name) for name in names))
 
 
 def channels(settings: ContactSettings, clock: Clock) -> dict[str, HandOver]:
     """What hands over the messages of each channel that is configured."""
+    here = configured(settings)
     made: dict[str, HandOver] = {}
-    if settings.smtp_host is not None and settings.link_secret is not None:
-        made["email"] = _mail(settings, settings.smtp_host, settings.link_secret.get_secret_value(), clock)
-    if settings.text_url and settings.text_account_sid and settings.text_auth_token and settings.text_from:
-        gateway = TextGateway(
-            settings.text_url,
-            settings.text_account_sid,
-            settings.text_auth_token,
-            settings.text_from,
-            settings.public_url.rstrip("/") + STATUS_PATH,
-        )
-        made["sms"] = _text(gateway)
-    if settings.letter_directory is not None:
-        made["letter"] = _letter(settings, PrintVendor(settings.letter_directory))
+    if "email" in here:
+        made["email"] = _mail(settings, clock)
+    if "sms" in here:
+        made["sms"] = _text(settings)
+    if "letter" in here:
+        made["letter"] = _letter(settings)
     return made
 
 
-def _mail(settings: ContactSettings, host: str, link_secret: str, clock: Clock) -> HandOver:
+def _mail(settings: ContactSettings, clock: Clock) -> HandOver:
+    link_secret = _given(settings.link_secret).get_secret_value()
     server = MailServer(
-        host,
+        _given(settings.smtp_host),
         settings.smtp_port,
-        sender=settings.mail_from,
+        sender=_given(settings.mail_from),
         clock=clock,
         return_path=settings.mail_return_path,
         username=settings.smtp_username,
         password=settings.smtp_password,
         start_tls=settings.smtp_start_tls,
     )
-    links = f"{settings.public_url.rstrip('/')}/v1/opt-outs/"
+    links = f"{_given(settings.public_url).rstrip('/')}/v1/opt-outs/"
 
     async def hand_over(row: Row) -> Result:
         return await server.send(
@@ -75,7 +76,15 @@ def _mail(settings: ContactSettings, host: str, link_secret: str, clock: Clock) 
     return hand_over
 
 
-def _text(gateway: TextGateway) -> HandOver:
+def _text(settings: ContactSettings) -> HandOver:
+    gateway = TextGateway(
+        _given(settings.text_url),
+        _given(settings.text_account_sid),
+        _given(settings.text_auth_token),
+        _given(settings.text_from),
+        _given(settings.public_url).rstrip("/") + STATUS_PATH,
+    )
+
     async def hand_over(row: Row) -> Result:
         return await gateway.send(row["recipient"], row["body"])
 
@@ -95,7 +104,7 @@ def _print(text: LetterText) -> bytes:
 
 def _text_of_letter(settings: ContactSettings, row: Row) -> LetterText:
     return LetterText(
-        sender=(settings.sender_company, settings.sender_address, settings.sender_phone),
+        sender=[line for line in (settings.sender_company, settings.sender_address, settings.sender_phone) if line],
         address=row["recipient"].splitlines(),
         written_on=row["queued_at"].date(),
         language=row["language"],
@@ -104,9 +113,16 @@ def _text_of_letter(settings: ContactSettings, row: Row) -> LetterText:
     )
 
 
-def _letter(settings: ContactSettings, vendor: PrintVendor) -> HandOver:
+def _letter(settings: ContactSettings) -> HandOver:
+    vendor = PrintVendor(_given(settings.letter_directory))
+
     async def hand_over(row: Row) -> Result:
         envelope = tuple(row["recipient"].splitlines())
         return await vendor.send(Letter(str(row["message_id"]), envelope, await printed(settings, row)))
 
     return hand_over
+
+
+def _given(value: T | None) -> T:
+    assert value is not None  # noqa: S101 - a channel that is configured has what it needs
+    return value

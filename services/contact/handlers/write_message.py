@@ -77,8 +77,8 @@ def _links(settings: ContactSettings, message_id: UUID) -> dict[str, str | None]
 
 
 def opt_out_url(settings: ContactSettings, message_id: UUID) -> str | None:
-    """Where the person refuses further e-mails to the address; None: this deployment cannot sign links."""
-    if settings.link_secret is None:
+    """Where the person refuses further e-mails to the address; None: this deployment has no address, or cannot sign."""
+    if settings.link_secret is None or settings.public_url is None:
         return None
     token = link_token(settings.link_secret.get_secret_value(), message_id)
     return f"{settings.public_url.rstrip('/')}/v1/opt-outs/{token}"

@@ -74,6 +74,10 @@ async def services(
         "text_auth_token": texts.account["token"],
         "text_from": NUMBER,
         "letter_directory": tmp_path_factory.mktemp("letters"),
+        "mail_from": "collections@example.org",
+        "sender_company": "Harbor Credit Union",
+        "sender_phone": "+1 555 0100",
+        "sender_address": "1 Harbor Street, Boston, MA 02110",
         "sender_person": "Alex Gray",
     }
     texts.inbound_url = f"http://127.0.0.1:{port}/v1/gateways/text/inbound"
