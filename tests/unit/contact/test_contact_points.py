@@ -16,7 +16,7 @@ from services.contact.domain.contact_points import (
     value_key,
     why_unusable,
 )
-from services.contact.domain.replies import meaning_of
+from services.contact.domain.replies import asks_to_cease, meaning_of, refuses_calls
 from services.contact.domain.verification import ENOUGH, Known, verify
 from shared.events.contact import ContactChannel
 
@@ -82,6 +82,25 @@ def test_one_value_has_one_key_whatever_its_case_and_spaces() -> None:
         *("Don't text this number", "no more texts please", "take me off your list", "remove my number"),
         *("Opt me out", "wrong number", "No me escriban más", "no más mensajes", "dejen de mandarme mensajes"),
         *("quiero darme de baja", "elimine mi número"),
+        *(
+            "Please stop",
+            "STOP please",
+            "stop now",
+            "Stop thanks",
+            "Pls stop",
+            "stop!!!",
+            "Quit it already",
+            "Cancel all of them",
+        ),
+        *("STOP.\n\nSent from my iPhone", "Stop\nSent from my Samsung Galaxy smartphone, have a nice day"),
+        *(
+            "Stop, I have had enough of this and will not ask again",
+            "Please cease",
+            "pare por favor",
+            "Por favor, pare",
+        ),
+        *("STOP CALLING ME", "do not call me again", "cease all communication", "Cease and desist", "you must cease"),
+        *("Don\u2019t text me", "no me llamen", "dejen de llamarme"),
     ],
 )
 def test_a_refusal_is_understood_in_any_reasonable_words(text: str) -> None:
@@ -89,10 +108,63 @@ def test_a_refusal_is_understood_in_any_reasonable_words(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["I will not stop paying", "yes", "", "ENDING soon", "When is it due?", "gracias", "I paid"]
+    "text",
+    [
+        *("I will not stop paying", "yes", "", "ENDING soon", "When is it due?", "gracias", "I paid"),
+        *(
+            "Stopped at the branch and paid it",
+            "I will stop by and call you",
+            "Why don't you call me?",
+            "no me llamo Juan",
+        ),
+        *("My father is deceased", "Stop payment on the check that I sent you", "End of the month"),
+        *("I filed for bankruptcy, case 24-1234", "Talk to my lawyer", "This is not my debt"),
+    ],
 )
 def test_what_refuses_nothing_is_for_a_person_to_read(text: str) -> None:
     assert meaning_of(text) == "other"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "STOP CALLING ME",
+            "do not call me again",
+            "please don\u2019t call",
+            "Never call this number",
+            "cease calling us",
+        ),
+        *("stop the phone calls", "no more calls please", "No me llamen más", "dejen de llamarme"),
+    ],
+)
+def test_who_refuses_calls_by_text_refuses_calls_and_texts(text: str) -> None:
+    assert refuses_calls(text)
+    assert meaning_of(text) == "refusal"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["STOP", "Please stop", "stop texting me", "I will call you", "Why don't you call me?", "You never called me back"],
+)
+def test_who_says_nothing_of_calls_refuses_none(text: str) -> None:
+    assert not refuses_calls(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Cease and desist", "cease all communication", "Please cease any further contact", "Stop all communications"],
+)
+def test_who_asks_in_writing_that_communication_ceases_has_asked_for_that(text: str) -> None:
+    assert asks_to_cease(text)
+    assert meaning_of(text) == "refusal"
+
+
+@pytest.mark.parametrize(
+    "text", ["STOP", "stop texting me", "stop calling", "Please cease texting me", "cease calling"]
+)
+def test_who_refuses_a_medium_has_not_asked_that_all_communication_ceases(text: str) -> None:
+    assert not asks_to_cease(text)
 
 
 @pytest.mark.parametrize("text", ["HELP", "help?", "Ayuda", "INFO"])
