@@ -54,7 +54,7 @@ def closed_row(closed: Closed) -> dict[str, Any]:
         "next_step": report.next_step,
         "next_step_id": closed.next_step_id,
         "refusal_reason": closed.command.refusal_reason,
-        "note": closed.command.note,
+        "note": "\n\n".join(note for note in (closed.row["note"], closed.command.note) if note) or None,
     }
 
 

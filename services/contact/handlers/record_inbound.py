@@ -24,6 +24,7 @@ class InboundContact:
     actor: str
     at: datetime
     creditors: frozenset[UUID] | None = None
+    note: str | None = None
 
 
 async def record_inbound(tx: Tx, contacts: Sequence[InboundContact]) -> list[UUID | Refusal]:
@@ -77,6 +78,7 @@ def _row(contact: InboundContact, case: Case) -> dict[str, Any]:
         "status": "placed",
         "placed_at": contact.at,
         "placed_by": contact.actor,
+        "note": contact.note,
     }
 
 

@@ -1,7 +1,9 @@
 """Texts that come in: STOP takes effect at once for the number, whoever has it; each is a contact that the person made.
 
-A new refusal, and a call for help, are answered by one text. A text that the gateway delivers twice counts once. One
-from a number that nobody here has is kept as an opt-out, if it is one, for whoever comes to have the number.
+A new refusal, and a call for help, are answered by one text. What else a person writes is for a person to read: its
+words are the note of the attempt, which stays open until somebody says what was heard. A text that the gateway delivers
+twice counts once. One from a number that nobody here has is kept as an opt-out, if it is one, for whoever comes to have
+the number.
 """
 
 from collections.abc import Sequence
@@ -13,7 +15,7 @@ from uuid import UUID
 from services.contact.domain.attempt import Report, Said
 from services.contact.domain.contact_points import value_key
 from services.contact.domain.placing import Placing
-from services.contact.domain.replies import Meaning, meaning_of
+from services.contact.domain.replies import Meaning, asks_to_cease, meaning_of, refuses_calls
 from services.contact.domain.shipped_templates import HELP, OPT_OUT_CONFIRMED
 from services.contact.handlers.close_attempts import CloseAttempt, close_attempts
 from services.contact.handlers.marks import OptOutSaid, opt_out
@@ -24,6 +26,7 @@ from services.contact.tables.messages import IN_MESSAGE
 from shared.db.locks import lock
 from shared.db.sets import insert_rows
 from shared.db.transaction import Tx
+from shared.http.free_text import without_card_numbers
 from shared.ids import new_id
 
 _GATEWAY = "text-gateway"
@@ -74,7 +77,7 @@ async def take_text(tx: Tx, settings: ContactSettings, text: IncomingText) -> bo
         accounts={sender["contact_point_id"] for sender in senders},
     )
     is_new = is_refusal and await opt_out(tx, [OptOutSaid("sms", "phone", key, "reply", text.at)]) > 0
-    await _record(tx, text, senders, is_refusal=is_refusal)
+    await _record(tx, text, senders, meaning)
     if senders and not text.is_answered and (is_new or meaning == "help"):
         await _answer(tx, settings, text, senders[0], OPT_OUT_CONFIRMED if is_refusal else HELP)
     return True
@@ -89,7 +92,7 @@ async def _answer(tx: Tx, settings: ContactSettings, text: IncomingText, sender:
     await queue_reply(tx, settings, command, sender["creditor_id"], text.sender)
 
 
-async def _record(tx: Tx, text: IncomingText, senders: Sequence[Any], *, is_refusal: bool) -> None:
+async def _record(tx: Tx, text: IncomingText, senders: Sequence[Any], meaning: Meaning) -> None:
     """The same text may be of several parties that share a number: it is a contact of each."""
     contacts = [
         InboundContact(
@@ -99,16 +102,16 @@ async def _record(tx: Tx, text: IncomingText, senders: Sequence[Any], *, is_refu
             ),
             actor=_GATEWAY,
             at=text.at,
+            note=_words(text),
         )
         for sender in senders
     ]
     made = await record_inbound(tx, contacts)
+    if meaning == "other":
+        return
     commands = [
         CloseAttempt(
-            contact.attempt_id,
-            Report("inbound_message", heard=_heard(contact, is_refusal=is_refusal)),
-            _GATEWAY,
-            at=text.at,
+            contact.attempt_id, Report("inbound_message", heard=_heard(contact, text, meaning)), _GATEWAY, at=text.at
         )
         for contact, result in zip(contacts, made, strict=True)
         if isinstance(result, UUID)
@@ -116,6 +119,18 @@ async def _record(tx: Tx, text: IncomingText, senders: Sequence[Any], *, is_refu
     await close_attempts(tx, commands)
 
 
-def _heard(contact: InboundContact, *, is_refusal: bool) -> tuple[Said, ...]:
-    point = contact.placing.contact_point_id
-    return (Said("stop_medium", "sms", point),) if is_refusal else ()
+def _words(text: IncomingText) -> str | None:
+    """What the person wrote, as it may be kept: no card number, and nothing that the database cannot hold."""
+    return without_card_numbers(text.body.replace("\0", "")).strip() or None
+
+
+def _heard(contact: InboundContact, text: IncomingText, meaning: Meaning) -> tuple[Said, ...]:
+    """What a text has refused: texts to its number, calls altogether, or all communication."""
+    if meaning != "refusal":
+        return ()
+    heard = [Said("stop_medium", "sms", contact.placing.contact_point_id)]
+    if refuses_calls(text.body):
+        heard.append(Said("stop_medium", "phone"))
+    if asks_to_cease(text.body):
+        heard.append(Said("cease"))
+    return tuple(heard)

@@ -71,7 +71,10 @@ class OutMessage(Base, table=True):
 
 
 class InMessage(Base, table=True):
-    """A text that came in, known by the gateway's id, so that one sent twice counts once. Its words are not kept."""
+    """A text that came in, known by the gateway's id, so that one sent twice counts once.
+
+    Its words are the note of its attempt, which is forgotten with the party.
+    """
 
     __tablename__ = "in_message"
 

@@ -561,6 +561,62 @@ async def test_a_call_for_help_is_answered_and_refuses_nothing(house: House, tex
     ).text
 
 
+async def texted(house: House) -> dict[str, Any]:
+    """The last contact that a1 made by text."""
+    [last, *_] = (await house.get("/v1/contact-attempts", party_id=str(house.party("a1")))).json()["items"]
+    assert (last["direction"], last["channel"]) == ("inbound", "sms")
+    found: dict[str, Any] = last
+    return found
+
+
+async def test_what_a_person_texts_is_kept_and_stays_open_until_a_person_says_what_was_heard(
+    house: House, texts: TextGateway
+) -> None:
+    await said(house, texts, "I filed for bankruptcy, case 24-1234. My card was 4111 1111 1111 1111\0")
+    attempt = await texted(house)
+    assert (attempt["status"], attempt["heard"]) == ("placed", [])
+    assert attempt["note"] == "I filed for bankruptcy, case 24-1234. My card was [left out]"
+    await house.carry()
+    calling = await house.placed("a1")
+    assert (await house.outcome(calling, "no_answer")).status_code == 200, "an open text stops no call"
+    heard = await house.outcome(
+        attempt["attempt_id"], "inbound_message", heard=[{"kind": "bankruptcy_stay"}], note="Asked for the papers."
+    )
+    assert heard.status_code == 200, heard.text
+    assert heard.json()["note"] == f"{attempt['note']}\n\nAsked for the papers."
+    assert [held["kind"] for held in await house.restrictions("a1")] == ["bankruptcy_stay"]
+    assert (await house.call("a1")).json()["code"] == "contact-blocked"
+
+
+async def test_the_words_of_a_text_are_forgotten_with_its_party(house: House, texts: TextGateway) -> None:
+    await said(house, texts, "Talk to my lawyer")
+    assert (await texted(house))["note"] == "Talk to my lawyer"
+    erased = house.party_message("a1", version=3)
+    await house.feed(erased._replace(value=None))
+    assert (await texted(house))["note"] is None
+
+
+async def test_who_texts_that_nobody_is_to_call_gets_neither_calls_nor_texts(house: House, texts: TextGateway) -> None:
+    await said(house, texts, "STOP CALLING ME")
+    attempt = await texted(house)
+    assert attempt["status"] == "closed"
+    assert [(one["kind"], one["channel"]) for one in attempt["heard"]] == [
+        ("stop_medium", "sms"),
+        ("stop_medium", "phone"),
+    ]
+    await house.carry()
+    assert (await house.call("a1")).json()["code"] == "contact-blocked"
+    assert (await send(house, "a1", "sms")).json()["code"] == "contact-blocked"
+
+
+async def test_who_texts_that_communication_is_to_cease_is_contacted_no_more(house: House, texts: TextGateway) -> None:
+    await said(house, texts, "Cease and desist")
+    await house.carry()
+    assert [held["kind"] for held in await house.restrictions("a1")] == ["cease"]
+    for refused in (await house.call("a1"), await send(house, "a1", "email"), await send(house, "a1", "letter")):
+        assert refused.json()["code"] == "contact-blocked"
+
+
 async def test_a_template_of_the_deployment_comes_first_and_a_broken_one_is_refused(
     house: House, mail: MailServer
 ) -> None:
