@@ -150,7 +150,7 @@ async def take_message_receipts(request: ReceiptsRequest, principal: Reporter, e
             )
             for one in request.receipts
         ]
-        return ReceiptsTaken(taken=await take_receipts(tx, receipts))
+        return ReceiptsTaken(taken=await take_receipts(tx, receipts, principal.creditors))
 
     return await edge.run(step, principal=principal)
 

@@ -3,7 +3,7 @@
 Each step moves a message along its transitions or not at all, closes the attempt of the hand-over, and publishes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -59,7 +59,7 @@ class Handed:
 
 async def settle_handed(tx: Tx, handed: Sequence[Handed]) -> None:
     """Keep what gateways said of messages that are `sending`; a receipt may have overtaken it."""
-    await lock(tx, accounts=[_ref_lock(one.result.ref) for one in handed if one.result.ref is not None])
+    await lock(tx, accounts=[_ref_lock(ref) for one in handed for ref in _names(one.message_id, one.result.ref)])
     rows = await load_messages(tx, [one.message_id for one in handed])
     moves = [
         (rows[one.message_id], one.result)
@@ -74,19 +74,28 @@ async def settle_handed(tx: Tx, handed: Sequence[Handed]) -> None:
         if result.handover == "taken":
             _publish(tx, "message.sent", MessageSent, row)
     await _learn(tx, [(row, status_after(result), result.reason, result.is_permanent) for row, result in moves])
-    refs = [(row["channel"], result.ref) for row, result in moves if result.ref is not None]
+    taken = [(row, result.ref) for row, result in moves if result.handover == "taken"]
+    refs = [(row["channel"], name) for row, ref in taken for name in _names(row["message_id"], ref)]
     await _apply_receipts(tx, await take_early(tx, refs))
 
 
-async def take_receipts(tx: Tx, receipts: Sequence[Receipt]) -> int:
+async def take_receipts(tx: Tx, receipts: Sequence[Receipt], creditors: Collection[UUID] | None = None) -> int:
     """Keep what became of messages that were sent; return how many moved. A late or second receipt changes nothing.
 
-    One that comes before the answer to its hand-over was stored waits for it: both hold the lock of the gateway's id.
+    One that comes before the answer to its hand-over was stored waits for it: both hold the locks of the message's
+    names. `creditors`: whose messages it may speak of, None for all; what it says of others is not kept.
     """
     await lock(tx, accounts=[_ref_lock(one.ref) for one in receipts])
-    known = {ref for row in await load_by_ref(tx, [(one.channel, one.ref) for one in receipts]) for ref in _refs(row)}
-    await keep_early(tx, [one for one in receipts if (one.channel, one.ref) not in known])
-    return await _apply_receipts(tx, receipts)
+    rows = await load_by_ref(tx, [(one.channel, one.ref) for one in receipts])
+    strange = {ref for row in rows if not _reaches(creditors, row) for ref in _refs(row)}
+    ours = [one for one in receipts if (one.channel, one.ref) not in strange]
+    answered = {ref for row in rows if row["status"] != "sending" for ref in _refs(row)}
+    await keep_early(tx, [one for one in ours if (one.channel, one.ref) not in answered])
+    return await _apply_receipts(tx, ours)
+
+
+def _reaches(creditors: Collection[UUID] | None, row: Row) -> bool:
+    return creditors is None or row["creditor_id"] in creditors
 
 
 async def _apply_receipts(tx: Tx, receipts: Sequence[Receipt]) -> int:
@@ -97,7 +106,8 @@ async def _apply_receipts(tx: Tx, receipts: Sequence[Receipt]) -> int:
         receipt = next((latest[ref] for ref in _refs(row) if ref in latest), None)
         if receipt is None:
             continue
-        if may_become(row["status"], receipt.status):
+        # What is still queued or being handed over cannot have come to an end by a receipt.
+        if row["status"] == "sent" and may_become(row["status"], receipt.status):
             moves.append((row, receipt))
         elif is_late_return(row["status"], row["reason"], receipt.status):
             late.append((row, receipt))
@@ -111,8 +121,12 @@ async def _apply_receipts(tx: Tx, receipts: Sequence[Receipt]) -> int:
 
 
 def _refs(row: Row) -> list[tuple[str, str]]:
+    return [(row["channel"], name) for name in _names(row["message_id"], row["ref"])]
+
+
+def _names(message_id: UUID, ref: str | None) -> list[str]:
     """The ids by which a receipt may name a message: the gateway's, and our own."""
-    return [(row["channel"], ref) for ref in (row["ref"], str(row["message_id"])) if ref is not None]
+    return [name for name in (ref, str(message_id)) if name is not None]
 
 
 def _ref_lock(ref: str) -> UUID:

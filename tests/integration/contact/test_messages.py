@@ -341,6 +341,35 @@ async def test_a_receipt_that_overtakes_the_answer_to_the_hand_over_is_kept_for_
     assert (await shown(house, message_id))["status"] == "delivered"
 
 
+async def test_a_bounce_that_overtakes_the_answer_to_the_hand_over_ends_an_email_that_was_sent(house: House) -> None:
+    message_id = await queued(house, "a1", "email")
+    late = worker(house)
+    send_it = late._channels["email"]
+
+    async def overtaken(row: Any) -> Any:
+        result = await send_it(row)
+        assert await bounced(house, message_id) == 0, "it waits for the answer"
+        return result
+
+    late._channels = {"email": overtaken}
+    await late.step()
+    assert (await shown(house, message_id))["status"] == "bounced"
+    [attempt] = await house.rows(f"SELECT result_code FROM contact_attempt WHERE message_id = '{message_id}'")
+    assert attempt["result_code"] == "email_sent"
+    topics = [topic for topic, _ in await house.carry()]
+    assert topics.count("message.sent") == topics.count("message.bounced") == 1
+    assert "contact_point.invalidated" in topics
+    assert await house.rows(f"SELECT 1 FROM early_receipt WHERE ref = '{message_id}'") == []
+
+
+async def bounced(house: House, message_id: str) -> int:
+    """The mail system says that an e-mail came back."""
+    receipt = {"message_id": message_id, "channel": "email", "status": "bounced", "is_permanent": True}
+    answer = await house.post("/v1/message-receipts", {"receipts": [receipt]}, role="integrator")
+    taken: int = answer.json()["taken"]
+    return taken
+
+
 async def test_a_text_without_a_receipt_has_failed_in_the_end(house: House, texts: TextGateway) -> None:
     texts.faults.is_mute = True
     message_id = await queued(house, "a1", "sms")
@@ -410,6 +439,31 @@ async def test_a_letter_that_comes_back_invalidates_the_address_and_opens_a_skip
     assert events["contact_point.invalidated"]["kind"] == "address"
     assert (await shown(house, message_id))["status"] == "undeliverable"
     assert [trigger for trigger, _ in await traces(house)] == ["returned_mail"]
+
+
+async def test_a_receipt_for_the_message_of_a_creditor_that_the_token_does_not_reach_is_not_kept(house: House) -> None:
+    message_id = await queued(house, "a1", "letter")
+    receipts = {"receipts": [{"message_id": message_id, "channel": "letter", "status": "undeliverable"}]}
+    late = worker(house)
+    send_it = late._channels["letter"]
+
+    async def strange() -> None:
+        headers = house.token("integrator", creditors=[UUID(int=7)])
+        answer = await house.http.post("/v1/message-receipts", json=receipts, headers=headers)
+        assert (answer.status_code, answer.json()) == (200, {"taken": 0})
+        assert await house.rows(f"SELECT 1 FROM early_receipt WHERE ref = '{message_id}'") == []
+
+    async def watched(row: Any) -> Any:
+        await strange()
+        return await send_it(row)
+
+    late._channels = {"letter": watched}
+    await late.step()
+    await strange()
+    assert (await shown(house, message_id))["status"] == "sent"
+    own = house.token("integrator", creditors=[house.creditor])
+    answer = await house.http.post("/v1/message-receipts", json=receipts, headers=own)
+    assert answer.json() == {"taken": 1}
 
 
 async def test_a_letter_that_comes_back_after_it_was_taken_for_delivered_still_invalidates_the_address(
