@@ -88,7 +88,7 @@ async def take_results(tx: Tx, actor: Actor, dial_list_id: UUID, results: Sequen
         if row is None or row["dial_list_id"] != dial_list_id or not actor.may_see(row["creditor_id"]):
             told[place] = "unknown"
         elif (known := seen.get(result.record_id) or row["result_code"]) is not None:
-            told[place] = "already" if known == result.result_code else "conflict"
+            told[place] = _told_before(result.result_code, known)
         elif not may_become(row["status"], "done"):
             told[place] = "not-released"
         elif not MEANINGS[result.result_code].is_for_dialer:
@@ -97,12 +97,21 @@ async def take_results(tx: Tx, actor: Actor, dial_list_id: UUID, results: Sequen
             seen[result.record_id] = result.result_code
             report = Report(result.result_code)
             commands[place] = CloseAttempt(row["attempt_id"], report, actor.sub, at=result.at)
-    closed = await close_attempts(tx, list(commands.values()))
+    closed = dict(zip(commands, await close_attempts(tx, list(commands.values())), strict=True))
+    refused = [results[place] for place, outcome in closed.items() if isinstance(outcome, Refusal)]
+    # The same batch may have been taken while this one waited for its attempts.
+    meanwhile = await load_records(tx, {result.record_id for result in refused})
     done = []
-    for place, outcome in zip(commands, closed, strict=True):
-        told[place] = "conflict" if isinstance(outcome, Refusal) else "taken"
-        if told[place] == "taken":
-            code = results[place].result_code
-            done.append({"record_id": results[place].record_id, "status": "done", "result_code": code})
+    for place, outcome in closed.items():
+        record_id, code = results[place].record_id, results[place].result_code
+        if isinstance(outcome, Refusal):
+            told[place] = _told_before(code, meanwhile[record_id]["result_code"])
+        else:
+            told[place] = "taken"
+            done.append({"record_id": record_id, "status": "done", "result_code": code})
     await update_records(tx, done)
     return [told[place] for place in range(len(results))]
+
+
+def _told_before(code: ResultCode, kept: ResultCode | None) -> Told:
+    return "already" if kept == code else "conflict"

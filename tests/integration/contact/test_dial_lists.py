@@ -1,5 +1,6 @@
 """A dial list from a real queue, worked off by the simulated dialer, while things happen between list and dial."""
 
+import asyncio
 import tracemalloc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
@@ -127,6 +128,19 @@ async def test_a_list_is_worked_off_under_permits_and_its_results_are_kept_once(
     events = await house.carry()
     assert sum(topic == "contact.attempted" and body["is_dialer"] for topic, body in events) == len(PEOPLE)
     assert sum(topic == "contact.completed" for topic, _ in events) == len(PEOPLE)
+
+
+async def test_a_batch_that_is_sent_again_while_the_first_still_runs_is_told_the_same(house: House) -> None:
+    dial_list_id = await listed(house, await dialer_of(house))
+    path = f"/v1/dial-lists/{dial_list_id}"
+    ids = [str(row["record_id"]) for row in await records(house, dial_list_id)]
+    for record_id in ids:
+        released = await house.post(f"{path}/records/{record_id}/check", role="integrator")
+        assert released.status_code == 201, released.text
+    batch = {"results": [{"record_id": record_id, "result_code": "no_answer"} for record_id in ids]}
+    answers = await asyncio.gather(*(house.post(f"{path}/results", batch, role="integrator") for _ in range(4)))
+    told = zip(*([one["told"] for one in answer.json()["results"]] for answer in answers), strict=True)
+    assert [sorted(words) for words in told] == [["already", "already", "already", "taken"]] * len(ids)
 
 
 async def test_a_cease_a_payment_a_wrong_number_and_a_silent_compliance_between_list_and_dial_stop_the_call(
