@@ -36,6 +36,7 @@ from shared.http.transaction import Edge
 router = APIRouter(prefix="/v1/dial-lists", tags=["dial lists"])
 
 Maker = Annotated[Principal, Depends(requires("dial_lists:write"))]
+Reader = Annotated[Principal, Depends(requires("dial_lists:read"))]
 Dialer = Annotated[Principal, Depends(requires("dial_results:write"))]
 _PAGE = 1000
 _NDJSON = "application/x-ndjson"
@@ -59,7 +60,7 @@ async def make_dial_list(
 
 
 @router.get("/{dial_list_id}", responses=problems("dial-list-unknown"))
-async def get_dial_list(dial_list_id: UUID, principal: Dialer, edge: EdgeOf) -> DialListView:
+async def get_dial_list(dial_list_id: UUID, principal: Reader, edge: EdgeOf) -> DialListView:
     """Show a list: `ready` when its records can be read."""
     found = await edge.read(lambda tx: reads.get_list(tx, dial_list_id))
     if found is None or not await _reaches(edge, principal, dial_list_id):
@@ -82,7 +83,7 @@ async def _reaches(edge: Edge, principal: Principal, dial_list_id: UUID) -> bool
     responses={**problems("dial-list-unknown"), 200: {"content": {_NDJSON: {"schema": {"type": "string"}}}}},
     response_class=StreamingResponse,
 )
-async def stream_dial_records(dial_list_id: UUID, principal: Dialer, edge: EdgeOf) -> StreamingResponse:
+async def stream_dial_records(dial_list_id: UUID, principal: Reader, edge: EdgeOf) -> StreamingResponse:
     """Stream the records that may still be dialled, one JSON object a line. No number is among them."""
     await get_dial_list(dial_list_id, principal, edge)
     return StreamingResponse(_lines(edge, dial_list_id), media_type=_NDJSON)

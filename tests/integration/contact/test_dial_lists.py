@@ -143,6 +143,23 @@ async def test_a_batch_that_is_sent_again_while_the_first_still_runs_is_told_the
     assert [sorted(words) for words in told] == [["already", "already", "already", "taken"]] * len(ids)
 
 
+async def test_who_made_a_list_and_who_looks_after_it_read_it_and_only_a_dialer_works_it_off(house: House) -> None:
+    dial_list_id = await listed(house, await dialer_of(house))
+    path = f"/v1/dial-lists/{dial_list_id}"
+    for role in ("supervisor", "collector", "compliance_officer", "auditor", "integrator"):
+        token = house.token(role, creditors=[house.creditor])
+        assert (await house.http.get(path, headers=token)).json()["status"] == "ready", role
+        stream = await house.http.get(f"{path}/records", headers=token)
+        assert len(stream.text.splitlines()) == len(PEOPLE), role
+        assert "+1212" not in stream.text
+    assert (await house.http.get(path, headers=house.token("admin"))).status_code == 403
+    [first, *_] = await records(house, dial_list_id)
+    for role in ("supervisor", "auditor"):
+        check = await house.post(f"{path}/records/{first['record_id']}/check", role=role)
+        results = {"results": [{"record_id": str(first["record_id"]), "result_code": "no_answer"}]}
+        assert [check.status_code, (await house.post(f"{path}/results", results, role=role)).status_code] == [403, 403]
+
+
 async def test_a_cease_a_payment_a_wrong_number_and_a_silent_compliance_between_list_and_dial_stop_the_call(
     house: House,
 ) -> None:

@@ -14,7 +14,7 @@ from shared.http.free_text import FreeText, holds_card_number
 from shared.http.idempotency import fingerprint
 from shared.http.pagination import decode_cursor, encode_cursor, page_of
 from shared.http.problem import problem_response
-from shared.http.roles import ROLES
+from shared.http.roles import ROLES, SCOPES
 
 MONEY_OUT = {"payments:write", "payments:reverse", "payments:reallocate", "arrangements:write", "settlements:write"}
 
@@ -118,9 +118,19 @@ def test_supervisors_approve_reverse_edit_queues_and_run_aging_and_collectors_do
     assert not more & ROLES["senior_collector"]
 
 
-def test_the_integrator_reads_imports_accounts_and_payments_only() -> None:
+def test_the_integrator_reads_imports_accounts_payments_and_its_dial_lists_only() -> None:
     reads = {scope for scope in ROLES["integrator"] if scope.endswith(":read")}
-    assert reads == {"imports:read", "accounts:read", "payments:read"}
+    assert reads == {"imports:read", "accounts:read", "payments:read", "dial_lists:read"}
+
+
+def test_everybody_but_integrator_and_admin_reads_everything_but_the_audit() -> None:
+    reads = {scope for scope in SCOPES if scope.endswith(":read")} - {"audit:read"}
+    for role in ROLES.keys() - {"integrator", "admin"}:
+        assert reads <= ROLES[role], role
+
+
+def test_only_a_dialer_releases_records_and_reports_what_came_of_them() -> None:
+    assert [role for role, scopes in ROLES.items() if "dial_results:write" in scopes] == ["integrator"]
 
 
 @pytest.mark.parametrize("number", ["4111111111111111", "4111 1111 1111 1111", "4111-1111-1111-1111"])
