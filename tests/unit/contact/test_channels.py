@@ -3,9 +3,12 @@
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from pydantic import SecretStr, ValidationError
 
+from services.contact.app import create_api
+from services.contact.domain.signatures import gateway_signature
 from services.contact.gateways.channels import channels, configured
 from services.contact.handlers.write_message import opt_out_url
 from services.contact.settings import ContactSettings
@@ -81,3 +84,17 @@ def test_an_opt_out_link_leads_to_the_address_of_the_deployment_or_is_not_made()
 def test_a_sender_that_is_none_is_refused_at_the_start(name: str, value: str) -> None:
     with pytest.raises(ValidationError):
         settings(**{name: value})
+
+
+async def test_what_a_gateway_signs_for_an_address_that_is_not_ours_is_not_read() -> None:
+    form = {"MessageSid": "SM1", "From": "+12125550100", "Body": "STOP"}
+    path = "/v1/gateways/text/inbound"
+    for public_url, at in (
+        (None, "http://127.0.0.1:8002"),
+        ("https://contact.lakeside.example", "https://other.example"),
+    ):
+        app = create_api(settings(text_auth_token=SecretStr("token"), public_url=public_url))
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=at) as http:
+            headers = {"X-Twilio-Signature": gateway_signature("token", at + path, form)}
+            answer = await http.post(path, data=form, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (401, "signature-invalid")
