@@ -85,7 +85,8 @@ def _is_static(facts: Facts, known: datetime) -> bool:
     later += [each.known_at for each in facts.inconvenient_places]
     later += [each.received_at for each in facts.disputes]
     for point in facts.contact_points:
-        later += [each for each in (point.wrong_since, point.reassigned_since, point.leaked_since) if each is not None]
+        marks = (point.verified_at, point.wrong_since, point.reassigned_since, point.leaked_since)
+        later += [each for each in marks if each is not None]
     return all(moment <= known for moment in later) and all(each.source != STATED for each in facts.locations)
 
 

@@ -1,7 +1,7 @@
 """Rows into the facts of a decision: contact points, and where they say that the person may be. Pure.
 
-A point has rows from several sources, and marks that came in any order: the later of verified and invalid holds, and a
-wrong number stays wrong for its party.
+A point has rows from several sources, and marks that came in any order: the later of verified and invalid holds, and of
+a wrong number is kept since when, for the calls before that are not counted.
 """
 
 from collections.abc import Mapping, Sequence
@@ -41,7 +41,7 @@ _PUBLIC_DOMAINS: Final = frozenset(
 def contact_point(
     rows: Sequence[Row], marks: Sequence[Row], flags: Row | None, bases: Sequence[Row], used_at: datetime | None
 ) -> f.ContactPoint:
-    """A contact point from all its sources. The later of verified and invalid holds; a wrong number stays wrong."""
+    """A contact point from all its sources. The later of verified and invalid holds."""
     first = rows[0]
     verified, invalid, wrong = _marked(marks)
     is_dead = invalid is not None and (verified is None or verified < invalid)
@@ -55,6 +55,7 @@ def contact_point(
         label=_label([row["label"] for row in rows]),
         is_verified=not is_dead and (verified is not None or any(row["is_verified"] for row in rows)),
         is_usable=not is_dead,
+        verified_at=verified,
         wrong_since=wrong,
         used_by_consumer_at=latest(used_at, *used),
         not_reassigned_at=latest(*(at for at, is_reassigned in checks if not is_reassigned)),

@@ -33,6 +33,7 @@ _INQUIRY = (
 )  # fmt: skip
 _FORGET = "DELETE FROM contact_point WHERE party_id = ANY($1::uuid[]) AND source = $2"
 _FORGET_PARTS = "DELETE FROM account_party WHERE party_id = ANY($1::uuid[])"
+_FORGET_VOUCHED = "DELETE FROM point_mark WHERE party_id = ANY($1::uuid[]) AND mark = 'verified' AND detail = 'given'"
 _VERIFIED = "verified"
 Source = Literal["found", "given"]
 _KNOWN: Final[Mapping[Source, Table]] = {"found": FOUND_VIEW, "given": GIVEN_VIEW}
@@ -90,6 +91,8 @@ async def save_points(tx: Tx, source: Source, states: States) -> None:
         for point in known.contact_points
     ]
     await _replace(tx, parties, source, rows)
+    if source == "given":
+        await _vouch(tx, parties)
 
 
 async def erase_parties(tx: Tx, party_ids: Collection[UUID]) -> None:
@@ -105,6 +108,8 @@ async def erase_points(tx: Tx, source: Source, party_ids: Collection[UUID]) -> N
     if party_ids:
         await tx.execute(f"DELETE FROM {_KNOWN[source].name} WHERE party_id = ANY($1::uuid[])", list(party_ids))
         await tx.execute(_FORGET, list(party_ids), source)
+        if source == "given":
+            await tx.execute(_FORGET_VOUCHED, list(party_ids))
 
 
 async def add_marks(tx: Tx, marks: Iterable[tuple[UUID, UUID, str, str, Any]]) -> None:
@@ -164,6 +169,21 @@ async def _save_parts(tx: Tx, parties: Iterable[PartyUpdated]) -> None:
         for part in party.accounts or ()
     }
     await insert_rows(tx, ACCOUNT_PARTY, [{"row_key": key, **rows[key]} for key in sorted(rows)])
+
+
+async def _vouch(tx: Tx, parties: Mapping[UUID, Any]) -> None:
+    """Keep when the person gave what is verified by that: it takes back an earlier mark. A newer state replaces all."""
+    if parties:
+        await tx.execute(_FORGET_VOUCHED, list(parties))
+        await add_marks(
+            tx,
+            [
+                (point.contact_point_id, party_id, "verified", "given", point.given_at)
+                for party_id, given in parties.items()
+                for point in given.contact_points
+                if point.status == _VERIFIED
+            ],
+        )
 
 
 async def _replace(tx: Tx, parties: Collection[UUID], source: str, rows: Sequence[dict[str, Any]]) -> None:

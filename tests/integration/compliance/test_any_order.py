@@ -80,7 +80,8 @@ class Story:
             self.messages.append(desk.account_message(number, version=version, balance_minor=100 * version))
         self.messages.append(desk.account_message(f"{number}2", party=number))
         self.messages += [
-            desk.given(number, GIVEN, version=each, label=("home", "mobile")[each - 1]) for each in (1, 2)
+            desk.given(number, GIVEN, version=each, status=status, given_at=NOON + timedelta(hours=each))
+            for each, status in ((1, "verified"), (2, self.draw.choice(("verified", "unverified"))))
         ]
         neighbour = self._uuid()
         self.messages += [desk.inquiry(number, neighbour), desk.inquiry(number, neighbour, outcome="incomplete")]

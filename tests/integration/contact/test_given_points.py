@@ -1,8 +1,10 @@
 """What was given in contacts reaches compliance, with its source and how sure it is; every party of a debt counts."""
 
+from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
-from tests.integration.contact.house import House, of
+from tests.integration.contact.house import NOON, House, of
 
 NEW = "+12125550187"
 
@@ -36,6 +38,40 @@ async def test_a_number_that_the_right_party_gives_in_a_talk_is_verified_and_may
     called = await house.call("a1", contact_point_id=point_id)
     assert called.status_code == 201, called.text
     assert called.json()["contact_value"] == NEW
+
+
+async def test_a_wrong_number_that_the_verified_party_gives_is_called_again(house: House) -> None:
+    wrong = await house.placed("a1")
+    done = await house.outcome(wrong, "wrong_number")
+    assert done.status_code == 200, done.text
+    await house.carry()
+    assert (await house.call("a1")).status_code == 403
+    house.clock.at = NOON + timedelta(minutes=10)
+    other = house.point("a1", "phone", NEW)
+    assert await give(house, "a1") == str(other)
+    await house.carry()
+    attempt_id = await house.placed("a1", contact_point_id=str(other))
+    await house.verify(attempt_id)
+    assert await give(house, "a1", value=house.number("a1"), attempt_id=attempt_id) == str(house.phone("a1"))
+    await house.outcome(attempt_id, "network_failure")
+    await house.carry()
+    called = await house.call("a1")
+    assert called.status_code == 201, called.text
+
+
+async def test_a_wrong_number_that_a_document_proves_is_called_again(house: House) -> None:
+    wrong = await house.placed("a1")
+    await house.outcome(wrong, "wrong_number")
+    await house.carry()
+    house.clock.at = NOON + timedelta(minutes=10)
+    fact = {
+        "party_id": house.party("a1"), "creditor_id": house.creditor, "account_id": house.account("a1"),
+        "skip_trace_id": uuid4(), "contact_point_id": house.phone("a1"), "kind": "phone", "method": "document",
+        "verified_at": house.now(),
+    }  # fmt: skip
+    await house.feed(house.message("contact_point.verified", fact))
+    called = await house.call("a1")
+    assert called.status_code == 201, called.text
 
 
 async def test_a_number_that_nobody_stood_for_is_published_as_unverified(house: House) -> None:

@@ -507,6 +507,14 @@ def test_a_number_that_is_anothers_is_not_called() -> None:
     assert outcome("policy.contact_point", request(contact_point_id=None), facts(CREDITOR)) is Outcome.NEEDS_REVIEW
 
 
+def test_a_number_that_was_said_to_be_anothers_and_then_verified_is_called_again() -> None:
+    """policy.contact_point."""
+    for verified_at, is_called in ((LONG_AGO - DAY, False), (LONG_AGO + DAY, True), (NOON + DAY, False)):
+        point = ContactPoint(POINT, "phone", "mobile", wrong_since=LONG_AGO, verified_at=verified_at)
+        found = outcome("policy.contact_point", request(), facts(CREDITOR, contact_points=(point,)))
+        assert (found is Outcome.ALLOW) == is_called, verified_at
+
+
 def test_no_call_while_the_last_has_no_outcome() -> None:
     """policy.open_attempt."""
     [done] = attempts("phone", [NOON - DAY])

@@ -1,6 +1,6 @@
 """Checks of the medium: what the person refused, whether the contact point is any good, consent, and how it is sent."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from services.compliance.domain.case import Case
@@ -103,13 +103,19 @@ def _fault(point: ContactPoint, kind: str, params: ContactPointUsable, case: Cas
         return "kind"
     if not point.is_usable:
         return "invalid"
-    if point.wrong_since is not None and point.wrong_since <= case.at:
+    if _is_wrong(point, case.at):
         return "wrong_number"
     if point.reassigned_since is not None and point.reassigned_since <= case.at:
         return "reassigned"
     if params.verified and not point.is_verified:
         return "not_verified"
     return "label" if params.labels and point.label not in params.labels else None
+
+
+def _is_wrong(point: ContactPoint, at: datetime) -> bool:
+    """Whether it is known to be another's, and was not found to be this person's since."""
+    wrong, right = point.wrong_since, point.verified_at
+    return wrong is not None and wrong <= at and not (right is not None and wrong <= right <= at)
 
 
 def consent_required(case: Case, params: ConsentRequired) -> Finding:

@@ -35,9 +35,11 @@ class PriorCollector:
 class ContactPoint:
     """A way to reach the party: `kind` phone, email or address; `label` mobile, home, work or other.
 
-    `wrong_since`: when we learnt that it is not this person's; `used_by_consumer_at`: the consumer's last message from
-    it (an e-mail, a text: a call does not do, comment 6(d)(5)(i)-1); `not_reassigned_at`: last check of a complete
-    database that found the number still the consumer's; `leaked_since`: somebody told us that it led to a disclosure.
+    `verified_at`: when it was last found to be this person's; `wrong_since`: when we first learnt that it is not, which
+    stays for counting (comment 14(b)(2)(i)-3), though a later verification takes it back; `used_by_consumer_at`: the
+    consumer's last message from it (an e-mail, a text: a call does not do, comment 6(d)(5)(i)-1); `not_reassigned_at`:
+    last check of a complete database that found the number still the consumer's; `leaked_since`: somebody told us that
+    it led to a disclosure.
     """
 
     contact_point_id: UUID
@@ -45,6 +47,7 @@ class ContactPoint:
     label: str | None = None
     is_verified: bool = False
     is_usable: bool = True
+    verified_at: datetime | None = None
     wrong_since: datetime | None = None
     used_by_consumer_at: datetime | None = None
     not_reassigned_at: datetime | None = None
