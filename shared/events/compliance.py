@@ -4,7 +4,7 @@ No personal data: a contact point is named by its id, evidence and statements st
 """
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -29,6 +29,11 @@ RestrictionKind = Literal[
     "disaster",
     "hardship",
 ]
+HOLD_THE_DEBT: Final[frozenset[RestrictionKind]] = frozenset(
+    {"bankruptcy_stay", "dispute_hold", "identity_theft", "litigation"}
+)
+"""Kinds that hold for the debt, whichever of its debtors they were placed for: a stay as that of a co-debtor, 11 USC
+1301. Any other is the person's own: it holds for an account while that person is its primary party."""
 RestrictionStatus = Literal["placed", "active", "lifted", "ended"]
 ConsentPurpose = Literal["contact", "call_frequency", "time", "place", "work", "attorney", "third_party", "automated"]
 ConsentBasis = Literal[
@@ -87,8 +92,10 @@ class DecisionMade(AccountPayload):
 class RestrictionState(AccountPayload):
     """`restriction.placed|lifted`: a restriction as it stands for one account.
 
-    One that holds for all accounts of a party is published once for each, also for those that come later. The account
-    is restricted from `effective_on` through `ends_on` (null: until lifted) while it is not `lifted`.
+    One that holds for all accounts of a party is published once for each, also for those that come later or pass to the
+    party. The account is restricted from `effective_on` through `ends_on` (null: until lifted) while it is not `lifted`
+    and, unless it is of a kind that holds for the debt (`bankruptcy_stay`, `dispute_hold`, `identity_theft`,
+    `litigation`), while `party_id` is its primary party: nothing is published when it passes to another.
     """
 
     restriction_id: UUID

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 import httpx
 
-from shared.ids import account_id
+from shared.ids import account_id, party_id
 from tests.integration.world import World, read
 
 LOAN: dict[str, Any] = {
@@ -156,7 +156,9 @@ class Book:
         """Compliance publishes a restriction of the account, from 2026-03-09 on; lifted where `lifted_at` is said."""
         topic = "restriction.placed" if changes.get("lifted_at") is None else "restriction.lifted"
         value = json.loads((GOLDEN / f"{topic}.json").read_text())["value"]
-        value |= {"creditor_id": str(self.creditor_id), "account_id": self.id_of(), "effective_on": "2026-03-09"}
+        party = str(party_id(self.creditor_id, LOAN["party_number"]))
+        value |= {"creditor_id": str(self.creditor_id), "account_id": self.id_of(), "party_id": party}
+        value |= {"effective_on": "2026-03-09"}
         value |= {"kind": kind, "restriction_id": restriction_id or str(uuid4()), **changes}
         self.world.send([self.world.told(topic, value, version)])
         await self.settle()

@@ -16,6 +16,7 @@ from services.accounts.handlers.snapshot_rows import Examined
 from services.accounts.store.accounts import Newcomer, load_accounts
 from services.accounts.store.calling_groups import regroup_later
 from services.accounts.store.parties import StatedParty, save_parties
+from services.accounts.store.restrictions import pass_on
 from services.accounts.store.snapshots import keep_snapshots
 from shared.db.transaction import Tx
 from shared.events.envelope import EPOCH_BITS
@@ -87,7 +88,10 @@ async def apply_snapshots(tx: Tx, lines: Sequence[SnapshotLine], *, version_epoc
     ruling = _ruling(latest.values(), {account_id: row["snapshot_on"] for account_id, row in stored.items()})
     first_version = version_epoch << EPOCH_BITS
     restated = await save_parties(tx, _parties(ruling.values()), first_version=first_version)
-    await regroup_later(tx, _passed_on(ruling, stored))
+    passed_on = _passed_on(ruling, stored)
+    await regroup_later(tx, {party_id: stored[account_id]["creditor_id"] for account_id, party_id in passed_on.items()})
+    await pass_on(tx, passed_on)
+    stored |= await load_accounts(tx, passed_on) if passed_on else {}
     recomputed = await recompute(
         tx,
         accounts,
@@ -95,6 +99,7 @@ async def apply_snapshots(tx: Tx, lines: Sequence[SnapshotLine], *, version_epoc
         before=stored,
         newcomers={line.account_id: _newcomer(line) for line in latest.values()},
         causes={line.account_id: line.event_id for line in lines if line.event_id is not None},
+        restated=passed_on,
         version_epoch=version_epoch,
     )
     outcomes: dict[UUID, Outcome] = {}
@@ -138,9 +143,9 @@ def _ruling(lines: Iterable[SnapshotLine], seen: Mapping[UUID, date]) -> dict[UU
 
 
 def _passed_on(ruling: Mapping[UUID, SnapshotLine], stored: Mapping[UUID, Mapping[str, Any]]) -> dict[UUID, UUID]:
-    """The parties, with their creditors, to whom accounts pass that were another's: they are called at other hours."""
+    """The accounts that pass to a party and were another's: it is called at other hours, and restricted otherwise."""
     return {
-        line.taken.parties[0].party_id: line.creditor_id
+        account_id: line.taken.parties[0].party_id
         for account_id, line in ruling.items()
         if account_id in stored and stored[account_id]["party_id"] != line.taken.parties[0].party_id
     }

@@ -8,13 +8,16 @@ from uuid import UUID
 
 from services.accounts.schemas.overview import OverviewContact, OverviewFoundPoint, OverviewRestriction
 from services.accounts.store.calling_groups import Standing
+from services.accounts.store.restrictions import HOLDS_NOW
 from shared.db.transaction import Tx
+from shared.events.compliance import HOLD_THE_DEBT
 
 # The day is that of the creditor's calendar, as on the account's row.
-_RESTRICTIONS = """
+_RESTRICTIONS = f"""
 SELECT v.restriction_id, v.kind, v.effective_on AS since_on, v.ends_on, v.citation, v.is_party_wide, v.placed_at
-FROM restriction_view v
-WHERE v.account_id = $1 AND v.lifted_at IS NULL AND v.effective_on <= $2 AND (v.ends_on IS NULL OR v.ends_on >= $2)
+FROM restriction_view v JOIN account a USING (account_id)
+WHERE account_id = $1 AND {HOLDS_NOW}
+  AND v.lifted_at IS NULL AND v.effective_on <= $3 AND (v.ends_on IS NULL OR v.ends_on >= $3)
 ORDER BY v.effective_on, v.placed_at, v.restriction_id
 """
 # An attempt and its outcome are two facts, in whichever order they came; what came in has the second alone.
@@ -33,7 +36,9 @@ ORDER BY t.party_id, p.point->>'contact_point_id', p.point->>'at' DESC
 
 async def restrictions_in_force(tx: Tx, account_id: UUID, today: date) -> list[OverviewRestriction]:
     """The restrictions that hold on a day of the creditor's calendar, the oldest first."""
-    return [OverviewRestriction(**row) for row in await tx.fetch(_RESTRICTIONS, account_id, today)]
+    return [
+        OverviewRestriction(**row) for row in await tx.fetch(_RESTRICTIONS, account_id, sorted(HOLD_THE_DEBT), today)
+    ]
 
 
 async def last_contacts(tx: Tx, account_id: UUID, limit: int) -> list[OverviewContact]:

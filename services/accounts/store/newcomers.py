@@ -14,7 +14,7 @@ async def newcomer_columns(tx: Tx, accounts: Mapping[UUID, tuple[UUID, UUID]]) -
     """The columns of each account, given its creditor and its primary party."""
     if not accounts:
         return {}
-    columns = await restricted_columns(tx, {key: creditor_id for key, (creditor_id, _) in accounts.items()})
+    columns = await restricted_columns(tx, accounts)
     groups = await groups_of(tx, (party_id for _, party_id in accounts.values()))
     return {
         key: {**columns[key], "calling_group": groups.get(party_id, UNKNOWN)} for key, (_, party_id) in accounts.items()

@@ -16,7 +16,7 @@ from services.accounts.tables.restrictions import RESTRICTION_VIEW
 from shared.db.sets import given_rows, update_rows
 from shared.db.transaction import Tx
 from shared.events.accounts import AccountRestriction
-from shared.events.compliance import RestrictionState
+from shared.events.compliance import HOLD_THE_DEBT, RestrictionState
 
 Row = Mapping[str, Any]
 
@@ -40,13 +40,20 @@ FROM {given_rows(RESTRICTION_VIEW, _NAMES)}
 ON CONFLICT (row_key) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _NAMES[1:])}
 WHERE t.version < excluded.version
 """
-_OF_ACCOUNTS = """
-SELECT account_id, kind, effective_on, ends_on, lifted_at IS NOT NULL AS is_lifted
-FROM restriction_view WHERE account_id = ANY($1::uuid[])
+# What is a person's own holds only while the account is theirs; it may be another's again.
+HOLDS_NOW = "(v.party_id = a.party_id OR v.kind = ANY($2::text[]))"
+_OF_ACCOUNTS = f"""
+SELECT account_id, v.kind, v.effective_on, v.ends_on, v.lifted_at IS NOT NULL AS is_lifted
+FROM unnest($1::uuid[], $3::uuid[]) AS a (account_id, party_id) JOIN restriction_view v USING (account_id)
+WHERE {HOLDS_NOW}
 """
 _STORED = """
-SELECT a.account_id, a.creditor_id, c.time_zone, a.restrictions, a.restricted_since, a.restrictions_turn_on
+SELECT a.account_id, a.party_id, a.creditor_id, c.time_zone, a.restrictions, a.restricted_since, a.restrictions_turn_on
 FROM account a JOIN creditor c ON c.creditor_id = a.creditor_id WHERE a.account_id = ANY($1::uuid[])
+"""
+_HAND_OVER = """
+UPDATE account SET party_id = given.party_id FROM unnest($1::uuid[], $2::uuid[]) AS given (account_id, party_id)
+WHERE account.account_id = given.account_id
 """
 _ZONES = "SELECT creditor_id, time_zone FROM creditor WHERE creditor_id = ANY($1::uuid[])"
 _TURNING = """
@@ -74,7 +81,7 @@ async def keep_restrictions(tx: Tx, states: Iterable[tuple[RestrictionState, int
 async def refresh_restricted(tx: Tx, account_ids: Collection[UUID]) -> set[UUID]:
     """Writes to the accounts' rows what holds for them today; returns those where others see a difference."""
     stored = await tx.fetch(_STORED, sorted(account_ids))
-    found = await _restrictions(tx, [row["account_id"] for row in stored])
+    found = await _restrictions(tx, {row["account_id"]: row["party_id"] for row in stored})
     changed: list[Row] = []
     seen: set[UUID] = set()
     for row in stored:
@@ -89,15 +96,26 @@ async def refresh_restricted(tx: Tx, account_ids: Collection[UUID]) -> set[UUID]
     return seen
 
 
-async def restricted_columns(tx: Tx, accounts: Mapping[UUID, UUID]) -> dict[UUID, dict[str, Any]]:
-    """The columns of accounts (with their creditors) that are about to be opened: what came before them holds."""
-    found = await _restrictions(tx, list(accounts))
-    zones = {row[0]: row[1] for row in await tx.fetch(_ZONES, sorted(set(accounts.values())))} if found else {}
+async def pass_on(tx: Tx, accounts: Mapping[UUID, UUID]) -> None:
+    """Gives accounts to other primary parties, under whose restrictions they come, and no more under the last one's."""
+    if accounts:
+        await tx.execute(_HAND_OVER, list(accounts), list(accounts.values()))
+        await refresh_restricted(tx, accounts)
+
+
+async def restricted_columns(tx: Tx, accounts: Mapping[UUID, tuple[UUID, UUID]]) -> dict[UUID, dict[str, Any]]:
+    """The columns of accounts (with their creditors and primary parties) that are about to be opened.
+
+    What came before them holds.
+    """
+    found = await _restrictions(tx, {account_id: party_id for account_id, (_, party_id) in accounts.items()})
+    creditors = sorted({creditor_id for creditor_id, _ in accounts.values()})
+    zones = {row[0]: row[1] for row in await tx.fetch(_ZONES, creditors)} if found else {}
     return {
         account_id: _columns(restricted(found[account_id], tx.clock.today(zones[creditor_id])))
         if account_id in found
         else _columns(Restricted())
-        for account_id, creditor_id in accounts.items()
+        for account_id, (creditor_id, _) in accounts.items()
     }
 
 
@@ -112,9 +130,10 @@ async def turning_accounts(tx: Tx, limit: int) -> Sequence[tuple[UUID, UUID]]:
     return [(row[0], row[1]) for row in await tx.fetch(_TURNING, tx.clock.now(), limit)]
 
 
-async def _restrictions(tx: Tx, account_ids: Sequence[UUID]) -> Mapping[UUID, list[Restriction]]:
+async def _restrictions(tx: Tx, accounts: Mapping[UUID, UUID]) -> Mapping[UUID, list[Restriction]]:
+    """Those that may hold for accounts, given their primary parties."""
     found: dict[UUID, list[Restriction]] = defaultdict(list)
-    for row in await tx.fetch(_OF_ACCOUNTS, account_ids):
+    for row in await tx.fetch(_OF_ACCOUNTS, list(accounts), sorted(HOLD_THE_DEBT), list(accounts.values())):
         found[row["account_id"]].append(Restriction(row["kind"], row["effective_on"], row["ends_on"], row["is_lifted"]))
     return found
 

@@ -23,10 +23,6 @@ CITATIONS: Final[Mapping[str, str]] = {
 """Where each kind is founded, unless whoever places it says more."""
 
 STAY: Final = "bankruptcy_stay"
-HOLD_THE_DEBT: Final = frozenset({"dispute_hold", "identity_theft", "litigation", STAY})
-"""Kinds that hold for the debt, whichever of its debtors they were placed for: a stay as that of a co-debtor, 11 USC
-1301. Any other is the person's own."""
-
 TRANSITIONS: Final[Mapping[Status, frozenset[Status]]] = {
     "placed": frozenset({"active", "lifted"}),
     "active": frozenset({"ended", "lifted"}),

@@ -1,14 +1,13 @@
 """Follows what accounts, skiptrace and contact publish: creditors, debts, parties, points, and the contacts made.
 
 The `keep_*` functions write projections and nothing else (a rebuild calls them); the `follow_*` functions do what
-hangs on the news besides: publish a party's restrictions for an account that is new, and record what was heard.
+hangs on the news besides: publish a party's restrictions for an account that is new to it, and record what was heard.
 """
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from services.compliance.domain.restriction import HOLD_THE_DEBT
 from services.compliance.handlers.cases import Disputes
 from services.compliance.handlers.hear import date_what_was_heard, hear
 from services.compliance.handlers.publish import publish_restrictions
@@ -28,6 +27,7 @@ from services.compliance.store.views import (
     save_points,
 )
 from shared.db.transaction import Tx
+from shared.events.compliance import HOLD_THE_DEBT
 from shared.ids import read_id
 from shared.messaging.message import Handler, Message, Rejected
 
@@ -43,13 +43,17 @@ async def follow_creditors(tx: Tx, messages: Messages) -> list[Rejected]:
 
 
 async def follow_accounts(tx: Tx, messages: Messages) -> list[Rejected]:
-    """Take a batch of `account.*`. A new account comes under what stands for all accounts of its party."""
+    """Take a batch of `account.*`. An account that is new to its party comes under what stands for all of the party's.
+
+    One that was the party's before may come back to it, and has not heard of what was lifted since.
+    """
     changed = await keep_accounts(tx, messages)
-    new: dict[UUID, list[UUID]] = {}
-    for account_id in sorted(changed.first):
-        new.setdefault(changed.states[account_id].party_id, []).append(account_id)
+    new = _by_party(changed, changed.first)
     if new:
         await publish_restrictions(tx, await load_party_wide(tx, new), only=new)
+    moved = _by_party(changed, changed.moved)
+    if moved:
+        await publish_restrictions(tx, await load_party_wide(tx, moved, with_lifted=True), only=moved)
     return []
 
 
@@ -152,6 +156,13 @@ async def keep_blocks(tx: Tx, messages: Messages) -> None:
         tx, [(one.payload.permit_id, "not_placed", None) for one in messages if one.payload.permit_id is not None]
     )
     await save_unplaced(tx, (one.payload.attempt_id for one in messages if one.payload.attempt_id is not None))
+
+
+def _by_party(changed: Changed, account_ids: Iterable[UUID]) -> dict[UUID, list[UUID]]:
+    found: dict[UUID, list[UUID]] = {}
+    for account_id in sorted(account_ids):
+        found.setdefault(changed.states[account_id].party_id, []).append(account_id)
+    return found
 
 
 def _mark(message: Message[Any]) -> tuple[UUID, UUID, str, str, Any] | None:

@@ -6,10 +6,10 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from services.compliance.domain.restriction import HOLD_THE_DEBT, status_on
+from services.compliance.domain.restriction import status_on
 from services.compliance.store.subjects import day_of, load_accounts_of, load_debts_of, load_zones
 from shared.db.transaction import Tx
-from shared.events.compliance import ConsentState, DisputeState, RestrictionState
+from shared.events.compliance import HOLD_THE_DEBT, ConsentState, DisputeState, RestrictionState
 
 Row = Mapping[str, Any]
 

@@ -10,12 +10,13 @@ from uuid import UUID
 
 from services.compliance.domain import facts as f
 from services.compliance.domain.history import as_attempt
-from services.compliance.domain.restriction import HOLD_THE_DEBT, STAY
+from services.compliance.domain.restriction import STAY
 from services.compliance.store import fact_forms
 from services.compliance.store.known_facts import KnownFacts
 from services.compliance.store.party_forms import DECEASED, PartyRows, party, rows_by
 from services.compliance.tables.views import SAID, TIMELESS
 from shared.db.transaction import Tx
+from shared.events.compliance import HOLD_THE_DEBT
 
 Row = Mapping[str, Any]
 

@@ -11,7 +11,7 @@ from shared.db.transaction import Tx
 Row = dict[str, Any]
 
 _PARTY_WIDE = """
-SELECT * FROM restriction WHERE party_id = ANY($1::uuid[]) AND account_ids = '{}' AND lifted_at IS NULL
+SELECT * FROM restriction WHERE party_id = ANY($1::uuid[]) AND account_ids = '{}' AND ($2 OR lifted_at IS NULL)
 ORDER BY restriction_id
 """
 _HEARD = "SELECT * FROM restriction WHERE creditor_id = ANY($1::uuid[]) AND source = 'contact' ORDER BY restriction_id"
@@ -32,9 +32,9 @@ async def load_restriction(tx: Tx, restriction_id: UUID) -> Row | None:
     return dict(rows[0]) if rows else None
 
 
-async def load_party_wide(tx: Tx, party_ids: Collection[UUID]) -> list[Row]:
-    """What stands for all accounts of these parties, those to come included."""
-    return [dict(row) for row in await tx.fetch(_PARTY_WIDE, sorted(party_ids))]
+async def load_party_wide(tx: Tx, party_ids: Collection[UUID], *, with_lifted: bool = False) -> list[Row]:
+    """What stands for all accounts of these parties, those to come included; `with_lifted`: what stood once, too."""
+    return [dict(row) for row in await tx.fetch(_PARTY_WIDE, sorted(party_ids), with_lifted)]
 
 
 async def load_heard(tx: Tx, creditor_ids: Collection[UUID]) -> list[Row]:

@@ -48,9 +48,14 @@ async def save_creditors(tx: Tx, states: States) -> Changed:
 
 
 async def save_accounts(tx: Tx, states: States) -> Changed:
-    """Keep `account.*`; return what is news."""
+    """Keep `account.*`; return what is news, and which accounts have passed to another primary party."""
     return await save_newest(
-        tx, ACCOUNT_VIEW, "account_id", states, lambda one: {name: getattr(one, name) for name in _ACCOUNT}
+        tx,
+        ACCOUNT_VIEW,
+        "account_id",
+        states,
+        lambda one: {name: getattr(one, name) for name in _ACCOUNT},
+        owner="party_id",
     )
 
 

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from services.accounts.handlers.turn_restrictions import RestrictionCalendar
 from shared.clock import FixedClock
+from shared.ids import party_id
 from tests.integration.accounts.desk import DAY, LOAN, Desk
 from tests.integration.accounts.neighbours import get, restriction, tell
 
@@ -89,6 +90,32 @@ async def test_an_account_that_comes_after_its_restriction_is_opened_with_it(des
     assert (seen["queue"], seen["restrictions"]) == ("restricted", ["bankruptcy_stay"])
     (_, payload, _), = await desk.events("account.opened")  # fmt: skip
     assert payload["restrictions"] == [{"kind": "bankruptcy_stay", "since_on": "2026-03-07"}]
+
+
+async def test_what_is_a_persons_own_holds_while_the_account_is_theirs_and_what_is_of_the_debt_longer(
+    desk: Desk,
+) -> None:
+    await desk.take(LOAN)
+    other = party_id(desk.creditor_id, "P2")
+    await tell(desk, restriction(desk, "cease"), restriction(desk, "discharged", party_id=other))
+    assert (await desk.account())["restrictions"] == ["cease"]
+    await desk.take(LOAN | {"party_number": "P2"}, day=DAY + timedelta(days=1))
+    seen = await desk.account()
+    assert (seen["queue"], seen["restrictions"]) == ("restricted", ["discharged"])
+    assert [each["kind"] for each in (await get(desk, "overview"))["restrictions"]] == ["discharged"]
+    _, payload, _ = (await desk.events("account.updated"))[-1]
+    assert (payload["party_id"], [each["kind"] for each in payload["restrictions"]]) == (str(other), ["discharged"])
+    await tell(desk, restriction(desk, "bankruptcy_stay", party_id=other))
+    await desk.take(LOAN | {"party_number": "P3"}, day=DAY + timedelta(days=2))
+    assert (await desk.account())["restrictions"] == ["bankruptcy_stay"]
+    await desk.take(LOAN, day=DAY + timedelta(days=3))
+    assert (await desk.account())["restrictions"] == ["bankruptcy_stay", "cease"]
+
+
+async def test_an_account_is_opened_with_what_is_its_own_persons(desk: Desk) -> None:
+    await tell(desk, restriction(desk, "cease", party_id=party_id(desk.creditor_id, "P2")))
+    await desk.take(LOAN)
+    assert (await desk.account())["queue"] == "mid"
 
 
 async def test_several_restrictions_hold_as_long_as_one_of_them_does(desk: Desk) -> None:

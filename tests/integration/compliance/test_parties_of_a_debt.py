@@ -92,6 +92,27 @@ async def test_what_holds_for_a_debt_is_told_of_every_debt_of_the_person_and_wha
     assert str(desk.account("later")) in told
 
 
+async def test_a_debt_that_passes_to_another_comes_under_what_holds_for_all_debts_of_theirs(desk: Desk) -> None:
+    await desk.feed(desk.party_message("Q"), desk.account_message("own of Q", party="Q"))
+    ceased, discharged = await desk.restrict("Q", "cease"), await desk.restrict("Q", "discharged")
+    await desk.published()
+    await desk.feed(desk.account_message("A", 2, party="Q"))
+    told = [(topic, body["kind"], body["account_id"], body["party_id"]) for topic, body in await desk.published()]
+    assert sorted(told) == [
+        ("restriction.placed", kind, str(desk.account("A")), str(desk.party("Q"))) for kind in ("cease", "discharged")
+    ]
+    await desk.feed(desk.account_message("A", 3, party="Q"))
+    assert await desk.published() == []
+    await desk.feed(desk.account_message("A", 4, party="A"))
+    await desk.post(f"/v1/restrictions/{ceased['restriction_id']}/lift", {"reason": "Taken back", "evidence": "Letter"})
+    await desk.published()
+    await desk.feed(desk.account_message("A", 5, party="Q"))
+    told_again = {(topic, body["restriction_id"]) for topic, body in await desk.published()}
+    assert told_again == {
+        ("restriction.lifted", ceased["restriction_id"]), ("restriction.placed", discharged["restriction_id"])
+    }  # fmt: skip
+
+
 async def test_the_bankruptcy_of_a_comaker_stops_the_debt_but_not_the_comakers_own(desk: Desk) -> None:
     assert (await _ask(desk, "co broke", "cosigner"))["outcome"] in ALLOWED
     await desk.feed(desk.blocked("A", None), desk.account_message("own", party="A"))
