@@ -12,6 +12,10 @@ from zoneinfo import ZoneInfo
 import phonenumbers
 from phonenumbers import timezone
 
+ANYWHERE = frozenset(
+    {"America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles", "Pacific/Honolulu"}
+)
+"""Where a person may be of whom no place is known."""
 _UNKNOWN = "Etc/Unknown"
 _MANY = 4
 _STATES = {

@@ -39,6 +39,7 @@ def _fits(attempt: Row, permit: Row) -> dict[str, bool]:
     return {
         "given by a decision that allows": permit["outcome"] in _ALLOWS,
         "for this contact": all(attempt[each] == permit[each] for each in same),
+        "for its purpose": attempt["purpose"] == permit["purpose"],
         "placed before it expired": permit["reserved_at"] <= attempt["placed_at"] < permit["expires_at"],
         "kept as placed": permit["state"] == "placed",
     }

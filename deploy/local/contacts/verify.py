@@ -11,6 +11,7 @@ from deploy.local.books.difference import Check
 from deploy.local.books.rest import CannotCheckError
 from deploy.local.books.topics import Reader
 from deploy.local.contacts.facts import Facts, read_facts, until_counted
+from deploy.local.contacts.hours import check_hours
 from deploy.local.contacts.limits import check_limits
 from deploy.local.contacts.permits import check_permits
 from deploy.local.contacts.wishes import check_wishes
@@ -45,4 +46,4 @@ async def verify_contacts(where: Where, *, creditor_id: UUID | None = None, wait
 
 def check_all(facts: Facts) -> list[Check]:
     """Every check."""
-    return [*check_permits(facts), *check_limits(facts), *check_wishes(facts)]
+    return [*check_permits(facts), *check_limits(facts), *check_hours(facts), *check_wishes(facts)]

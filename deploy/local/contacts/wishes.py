@@ -3,13 +3,14 @@
 A contact is held against what was known when it was decided on; what came after that could not stop it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from deploy.local.books.databases import Row
 from deploy.local.books.difference import Check
+from deploy.local.contacts.consents import medium
 from deploy.local.contacts.facts import Facts
 from deploy.local.contacts.permits import name
 
@@ -34,49 +35,83 @@ _POLICIES = {
     "dispute_hold": "policy.dispute_hold",
     "identity_theft": "policy.identity_theft",
 }
+_OF_THE_DEBT = frozenset({"bankruptcy_stay", "dispute_hold", "identity_theft"})
+"""Restrictions that hold for a debt, whichever of its debtors they were placed for."""
 _CONFIRMS_WITHIN = timedelta(minutes=5)
 """One text may say that the refusal of texts was heard (47 CFR 64.1200(a)(12))."""
+_ELECTRONIC = frozenset({"email", "sms"})
+_BY_A_REFUSED_MEDIUM = _UNASKED | {"remedy_notice"}
+_OWN_WORD = frozenset({"direct", "consumer_used"})
+"""What takes a refusal back when it comes later."""
 
 
 def check_wishes(facts: Facts) -> list[Check]:
-    """Restrictions, opt-outs and wrong numbers."""
-    return [_restricted(facts), _opted_out(facts), _wrong_numbers(facts)]
+    """Restrictions, opt-outs, refusals and wrong numbers."""
+    return [_restricted(facts), _opted_out(facts), _refused(facts), _wrong_numbers(facts)]
 
 
 def _restricted(facts: Facts) -> Check:
     check = Check("nobody was contacted against a cease, an attorney, a bankruptcy or another hold", "I4, I8")
-    of_party: dict[UUID, list[Row]] = {}
+    of_anybody: dict[UUID, dict[UUID, Row]] = {}
     for row in facts.compliance["restriction"]:
-        of_party.setdefault(row["party_id"], []).append(row)
+        for each in {row["party_id"], *_debts_held(facts, row)}:
+            of_anybody.setdefault(each, {})[row["restriction_id"]] = row
     for attempt in facts.placed:
         check.examined += 1
-        for row in of_party.get(attempt["party_id"], ()):
-            rule = _POLICIES.get(row["kind"])
-            is_bound = rule is None or facts.binds(rule, attempt)
+        concerned = [of_anybody.get(each, {}) for each in (attempt["party_id"], *attempt["account_ids"])]
+        for row in {key: row for rows in concerned for key, row in rows.items()}.values():
+            is_bound = any(facts.binds(rule, attempt) for rule in _rules(row, attempt))
             if is_bound and attempt["purpose"] in FORBIDS.get(row["kind"], ()) and _holds(facts, row, attempt):
                 found = f"{row['kind']} since {row['placed_at']:%Y-%m-%d %H:%M:%S} ({row['citation']})"
                 check.add(name(attempt), "contact", "none", found, account_id=attempt["account_ids"][0])
     return check
 
 
+def _debts_held(facts: Facts, row: Row) -> Iterable[UUID]:
+    """The debts that a restriction holds, whoever of their debtors is contacted."""
+    if row["kind"] not in _OF_THE_DEBT:
+        return ()
+    return row["account_ids"] or facts.told_of.get(row["restriction_id"], ())
+
+
+def _rules(row: Row, attempt: Row) -> tuple[str, ...]:
+    """The rules by which a restriction forbids: what was written by law, what was only said by a policy."""
+    if row["kind"] == "bankruptcy_stay":
+        return ("bk.stay",) if row["party_id"] == attempt["party_id"] else ("bk.codebtor",)
+    if row["kind"] == "discharged":
+        return ("bk.discharge",)
+    policy = _POLICIES.get(row["kind"], "")
+    return ("regf.cease", policy) if row["kind"] == "cease" and row["is_written"] else (policy,)
+
+
 def _holds(facts: Facts, row: Row, attempt: Row) -> bool:
     at: datetime = facts.permitted_at(attempt)
-    covers = not row["account_ids"] or bool(set(row["account_ids"]) & set(attempt["account_ids"]))
     is_over = row["lifted_at"] is not None and row["lifted_at"] <= at
     has_ended = row["ends_on"] is not None and row["ends_on"] < facts.latest_day(attempt, at)
-    return covers and row["placed_at"] < at and row["effective_at"] < at and not is_over and not has_ended
+    is_known = row["placed_at"] < at and row["effective_at"] < at
+    return is_known and not is_over and not has_ended and _is_about(facts, row, attempt)
+
+
+def _is_about(facts: Facts, row: Row, attempt: Row) -> bool:
+    """Whether a restriction is about a debt of the contact; another debtor's, if it names it or was told of it."""
+    if row["account_ids"]:
+        return bool(set(row["account_ids"]) & set(attempt["account_ids"]))
+    if row["party_id"] == attempt["party_id"]:
+        return True
+    told = facts.told_of.get(row["restriction_id"], {})
+    return any(each in told and told[each] < facts.permitted_at(attempt) for each in attempt["account_ids"])
 
 
 def _opted_out(facts: Facts) -> Check:
     check = Check("nothing went to an address or number that had opted out (1006.6(e), 1006.14(h))", "I4")
     refused: dict[tuple[Any, str], datetime] = {}
     for row in facts.contact["opt_out"]:
-        key = (row["contact_point_id"], _medium(row["channel"]))
+        key = (row["contact_point_id"], medium(row["channel"]))
         refused[key] = min(row["opted_out_at"], refused.get(key, row["opted_out_at"]))
     confirmed: set[tuple[Any, str]] = set()
     for attempt in facts.placed:
         check.examined += 1
-        key = (attempt["contact_point_id"], _medium(attempt["channel"]))
+        key = (attempt["contact_point_id"], medium(attempt["channel"]))
         since = refused.get(key)
         if since is None or since >= facts.permitted_at(attempt):
             continue
@@ -87,24 +122,50 @@ def _opted_out(facts: Facts) -> Check:
     return check
 
 
-def _medium(channel: str) -> str:
-    """A voicemail is a call: who refuses the one refuses the other."""
-    return "phone" if channel == "voicemail" else channel
+def _refused(facts: Facts) -> Check:
+    check = Check("nobody was contacted by a medium that they had asked us to leave (1006.14(h)(1))", "I4")
+    for attempt in facts.placed:
+        check.examined += 1
+        for row in facts.consents.get(attempt["party_id"], ()):
+            if _is_refusal(row, attempt) and _forbids(facts, row, attempt) and not _is_taken_back(facts, row, attempt):
+                check.add(name(attempt), "contact", "none", f"refused at {row['revoked_at']:%Y-%m-%d %H:%M:%S}")
+    return check
+
+
+def _is_refusal(row: Row, attempt: Row) -> bool:
+    """Whether a row refuses the medium of a contact, or this number or address alone."""
+    is_medium = row["channel"] == "any" or medium(row["channel"]) == medium(attempt["channel"])
+    is_point = row["contact_point_id"] in {None, attempt["contact_point_id"]}
+    return row["granted_at"] is None and row["purpose"] == "contact" and is_medium and is_point
+
+
+def _forbids(facts: Facts, row: Row, attempt: Row) -> bool:
+    """Whether a refusal was known and forbade the contact; whether a reply was the one allowed is not judged."""
+    if max(row["revoked_at"], row["recorded_at"]) >= facts.permitted_at(attempt):
+        return False
+    if row["basis"] == "opted_out":
+        is_asked = attempt["purpose"] != "reply" and attempt["channel"] in _ELECTRONIC
+        return is_asked and facts.binds("regf.optout", attempt)
+    return attempt["purpose"] in _BY_A_REFUSED_MEDIUM and facts.binds("regf.medium", attempt)
+
+
+def _is_taken_back(facts: Facts, refusal: Row, attempt: Row) -> bool:
+    return any(
+        row["purpose"] == "contact"
+        and row["basis"] in _OWN_WORD
+        and row["granted_at"] is not None
+        and refusal["revoked_at"] < row["granted_at"] <= attempt["placed_at"]
+        and (row["channel"] == "any" or medium(row["channel"]) == medium(attempt["channel"]))
+        for row in facts.consents.get(attempt["party_id"], ())
+    )
 
 
 def _wrong_numbers(facts: Facts) -> Check:
     check = Check("no number or address was used again that was known to be wrong", "I4")
-    for attempt, row in _with_standing(facts):
-        check.examined += 1
-        wrong, right = row["invalid_at"], row["verified_at"]
-        if wrong is not None and wrong < facts.permitted_at(attempt) and (right is None or right < wrong):
-            check.add(name(attempt), "contact", "none", f"{row['invalid_reason']} since {wrong:%Y-%m-%d %H:%M:%S}")
-    return check
-
-
-def _with_standing(facts: Facts) -> Iterator[tuple[Row, Row]]:
-    of_point = {row["contact_point_id"]: row for row in facts.contact["standing"]}
     for attempt in facts.placed:
-        row = of_point.get(attempt["contact_point_id"])
-        if row is not None:
-            yield attempt, row
+        at, marks = facts.permitted_at(attempt), facts.marks.get(attempt["contact_point_id"], ())
+        wrong = max(((when, why) for when, why in marks if why is not None and when < at), default=None)
+        check.examined += 1
+        if wrong is not None and not any(why is None and wrong[0] <= when <= at for when, why in marks):
+            check.add(name(attempt), "contact", "none", f"{wrong[1]} since {wrong[0]:%Y-%m-%d %H:%M:%S}")
+    return check
