@@ -104,7 +104,9 @@ async def test_a_debt_that_passes_to_another_comes_under_what_holds_for_all_debt
     await desk.feed(desk.account_message("A", 3, party="Q"))
     assert await desk.published() == []
     await desk.feed(desk.account_message("A", 4, party="A"))
-    await desk.post(f"/v1/restrictions/{ceased['restriction_id']}/lift", {"reason": "Taken back", "evidence": "Letter"})
+    why = {"reason": "Taken back", "evidence": "Letter"}
+    lifted = await desk.post(f"/v1/restrictions/{ceased['restriction_id']}/lift", why, if_match=ceased["version"])
+    assert lifted.status_code == 200, lifted.text
     await desk.published()
     await desk.feed(desk.account_message("A", 5, party="Q"))
     told_again = {(topic, body["restriction_id"]) for topic, body in await desk.published()}
