@@ -1,10 +1,6 @@
-"""What compliance publishes of restrictions, as far as a search asks: on which days one holds, and for whom. Pure."""
+"""What compliance publishes of restrictions, as far as a search asks: on which days one holds. Pure."""
 
 from datetime import date
-
-HOLD_THE_DEBT: frozenset[str] = frozenset({"bankruptcy_stay", "dispute_hold", "identity_theft", "litigation"})
-"""Kinds that hold for everybody who owes the debt, whichever of them they were placed for: a stay as that of a
-co-debtor, 11 USC 1301. Any other is the person's own."""
 
 
 def holds_on(day: date, *, status: str, effective_on: date | None, ends_on: date | None) -> bool:

@@ -5,13 +5,13 @@ from typing import Any
 from uuid import UUID
 
 from services.skiptrace.domain.policy import Policy
-from services.skiptrace.domain.restriction import HOLD_THE_DEBT
 from services.skiptrace.domain.triggers import INVALID_REASONS, Trigger
 from services.skiptrace.handlers.reassess import reassess
 from services.skiptrace.handlers.sweep import request_judgement, request_sweep
 from services.skiptrace.store import facts
 from shared.db.locks import lock
 from shared.db.transaction import Tx
+from shared.events.compliance import HOLD_THE_DEBT
 from shared.events.contact import ContactCompleted, ContactPointInvalidated, MessageBounced
 from shared.events.skiptrace import SkipTraceTrigger
 from shared.ids import read_id

@@ -10,12 +10,12 @@ from datetime import date
 from uuid import UUID
 
 from services.skiptrace.domain.policy import Policy
-from services.skiptrace.domain.restriction import HOLD_THE_DEBT
 from services.skiptrace.handlers.reassess import reassess
 from services.skiptrace.store.days import load_days
 from shared.db.jobs import Job, record_job
 from shared.db.locks import lock
 from shared.db.transaction import Tx
+from shared.events.compliance import HOLD_THE_DEBT
 from shared.ids import new_id
 from shared.jobs import ChunkResult
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from services.skiptrace.domain.candidate import Word
 from services.skiptrace.domain.purpose import Debt
-from services.skiptrace.domain.restriction import HOLD_THE_DEBT, holds_on
+from services.skiptrace.domain.restriction import holds_on
 from services.skiptrace.store.days import load_days
 from services.skiptrace.tables.cases import CANDIDATE, FOUND, SEARCH, SIGHTING, SKIP_TRACE
 from services.skiptrace.tables.facts import (
@@ -21,6 +21,7 @@ from services.skiptrace.tables.facts import (
 )
 from shared.db.sets import load_rows
 from shared.db.transaction import Tx
+from shared.events.compliance import HOLD_THE_DEBT
 
 Row = Mapping[str, Any]
 _HELD = """

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from services.compliance.domain import restriction as published_restriction
 from services.compliance.domain.restriction import status_on
 from services.skiptrace.domain.candidate import Word, stand
 from services.skiptrace.domain.mapping import (
@@ -21,7 +20,7 @@ from services.skiptrace.domain.mapping import (
     request_body,
 )
 from services.skiptrace.domain.purpose import PURPOSES, RULES, Debt, check_purpose
-from services.skiptrace.domain.restriction import HOLD_THE_DEBT, holds_on
+from services.skiptrace.domain.restriction import holds_on
 from services.skiptrace.domain.skip_trace import OPEN, TRANSITIONS, Facts, judge
 from services.skiptrace.domain.triggers import PastCase, Trigger, Try, nobody_reached, opening
 from services.skiptrace.domain.waterfall import Choice, Vendor
@@ -206,7 +205,3 @@ def test_a_restriction_holds_on_the_days_on_which_it_is_active(first: int, lengt
     assert holds_on(NOW.date(), status=published, effective_on=None, ends_on=None) == (
         published in {"placed", "active"}
     )
-
-
-def test_the_same_kinds_hold_the_debt_here_and_where_they_are_placed() -> None:
-    assert HOLD_THE_DEBT == published_restriction.HOLD_THE_DEBT
