@@ -213,7 +213,7 @@ async def verify(machines: Machines) -> Findings:
             subprocess.run, argv, cwd=ROOT, capture_output=True, text=True, timeout=_VERIFY_S, check=False
         )
         if done.returncode == 1:
-            findings.add("wrong", 1, f"{command}: {done.stdout[:4000]}")
+            findings.add("wrong", 1, f"{command}: {done.stdout[:4000]}{done.stderr[-1000:]}")
         elif done.returncode:
             findings.add("wrong", 1, f"{command} could not be run: {done.stdout[-1000:]}{done.stderr[-1000:]}")
         else:
