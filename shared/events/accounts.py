@@ -134,6 +134,11 @@ class AccountState(AccountPayload):
         "may rest on any other payment, also on one whose reversal is still on its way.",
     )
     restrictions: tuple[AccountRestriction, ...] = ()
+    ended_by: tuple[AccountRestriction, ...] | None = Field(
+        default=None,
+        description="Every bankruptcy stay and discharge that has held, over or not, with its first day: it ended the "
+        "promises and arrangements that were open then. Null: not stated, then those of `restrictions` did.",
+    )
 
 
 class QueueItemChanged(AccountPayload):

@@ -27,7 +27,7 @@ async def book(world: World) -> Book:
 
 
 @pytest.mark.parametrize(("kind", "reason"), [("bankruptcy_stay", "bankruptcy"), ("discharged", "discharge")])
-async def test_what_was_promised_is_cancelled_and_judged_anew_when_the_restriction_is_lifted(
+async def test_what_was_promised_is_cancelled_and_judged_anew_when_the_restriction_is_taken_back_on_its_day(
     book: Book, kind: str, reason: str
 ) -> None:
     await book.take()
@@ -37,9 +37,45 @@ async def test_what_was_promised_is_cancelled_and_judged_anew_when_the_restricti
     gone = await book.promise_of(promised)
     assert (gone["status"], gone["cancel_reason"], gone["resolved_on"]) == ("cancelled", reason, "2026-03-12")
     assert (await book.account())["queue"] == "restricted"
-    await book.restrict(kind, one, version=2, effective_on="2026-03-12", lifted_at="2026-03-13T10:00:00Z")
+    await book.restrict(kind, one, version=2, effective_on="2026-03-12", lifted_at="2026-03-12T15:00:00Z")
     back = await book.promise_of(promised)
     assert (back["status"], (await book.account())["queue"]) == ("made", "arrangement_follow_up")
+
+
+@pytest.mark.parametrize(("kind", "reason"), [("bankruptcy_stay", "bankruptcy"), ("discharged", "discharge")])
+async def test_what_a_restriction_has_cancelled_stays_so_when_it_is_lifted(book: Book, kind: str, reason: str) -> None:
+    await book.take()
+    promised, arranged = await book.promise(5_000, "2026-03-20"), await book.arrange(("2026-03-22", 10_000))
+    later = await book.promise(5_000, "2026-03-24")
+    one = str(uuid4())
+    await book.restrict(kind, one, effective_on="2026-03-12")
+    await book.open("2026-03-25")
+    await book.restrict(kind, one, version=2, effective_on="2026-03-12", lifted_at="2026-03-25T10:00:00Z")
+    assert (await book.account())["queue"] == "mid"
+    found = [await book.promise_of(later), await book.arrangement_of(arranged)]
+    assert [(one["status"], one["cancel_reason"]) for one in found] == [("cancelled", reason)] * 2
+    assert (await book.promise_of(promised))["cancel_reason"] == "arrangement"
+    assert book.published("promise.broken", "arrangement.broken") == []
+
+
+async def test_what_a_stay_has_cancelled_stays_so_when_its_last_day_passes(book: Book) -> None:
+    await book.take()
+    promised = await book.promise(5_000, "2026-03-20")
+    await book.restrict("bankruptcy_stay", effective_on="2026-03-12", ends_on="2026-03-18")
+    await book.open("2026-03-25")
+    found = await book.promise_of(promised)
+    assert (found["status"], found["cancel_reason"], found["resolved_on"]) == ("cancelled", "bankruptcy", "2026-03-12")
+
+
+async def test_a_second_stay_cancels_what_was_promised_after_the_first(book: Book) -> None:
+    await book.take()
+    await book.restrict("bankruptcy_stay", effective_on="2026-03-10", ends_on="2026-03-11")
+    await book.open("2026-03-12")
+    promised = await book.promise(5_000, "2026-03-20")
+    assert (await book.promise_of(promised))["status"] == "made"
+    await book.restrict("bankruptcy_stay", effective_on="2026-03-14")
+    found = await book.promise_of(promised)
+    assert (found["status"], found["resolved_on"]) == ("cancelled", "2026-03-14")
 
 
 async def test_an_arrangement_is_cancelled_too_and_is_no_broken_one(book: Book) -> None:

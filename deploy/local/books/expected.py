@@ -85,13 +85,14 @@ class Facts:
         return {key: tuple(parts) for key, parts in found.items()}
 
     @cached_property
-    def _restrictions(self) -> dict[str, list[tuple[str, date]]]:
-        """What stands against each account, and since when, as its last state tells."""
+    def _ended_by(self) -> dict[str, list[tuple[str, date]]]:
+        """The restrictions that each account was under, and since when, as its last state tells."""
         found: dict[str, tuple[int, list[tuple[str, date]]]] = {}
         for message in self.history.of(*ACCOUNT_STATES):
             version = message.version or 0
             if version > found.get(message.body["account_id"], (0,))[0]:
-                stated = message.body.get("restrictions", ())
+                stated = message.body.get("ended_by")
+                stated = message.body.get("restrictions", ()) if stated is None else stated
                 since = [(one["kind"], date.fromisoformat(one["since_on"])) for one in stated]
                 found[message.body["account_id"]] = (version, since)
         return {account_id: since for account_id, (_, since) in found.items()}
@@ -141,10 +142,8 @@ class Facts:
     def _case(self, account_id: UUID, model: AccountModel) -> Case:
         charged_off = charged_off_on(model)
         ends = [] if charged_off is None else [End(charged_off, CHARGE_OFF)]
-        for kind, since_on in sorted(self._restrictions.get(str(account_id), ())):
-            reason = ENDING.get(kind)
-            if reason is not None and all(end.reason != reason for end in ends):
-                ends.append(End(since_on, reason))
+        ended_by = sorted(self._ended_by.get(str(account_id), ()))
+        ends += [End(since_on, ENDING[kind]) for kind, since_on in ended_by if kind in ENDING]
         return Case(
             promises=[promise(one) for one in self.promises.get(account_id, ())],
             arrangements=[self._arrangement(one) for one in self.arrangements.get(account_id, ())],

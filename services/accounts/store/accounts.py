@@ -16,7 +16,7 @@ from services.accounts.domain.delinquency import delinquent_days
 from services.accounts.store.pauses import paused
 from services.accounts.store.payoffs import payoffs_of
 from services.accounts.store.predicates import PLACED_BY
-from services.accounts.store.restrictions import restrictions_of
+from services.accounts.store.restrictions import ended_by, restrictions_of
 from services.accounts.tables.accounts import ACCOUNT
 from shared.db.sets import insert_rows, load_rows, update_rows
 from shared.db.transaction import Tx
@@ -186,6 +186,7 @@ def account_state(
         ),
         reversed_payments=row["reversed_payments"],
         restrictions=restrictions_of(own),
+        ended_by=ended_by(own),
     )
 
 

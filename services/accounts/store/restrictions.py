@@ -43,12 +43,14 @@ WHERE t.version < excluded.version
 # What is a person's own holds only while the account is theirs; it may be another's again.
 HOLDS_NOW = "(v.party_id = a.party_id OR v.kind = ANY($2::text[]))"
 _OF_ACCOUNTS = f"""
-SELECT account_id, v.kind, v.effective_on, v.ends_on, v.lifted_at IS NOT NULL AS is_lifted
+SELECT account_id, v.kind, v.effective_on, v.ends_on, (v.lifted_at AT TIME ZONE c.time_zone)::date AS lifted_on
 FROM unnest($1::uuid[], $3::uuid[]) AS a (account_id, party_id) JOIN restriction_view v USING (account_id)
+JOIN creditor c ON c.creditor_id = v.creditor_id
 WHERE {HOLDS_NOW}
 """
 _STORED = """
-SELECT a.account_id, a.party_id, a.creditor_id, c.time_zone, a.restrictions, a.restricted_since, a.restrictions_turn_on
+SELECT a.account_id, a.party_id, a.creditor_id, c.time_zone, a.restrictions, a.restricted_since, a.restrictions_turn_on,
+       a.ended_by, a.ended_on
 FROM account a JOIN creditor c ON c.creditor_id = a.creditor_id WHERE a.account_id = ANY($1::uuid[])
 """
 _HAND_OVER = """
@@ -121,8 +123,12 @@ async def restricted_columns(tx: Tx, accounts: Mapping[UUID, tuple[UUID, UUID]])
 
 def restrictions_of(row: Row) -> tuple[AccountRestriction, ...]:
     """What an account's row says of its restrictions, as events carry it."""
-    pairs: Iterable[tuple[str, date]] = zip(row["restrictions"], row["restricted_since"], strict=True)
-    return tuple(AccountRestriction(kind=kind, since_on=since_on) for kind, since_on in pairs)
+    return _stated(row["restrictions"], row["restricted_since"])
+
+
+def ended_by(row: Row) -> tuple[AccountRestriction, ...]:
+    """What an account's row says of the restrictions that have ended what was promised, as events carry it."""
+    return _stated(row["ended_by"], row["ended_on"])
 
 
 async def turning_accounts(tx: Tx, limit: int) -> Sequence[tuple[UUID, UUID]]:
@@ -134,8 +140,12 @@ async def _restrictions(tx: Tx, accounts: Mapping[UUID, UUID]) -> Mapping[UUID, 
     """Those that may hold for accounts, given their primary parties."""
     found: dict[UUID, list[Restriction]] = defaultdict(list)
     for row in await tx.fetch(_OF_ACCOUNTS, list(accounts), sorted(HOLD_THE_DEBT), list(accounts.values())):
-        found[row["account_id"]].append(Restriction(row["kind"], row["effective_on"], row["ends_on"], row["is_lifted"]))
+        found[row["account_id"]].append(Restriction(row["kind"], row["effective_on"], row["ends_on"], row["lifted_on"]))
     return found
+
+
+def _stated(kinds: Iterable[str], days: Iterable[date]) -> tuple[AccountRestriction, ...]:
+    return tuple(AccountRestriction(kind=kind, since_on=day) for kind, day in zip(kinds, days, strict=True))
 
 
 def _columns(one: Restricted) -> dict[str, Any]:
@@ -143,4 +153,6 @@ def _columns(one: Restricted) -> dict[str, Any]:
         "restrictions": [kind for kind, _ in one.kinds],
         "restricted_since": [since_on for _, since_on in one.kinds],
         "restrictions_turn_on": one.turns_on,
+        "ended_by": [kind for kind, _ in one.ended_by],
+        "ended_on": [since_on for _, since_on in one.ended_by],
     }

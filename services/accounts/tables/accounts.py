@@ -137,6 +137,15 @@ class Account(Base, table=True):
     restrictions_turn_on: date | None = Field(
         default=None, description="The day, of the creditor's calendar, on which one begins or ends by itself."
     )
+    ended_by: list[str] = Field(
+        default_factory=list, sa_column=Column(ARRAY(String), nullable=False, server_default="{}")
+    )
+    """The stays and discharges that have held, over or not: each ended what was promised."""
+    ended_on: list[date] = Field(
+        default_factory=list,
+        sa_column=Column(ARRAY(Date), nullable=False, server_default="{}"),
+        description="The first day of each of `ended_by`, in their order.",
+    )
     calling_group: str = Field(
         default=UNKNOWN,
         sa_column_kwargs={"server_default": UNKNOWN},

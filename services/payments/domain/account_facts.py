@@ -53,16 +53,15 @@ def account_facts(
     charged_off_on: date | None,
     payoffs: Iterable[tuple[date, date | None]],
     doubted_from: date | None,
-    restrictions: Iterable[tuple[str, date]],
+    ended_by: Iterable[tuple[str, date]],
 ) -> AccountFacts:
-    """Read an account's state. `restrictions` are kinds with the day since when.
+    """Read an account's state. `ended_by` are restrictions that have held, over or not: kinds with their first day.
 
     A state that does not say when it was charged off was so by its snapshot's date at the latest. `doubted_from` is the
     first day of money that has been taken back, and that the state still counts: payoffs since then may rest on it.
     """
     ends = [End(charged_off_on or snapshot_on, "charge_off")] if status == "charged_off" else []
-    since = dict(sorted(restrictions, reverse=True))  # of one kind, the first
-    ends += [End(since[kind], reason) for kind, reason in _ENDING_RESTRICTIONS.items() if kind in since]
+    ends += [End(on, _ENDING_RESTRICTIONS[kind]) for kind, on in sorted(ended_by) if kind in _ENDING_RESTRICTIONS]
     told = [Payoff(*days) for days in payoffs]
     return AccountFacts(
         tuple(ends), tuple(one for one in told if doubted_from is None or one.paid_off_on < doubted_from)

@@ -29,16 +29,18 @@ CROSS JOIN LATERAL (
 """
 _NEXT_INSTANT: Final = timedelta(microseconds=1)
 """The resolution of an instant in PostgreSQL."""
-# An account that is open, has always owed and is under no restriction decides on nothing: most are, and are not read.
+# An account that is open, has always owed and was never bankrupt decides on nothing: most are, and are not read.
 # A state that is on its way here while money is taken back counts that money still, until accounts has heard of it.
 _DECISIVE = """
-SELECT account_id, status, snapshot_on, charged_off_on, paid_off_on, owed_again_on, restrictions, restricted_since, (
+SELECT account_id, status, snapshot_on, charged_off_on, paid_off_on, owed_again_on,
+  coalesce(ended_by, restrictions) AS ended_by, coalesce(ended_on, restricted_since) AS ended_on, (
     SELECT min(least(p.effective_on, coalesce(p.booked_on, p.posted_on)))
     FROM reversal AS r JOIN payment AS p USING (payment_id)
     WHERE r.account_id = v.account_id AND p.unapplied_reason IS NULL AND p.payment_id <> ALL (v.reversed_payments)
 ) AS doubted_from
 FROM account_view AS v
-WHERE account_id = ANY($1::uuid[]) AND (status = 'charged_off' OR paid_off_on <> '{}' OR restrictions <> '{}')
+WHERE account_id = ANY($1::uuid[])
+  AND (status = 'charged_off' OR paid_off_on <> '{}' OR coalesce(ended_by, restrictions) <> '{}')
 """
 _DATES = """
 SELECT creditor_id, coalesce(e.evaluated_on, c.business_date) AS judged_on
@@ -75,7 +77,7 @@ async def load_account_facts(tx: Tx, account_ids: Sequence[UUID]) -> dict[UUID, 
             charged_off_on=row["charged_off_on"],
             payoffs=zip(row["paid_off_on"], row["owed_again_on"], strict=True),
             doubted_from=row["doubted_from"],
-            restrictions=zip(row["restrictions"], row["restricted_since"], strict=True),
+            ended_by=zip(row["ended_by"], row["ended_on"], strict=True),
         )
         for row in await tx.fetch(_DECISIVE, account_ids)
     }

@@ -142,6 +142,8 @@ async def save_accounts(tx: Tx, states: Iterable[tuple[AccountState, int]]) -> s
             "reversed_payments": None if state.reversed_payments is None else list(state.reversed_payments),
             "restrictions": [one.kind for one in state.restrictions],
             "restricted_since": [one.since_on for one in state.restrictions],
+            "ended_by": None if state.ended_by is None else [one.kind for one in state.ended_by],
+            "ended_on": None if state.ended_by is None else [one.since_on for one in state.ended_by],
         }
         for account_id, (state, version) in newest.items()
         if versions.get(account_id, -1) < version

@@ -194,6 +194,10 @@ class AccountView(Base, table=True):
         default_factory=list, sa_type=ARRAY(Date), sa_column_kwargs={"server_default": text("'{}'")}
     )
     """The day of each of `restrictions`, in their order."""
+    ended_by: list[str] | None = Field(default=None, sa_type=ARRAY(String))
+    """The stays and discharges that ended what was promised; null: accounts did not say."""
+    ended_on: list[date] | None = Field(default=None, sa_type=ARRAY(Date))
+    """The first day of each of `ended_by`, in their order."""
 
 
 class CreditorView(Base, table=True):

@@ -36,7 +36,8 @@ CURRENT: dict[str, Any] = {
     "past_due_minor": 0, "oldest_unpaid_due_on": None, "bucket": "current", "stage": "current",
     "next_due_on": None, "next_aging_on": None, "open_promise_due_on": None, "broken_promise_on": None,
     "broken_promise_count": 0, "arrangement_status": None, "follow_up_due_on": None, "escalated_at": None,
-    "restrictions": [], "restricted_since": [], "calling_group": "", "queue": None, "version": 1,
+    "restrictions": [], "restricted_since": [], "ended_by": [], "ended_on": [],
+    "calling_group": "", "queue": None, "version": 1,
 }  # fmt: skip
 MID: dict[str, Any] = {
     "past_due_minor": 10_000,

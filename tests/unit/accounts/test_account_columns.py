@@ -5,7 +5,8 @@ from services.accounts.tables.accounts import ACCOUNT
 
 _IDENTITY = {"creditor_id", "core_account_number", "currency"}
 _WRITTEN_BY_OTHERS = {
-    "paused", "restrictions", "restricted_since", "restrictions_turn_on", "calling_group", "escalated_at",
+    "paused", "restrictions", "restricted_since", "restrictions_turn_on", "ended_by", "ended_on",
+    "calling_group", "escalated_at",
 }  # fmt: skip
 """By pauses, restrictions, the party and the work list."""
 

@@ -12,14 +12,14 @@ DAY = date(2026, 3, 4)
 def facts(**changes: Any) -> AccountFacts:
     state: dict[str, Any] = {
         "status": "open", "snapshot_on": CLOSE, "charged_off_on": None, "payoffs": (), "doubted_from": None,
-        "restrictions": (),
+        "ended_by": (),
     }  # fmt: skip
     return account_facts(**(state | changes))
 
 
 def test_an_open_account_ends_nothing() -> None:
     assert facts() == AccountFacts()
-    assert facts(restrictions=[("cease", DAY), ("dispute", DAY)]) == AccountFacts()
+    assert facts(ended_by=[("cease", DAY), ("dispute", DAY)]) == AccountFacts()
 
 
 def test_a_charge_off_ends_on_its_day_or_where_none_is_known_on_its_snapshots() -> None:
@@ -28,11 +28,11 @@ def test_a_charge_off_ends_on_its_day_or_where_none_is_known_on_its_snapshots() 
     assert facts(charged_off_on=DAY).ends == ()  # the core has taken it back
 
 
-def test_bankruptcy_and_discharge_end_since_the_first_of_each() -> None:
+def test_every_bankruptcy_and_discharge_ends_on_its_first_day() -> None:
     found = facts(
-        restrictions=[("bankruptcy_stay", CLOSE), ("discharged", CLOSE), ("bankruptcy_stay", DAY), ("cease", DAY)]
+        ended_by=[("bankruptcy_stay", CLOSE), ("discharged", CLOSE), ("bankruptcy_stay", DAY), ("cease", DAY)]
     )
-    assert found.ends == (End(DAY, "bankruptcy"), End(CLOSE, "discharge"))
+    assert found.ends == (End(DAY, "bankruptcy"), End(CLOSE, "bankruptcy"), End(CLOSE, "discharge"))
 
 
 def test_payoffs_are_as_stated_and_none_that_may_rest_on_money_that_was_taken_back() -> None:
