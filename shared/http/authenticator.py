@@ -8,7 +8,7 @@ answer is 503, never access.
 import base64
 import hashlib
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -171,9 +171,12 @@ def _moment(value: object, reason: str) -> datetime:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TokenRefusedError(reason)
     try:
-        return datetime.fromtimestamp(value, UTC)
+        moment = datetime.fromtimestamp(value, UTC)
     except (ValueError, OverflowError, OSError):
         raise TokenRefusedError(reason) from None
+    if not date.min.year < moment.year < date.max.year:  # no room to forgive a clock that is off
+        raise TokenRefusedError(reason)
+    return moment
 
 
 def _strings(value: object, reason: str) -> list[str]:

@@ -18,7 +18,8 @@ Frequency = Literal["weekly", "biweekly", "semimonthly", "monthly", "quarterly",
 MAX_INSTALLMENTS: Final = 360
 """Thirty years of months: a longer plan is a typing error."""
 MAX_TOTAL_MINOR: Final = 10**15
-_LAST_YEAR: Final = 2200
+LAST_DUE_DAY: Final = date(2200, 12, 31)
+"""A later day is a typing error, and days of grace could not be added to the last ones of the calendar."""
 _MID_MONTH: Final = 15
 
 
@@ -35,8 +36,8 @@ def even_schedule(
     if each <= 0:
         detail = "The total is too small for that many instalments."
         return Refusal("schedule-invalid", detail, "installments.total_minor")
-    if first_due_on.year > _LAST_YEAR:
-        return Refusal("schedule-invalid", f"No due date is after {_LAST_YEAR}.", "installments.first_due_on")
+    if first_due_on > LAST_DUE_DAY:
+        return Refusal("schedule-invalid", f"No first due date is after {LAST_DUE_DAY}.", "installments.first_due_on")
     days = due_dates(first_due_on, frequency, count)
     return tuple(Installment(day, each + (rest if k == count - 1 else 0)) for k, day in enumerate(days))
 

@@ -7,8 +7,10 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
+from services.payments.domain.schedule import LAST_DUE_DAY
 from shared.events.core import PositiveMinor
 from shared.events.payload import AmountMinor, Currency, Day
 from shared.events.payments import ArrangementStatus, InstallmentStatus, PromiseStatus
@@ -16,6 +18,15 @@ from shared.events.snapshot import Frequency
 
 # A word without digits: nobody can leave a card number here.
 Method = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,32}$")]
+
+
+def _in_sight(day: date) -> date:
+    if day > LAST_DUE_DAY:
+        raise PydanticCustomError("due_day_range", "No due date is that far away")
+    return day
+
+
+DueDay = Annotated[Day, AfterValidator(_in_sight)]
 
 
 class _Model(BaseModel):
@@ -40,7 +51,7 @@ class PromiseRequest(_Model):
     )
 
     account_id: UUID
-    due_on: Day
+    due_on: DueDay
     amount_minor: PositiveMinor
     currency: Currency
     method: Method | None = Field(default=None, description="How the person means to pay; a lower-case word.")
@@ -49,7 +60,7 @@ class PromiseRequest(_Model):
 class InstallmentTerms(_Model):
     """One amount and the day by which it is to be there."""
 
-    due_on: Day
+    due_on: DueDay
     amount_minor: PositiveMinor
 
 

@@ -87,6 +87,10 @@ async def test_a_schedule_that_cannot_be_is_refused_by_name(book: Book, client: 
         assert (answer.status_code, answer.json()["code"]) == (422, "schedule-invalid")
     empty = await client.post("/v1/arrangements", body(book, installments=[]))
     assert (empty.status_code, empty.json()["code"]) == (422, "validation-error")
+    for due_on in ("9999-12-31", "2201-01-01"):
+        never = [{"due_on": due_on, "amount_minor": 1}]
+        answer = await client.post("/v1/arrangements", body(book, installments=never, grace_days=365))
+        assert (answer.status_code, answer.json()["code"]) == (422, "validation-error")
     past = await client.post("/v1/arrangements", body(book, installments=[{"due_on": str(on(-1)), "amount_minor": 1}]))
     assert (past.status_code, past.json()["code"]) == (422, "due-on-in-past")
 

@@ -77,6 +77,7 @@ async def test_what_is_no_promise_is_a_validation_error(book: Book, client: Clie
         {"amount_minor": 10**16},
         {"method": "4111 1111"},
         {"x": 1},
+        {"due_on": "9999-12-31"},
     ):
         answer = await client.post("/v1/promises", body(book, **wrong))
         assert (answer.status_code, answer.json()["code"]) == (422, "validation-error"), wrong

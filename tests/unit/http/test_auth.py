@@ -148,6 +148,8 @@ REFUSED: dict[str, Callable[[], str]] = {
     "exp as text": lambda: token(exp="2999"),
     "exp true": lambda: token(exp=True),
     "exp beyond all dates": lambda: token(exp=10**30),
+    "exp at the end of the last day": lambda: token(exp=int(datetime.max.replace(tzinfo=UTC).timestamp())),
+    "iat at the beginning of the first day": lambda: token(iat=int(datetime.min.replace(tzinfo=UTC).timestamp())),
     "expired": lambda: token(exp=int((NOW - timedelta(seconds=5)).timestamp())),
     "not before a minute from now": lambda: token(nbf=int((NOW + timedelta(minutes=1)).timestamp())),
     "issued a minute from now": lambda: token(iat=int((NOW + timedelta(minutes=1)).timestamp())),
