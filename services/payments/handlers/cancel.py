@@ -1,4 +1,8 @@
-"""Cancel a promise or an arrangement that is open. A cancel is final; a second one changes nothing."""
+"""Cancel a promise or an arrangement that is open, or that the account has cancelled.
+
+A cancel by request is final, and a second one changes nothing. One by the account's facts may still be judged anew, so
+a request is recorded then too.
+"""
 
 from uuid import UUID
 
@@ -26,7 +30,7 @@ async def cancel(
     is_open = row["status"] in (promise.OPEN if kind == "promise" else arrangement.OPEN)
     if not is_open and row["status"] != "cancelled":
         return Refusal("transition-refused", f"Only what is open is cancelled; this {kind} is {row['status']}.")
-    if is_open:
+    if row["cancel_reason"] != REQUEST:
         fact = {
             "cancelled_on": account["business_date"],
             "cancelled_by": actor.sub,

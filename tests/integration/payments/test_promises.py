@@ -319,6 +319,18 @@ async def test_a_promise_that_a_person_cancelled_stays_cancelled_whatever_arrive
     assert (gone.status, gone.cancel_reason) == ("cancelled", "request")
 
 
+async def test_a_cancel_of_what_the_account_had_cancelled_stays_when_the_core_takes_that_back(book: Book) -> None:
+    promised, arranged = await book.promise(100, 5), await book.arrange((9, 100))
+    await book.account(status="charged_off", charged_off_on=on(2))
+    for _ in range(2):
+        assert await book.cancel("promise", promised.id) == promised.id
+        assert await book.cancel("arrangement", arranged.id) == arranged.id
+    await book.account()
+    word, plan = await book.promise_now(promised.id), await book.arrangement_now(arranged.id)
+    assert (word.status, word.cancel_reason) == ("cancelled", "request")
+    assert (plan.status, plan.cancel_reason) == ("cancelled", "request")
+
+
 async def test_a_charge_off_that_the_core_takes_back_cancels_nothing(book: Book) -> None:
     made = await book.promise(100, 5)
     await book.account(status="charged_off", charged_off_on=on(2))
