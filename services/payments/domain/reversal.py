@@ -5,7 +5,7 @@ waits for it.
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from hashlib import sha256
 from typing import Literal
 from uuid import UUID
@@ -50,6 +50,8 @@ class CoreReversal:
     posted_on: date
     source_ref: str
     reversal_of: str
+    received_at: datetime | None = None
+    """Since when it has been waiting for its payment; None: it has just come."""
 
     @property
     def content_hash(self) -> bytes:

@@ -101,7 +101,7 @@ async def hold_reversals(tx: Tx, reversals: Iterable[tuple[CoreReversal, str]]) 
     for one, why in reversals:
         row = asdict(one)
         del row["reversal_id"]
-        rows.append({**row, "received_at": tx.clock.now(), "held_reason": why})
+        rows.append({**row, "received_at": one.received_at or tx.clock.now(), "held_reason": why})
     await insert_rows(tx, HELD_REVERSAL, rows, on_conflict="nothing")
 
 
@@ -122,6 +122,6 @@ def _taken(rows: Iterable[Row]) -> list[CoreReversal]:
     held = []
     for row in sorted(rows, key=lambda row: (row["effective_on"], row["posted_on"], row["source_ref"])):
         fields = dict(row)
-        del fields["received_at"], fields["held_reason"]
+        del fields["held_reason"]
         held.append(CoreReversal(reversal_id=new_id(), **fields))
     return held

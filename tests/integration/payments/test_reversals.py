@@ -117,6 +117,19 @@ async def test_a_reversal_of_a_day_to_come_is_applied_when_it_comes(desk: Desk) 
     assert [one["status"] for one in await desk.payments()] == ["reversed"]
 
 
+@pytest.mark.parametrize("amount", [1000, 999])
+async def test_a_reversal_that_goes_on_waiting_keeps_the_time_at_which_it_came(desk: Desk, amount: int) -> None:
+    await desk.feed(desk.core("A", "r-1", amount, reversal_of="c-1", effective_on="2026-03-09"))
+    async with desk.engine.begin() as connection:  # it came a day ago
+        await connection.exec_driver_sql("UPDATE held_reversal SET received_at = received_at - interval '1 day'")
+    read = "SELECT received_at FROM held_reversal WHERE creditor_id = :creditor"
+    came = await desk.query(read)
+    await desk.judge("2026-03-03")
+    assert await desk.query(read) == came
+    await desk.feed(desk.core("A", "c-1"))
+    assert await desk.query(read) == came
+
+
 @pytest.mark.parametrize("has_echo", [True, False])
 async def test_the_core_echoes_our_reversal_under_any_name_and_it_is_booked_once(desk: Desk, *, has_echo: bool) -> None:
     payment = await posted(desk)
