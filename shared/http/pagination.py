@@ -19,6 +19,7 @@ T = TypeVar("T")
 
 MAX_LIMIT = 200
 _MAX_CURSOR = 1024
+_FIRST_YEAR, _LAST_YEAR = 1900, 2999
 
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many items a page holds at most.")]
 CursorText = Annotated[str | None, Query(alias="cursor", max_length=_MAX_CURSOR, description="`next_cursor` as given.")]
@@ -76,7 +77,8 @@ def _text(value: Any) -> str:
 
 def _moment(value: Any) -> datetime:
     moment = datetime.fromisoformat(value)
-    if moment.tzinfo is None:
+    # At the ends of the calendar a moment may have no equal in UTC; what is listed lies far from them.
+    if moment.tzinfo is None or not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
         raise ValueError
     return moment
 

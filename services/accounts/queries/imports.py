@@ -20,7 +20,7 @@ async def list_issues(
     """Issues after a line and its nth issue, each with its place on the line."""
     rows = await tx.fetch(
         "SELECT line, nth, field, code, message FROM import_issue WHERE import_id = $1 AND is_error = $2"
-        " AND (line, nth) > ($3, $4) ORDER BY line, nth LIMIT $5",
+        " AND (line, nth) > ($3::bigint, $4::bigint) ORDER BY line, nth LIMIT $5",
         import_id,
         is_error,
         *after,

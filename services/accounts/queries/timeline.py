@@ -70,12 +70,12 @@ WHERE o.account_id IS NULL AND o.party_id IN (SELECT party_id FROM account_party
 """
 _FORWARD = f"""
 SELECT * FROM ({_FACTS}) f
-WHERE $2::date IS NULL OR (on_day, nth, sort_at, id, kind) > ($2::date, $3::int, $4::timestamptz, $5::uuid, $6::text)
+WHERE $2::date IS NULL OR (on_day, nth, sort_at, id, kind) > ($2::date, $3::bigint, $4::timestamptz, $5::uuid, $6::text)
 ORDER BY on_day, nth, sort_at, id, kind LIMIT $7::int
 """
 _BACKWARD = f"""
 SELECT * FROM ({_FACTS}) f
-WHERE $2::date IS NULL OR (on_day, nth, sort_at, id, kind) < ($2::date, $3::int, $4::timestamptz, $5::uuid, $6::text)
+WHERE $2::date IS NULL OR (on_day, nth, sort_at, id, kind) < ($2::date, $3::bigint, $4::timestamptz, $5::uuid, $6::text)
 ORDER BY on_day DESC, nth DESC, sort_at DESC, id DESC, kind DESC LIMIT $7::int
 """
 

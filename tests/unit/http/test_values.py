@@ -47,6 +47,13 @@ def test_the_cursor_of_another_list_is_refused(cursor: str) -> None:
         decode_cursor(cursor, int, UUID)
 
 
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "1899-12-31T00:00:00Z"])
+def test_a_moment_at_the_ends_of_the_calendar_is_no_cursor(moment: str) -> None:
+    with pytest.raises(Problem) as caught:
+        decode_cursor(encode_cursor(moment), datetime)
+    assert (caught.value.status, caught.value.code) == (400, "cursor-invalid")
+
+
 def test_a_page_has_a_next_cursor_only_when_there_is_more() -> None:
     page = page_of([1, 2, 3], 2, encode_cursor)
     assert page.items == [1, 2]
