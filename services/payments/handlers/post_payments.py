@@ -193,7 +193,8 @@ def _decide(tx: Tx, posting: Posting, asked: Sequence[_Asked], facts: _Facts) ->
             payment = _made(command, decision, facts.taken_at)
             posting.made[command.payment_id] = payment
             _publish(tx, payment, command.caused_by)
-            for line in payment.allocation:
+            # What is held has paid nothing yet.
+            for line in payment.allocation if isinstance(decision, Posted) else ():
                 paid[line.component] = paid.get(line.component, 0) + line.amount_minor
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -9,8 +10,18 @@ import pytest
 import pytest_asyncio
 
 from deploy.local.issuer import Issuer
+from services.payments.domain.allocation import Line
+from services.payments.domain.payment import PostPayment
+from services.payments.handlers.post_payments import post_payments
+from services.payments.schemas.payments import PaymentAnswer
+from shared.clock import FixedClock
+from shared.db.locks import lock
+from shared.db.transaction import Tx
+from shared.errors import Refusal
+from shared.ids import new_id
+from shared.jobs import run_chunk
 from tests.conftest import GetEngine
-from tests.integration.payments.money_desk import DAY, Desk, open_desk
+from tests.integration.payments.money_desk import DAY, NOW, Desk, open_desk
 
 
 @pytest_asyncio.fixture
@@ -108,6 +119,28 @@ async def test_a_directed_allocation_is_kept_as_it_is(desk: Desk) -> None:
     assert made["allocation"] == lines
     [(_, event)] = await desk.published()
     assert event["allocation_basis"] == "directed"
+
+
+async def test_held_money_pays_nothing_of_what_its_neighbour_in_the_batch_is_for(desk: Desk) -> None:
+    def of_the_core(ref: str, amount: int, **facts: Any) -> PostPayment:
+        return PostPayment(
+            payment_id=new_id(), account_id=desk.account("A"), creditor_id=desk.creditor, core_account_number="A",
+            amount_minor=amount, currency="USD", effective_on=date(2026, 3, 2), posted_on=None, channel="ach",
+            source="core", source_ref=ref, is_booked=True, **facts,
+        )  # fmt: skip
+
+    to_come = of_the_core("1", 500, allocation=(Line("interest", 500),))._replace(effective_on=date(2026, 3, 9))
+    batch = [to_come, of_the_core("2", 500)]
+
+    async def step(tx: Tx) -> list[PaymentAnswer | Refusal]:
+        await lock(tx, creditors=[desk.creditor], accounts=[desk.account("A")])
+        return await post_payments(tx, batch)
+
+    held, made = await run_chunk(desk.engine, FixedClock(NOW), step)
+    assert isinstance(held, PaymentAnswer)
+    assert isinstance(made, PaymentAnswer)
+    assert held.status == "unapplied"
+    assert [(line.component, line.amount_minor) for line in made.allocation] == [("interest", 500)]
 
 
 async def test_a_bare_unknown_account_is_404_and_so_is_another_creditors(desk: Desk) -> None:
