@@ -13,7 +13,7 @@ from typing import Final
 from uuid import UUID
 
 from services.payments.handlers.held_payments import post_held
-from services.payments.handlers.reassess import reassess
+from services.payments.handlers.reassess import note_completed, reassess
 from services.payments.handlers.receive_reversals import retry_held
 from services.payments.store.evaluation import accounts_for_review, advance_evaluation
 from shared.db.locks import lock
@@ -76,9 +76,10 @@ async def _judge(tx: Tx, job: Job, creditor_id: UUID, day: date) -> ChunkResult:
         tx, creditor_id, day=day, after=UUID(after) if after else None, limit=CHUNK_ACCOUNTS
     )
     await lock(tx, creditors=[creditor_id], accounts=accounts)
-    await post_held(tx, accounts)
+    posted = await post_held(tx, accounts)
     await retry_held(tx, accounts)
     done = await reassess(tx, accounts)
+    await note_completed(tx, posted, done.completed)
     progress = {
         "evaluated": job.progress.get("evaluated", 0) + len(accounts),
         "changed": job.progress.get("changed", 0) + done.changed,

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from services.payments.handlers.evaluate_date import request_evaluation
 from services.payments.handlers.held_payments import post_held
-from services.payments.handlers.reassess import reassess
+from services.payments.handlers.reassess import note_completed, reassess
 from services.payments.store.views import save_accounts, save_business_dates, save_creditors
 from shared.db.transaction import Tx
 from shared.messaging.message import Message, Rejected
@@ -23,8 +23,9 @@ async def follow_accounts(tx: Tx, messages: Sequence[Message[Any]]) -> list[Reje
         message.payload.account_id: message.event_id for message in messages if message.event_id is not None
     }
     touched = await save_accounts(tx, states)
-    await post_held(tx, touched, causes)
-    await reassess(tx, touched, causes=causes)
+    posted = await post_held(tx, touched, causes)
+    done = await reassess(tx, touched, causes=causes)
+    await note_completed(tx, posted, done.completed)
     return []
 
 

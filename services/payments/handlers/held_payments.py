@@ -41,11 +41,13 @@ class _Release:
     mismatched: list[dict[str, Any]] = field(default_factory=list)
 
 
-async def post_held(tx: Tx, account_ids: Collection[UUID], causes: Mapping[UUID, UUID] | None = None) -> set[UUID]:
-    """Post what waits for these accounts; return the accounts that got money. Their locks are held."""
+async def post_held(
+    tx: Tx, account_ids: Collection[UUID], causes: Mapping[UUID, UUID] | None = None
+) -> dict[UUID, UUID]:
+    """Post what waits for these accounts; return the payments that count now, with their accounts. Locks are held."""
     held = await load_held(tx, account_ids)
     if not held:
-        return set()
+        return {}
     waiting = {payment.row["account_id"] for payment in held.values()}
     accounts = await load_accounts(tx, waiting)
     release = _Release(
@@ -71,8 +73,8 @@ async def post_held(tx: Tx, account_ids: Collection[UUID], causes: Mapping[UUID,
     await update_payments(tx, release.mismatched)
     await insert_allocations(tx, release.allocations)
     await update_reversals(tx, release.reversed_on)
-    posted = {row["payment_id"] for row in release.payments}
-    return {payment.row["account_id"] for key, payment in held.items() if key in posted}
+    posted = [row["payment_id"] for row in release.payments if row["status"] == "posted"]
+    return {payment_id: held[payment_id].row["account_id"] for payment_id in posted}
 
 
 def _keep(release: _Release, payment: Stored, reason: UnappliedReason) -> None:

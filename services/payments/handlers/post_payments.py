@@ -28,7 +28,7 @@ from services.payments.domain.posting import (
 )
 from services.payments.domain.reversal import Reversed
 from services.payments.handlers.facts import publish_posted, publish_unapplied
-from services.payments.handlers.reassess import reassess
+from services.payments.handlers.reassess import note_completed, reassess
 from services.payments.handlers.reverse_payments import reverse
 from services.payments.schemas.payments import PaymentAnswer
 from services.payments.store.payments import (
@@ -37,7 +37,6 @@ from services.payments.store.payments import (
     insert_payments,
     load_ours,
     load_stored,
-    update_payments,
 )
 from services.payments.store.references import Claim, Key, claim, settle
 from services.payments.store.reversals import hold_reversals, take_held
@@ -125,15 +124,12 @@ async def conclude(tx: Tx, posting: Posting, touched: set[UUID]) -> None:
     completed = (await reassess(tx, touched, causes=posting.causes)).completed
     if not completed:
         return
-    done: dict[UUID, list[UUID]] = {
-        payment_id: list(completed[payment.row["account_id"]])
+    posted = {
+        payment_id: payment.row["account_id"]
         for payment_id, payment in posting.made.items()
-        if payment.row["unapplied_reason"] is None and completed.get(payment.row["account_id"])
+        if payment.row["unapplied_reason"] is None
     }
-    await update_payments(
-        tx, [{"payment_id": payment_id, "arrangements_completed": ids} for payment_id, ids in done.items()]
-    )
-    for payment_id, ids in done.items():
+    for payment_id, ids in (await note_completed(tx, posted, completed)).items():
         made = posting.made[payment_id]
         posting.made[payment_id] = Stored({**made.row, "arrangements_completed": ids}, made.allocation)
 

@@ -38,6 +38,7 @@ from services.payments.store.obligations import (
     save_arrangements,
     save_promises,
 )
+from services.payments.store.payments import update_payments
 from shared.db.transaction import Tx
 
 _PROMISE_STATE: Final = ("status", "paid_minor", "resolved_on")
@@ -99,6 +100,17 @@ async def reassess(
     await save_promises(tx, step.promises)
     await save_arrangements(tx, step.arrangements)
     return Reassessed({account: tuple(ids) for account, ids in step.completed.items()}, step.published)
+
+
+async def note_completed(
+    tx: Tx, payments: Mapping[UUID, UUID], completed: Mapping[UUID, tuple[UUID, ...]]
+) -> dict[UUID, list[UUID]]:
+    """Note on payments (with their accounts) the arrangements that they completed; return those of each that did."""
+    done = {payment_id: list(completed[account]) for payment_id, account in payments.items() if completed.get(account)}
+    await update_payments(
+        tx, [{"payment_id": payment_id, "arrangements_completed": ids} for payment_id, ids in done.items()]
+    )
+    return done
 
 
 class _Step:

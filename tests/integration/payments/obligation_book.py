@@ -113,9 +113,15 @@ class Book:
         await self.run(step)
 
     async def pay(
-        self, amount: int, effective: int, *, posted: int | None = None, account_id: UUID | None = None
+        self,
+        amount: int,
+        effective: int,
+        *,
+        posted: int | None = None,
+        account_id: UUID | None = None,
+        is_booked: bool = False,
     ) -> UUID:
-        """Post a payment effective so many days after DAY."""
+        """Post a payment effective so many days after DAY; one that the core has booked may have to wait."""
         payment_id = new_id()
         command = PostPayment(
             payment_id=payment_id,
@@ -129,6 +135,7 @@ class Book:
             channel="ach",
             source="core",
             source_ref=str(payment_id),
+            is_booked=is_booked,
         )
 
         async def step(tx: Tx) -> PaymentAnswer | Refusal:

@@ -2,7 +2,7 @@
 
 import asyncio
 from itertools import permutations
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import pytest_asyncio
@@ -47,14 +47,36 @@ async def test_payments_complete_it_and_it_is_published(book: Book) -> None:
     )
 
 
-async def test_the_payment_that_completes_it_says_so(book: Book) -> None:
-    made = await book.arrange((5, 100))
-    payment = await book.pay(100, 1)
-
-    found = await book.run(
+async def completed_by(book: Book, payment: UUID) -> list[UUID]:
+    """The arrangements that a payment says it has completed."""
+    found: list[UUID] = await book.run(
         lambda tx: tx.fetchval("SELECT arrangements_completed FROM payment WHERE payment_id = $1", payment)
     )
-    assert found == [made.id]
+    return found
+
+
+async def test_the_payment_that_completes_it_says_so(book: Book) -> None:
+    made = await book.arrange((5, 100))
+    assert await completed_by(book, await book.pay(100, 1)) == [made.id]
+
+
+async def test_a_payment_that_waited_for_its_day_says_so_too(book: Book) -> None:
+    made = await book.arrange((20_000, 100), by=SUPERVISOR)
+    payment = await book.pay(100, 19_999, is_booked=True)
+    assert await completed_by(book, payment) == []
+    await book.advance(19_999)
+    assert (await book.arrangement_now(made.id)).status == "completed"
+    assert await completed_by(book, payment) == [made.id]
+
+
+async def test_a_payment_that_waited_for_its_account_says_so_too(book: Book) -> None:
+    made = await book.arrange((5, 100))
+    await book.account(currency="EUR")
+    payment = await book.pay(100, 1, is_booked=True)
+    assert await completed_by(book, payment) == []
+    await book.account()
+    assert (await book.arrangement_now(made.id)).status == "completed"
+    assert await completed_by(book, payment) == [made.id]
 
 
 async def test_time_puts_it_at_risk_and_then_breaks_it(book: Book) -> None:
