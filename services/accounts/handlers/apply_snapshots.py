@@ -66,6 +66,11 @@ class SnapshotLine(NamedTuple):
         return self.taken.account_id
 
     @property
+    def day_of_account(self) -> tuple[UUID, str, date]:
+        """Which account, as the core calls it, and which day it states."""
+        return self.creditor_id, self.taken.row.core_account_number, self.business_date
+
+    @property
     def business_date(self) -> date:
         """The last day whose postings it holds."""
         return self.taken.snapshot.business_date

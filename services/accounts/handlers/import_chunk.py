@@ -25,6 +25,7 @@ from services.accounts.store.imports import (
     is_taken,
     save_issues,
 )
+from services.accounts.store.snapshots import drop_held
 from shared.db.locks import lock
 from shared.db.transaction import Tx
 from shared.errors import Refusal
@@ -167,6 +168,7 @@ class ImportChunk:
         if not taken:
             return Counts()
         lines = [SnapshotLine(self.started.creditor_id, examined) for examined in taken]
+        await drop_held(tx, {line.day_of_account for line in lines})
         applied = await apply_snapshots(tx, lines, version_epoch=self._version_epoch)
         found = Counter(applied.outcomes.values())
         return Counts(opened=found["opened"], updated=found["updated"], unchanged=found["unchanged"])

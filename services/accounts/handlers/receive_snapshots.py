@@ -12,6 +12,7 @@ from uuid import UUID
 from services.accounts.handlers.apply_snapshots import SnapshotLine, apply_snapshots
 from services.accounts.handlers.snapshot_rows import Examined, Issue, examine
 from services.accounts.store.creditors import Creditor, load_creditors, move_business_date
+from services.accounts.store.snapshots import drop_held
 from services.accounts.tables.snapshots import HELD_SNAPSHOT
 from shared.db.locks import Locks, lock
 from shared.db.sets import insert_rows
@@ -23,6 +24,7 @@ from shared.jobs import ChunkResult, Job
 from shared.messaging.message import Message, Rejected
 
 HELD_CHUNK = 500
+_STILL_HELD = "SELECT held_no FROM held_snapshot WHERE held_no = ANY($1::bigint[])"
 
 
 def snapshot_locks(payloads: Iterable[Any]) -> Locks:
@@ -41,6 +43,15 @@ def snapshot_locks(payloads: Iterable[Any]) -> Locks:
 
 async def receive_snapshots(tx: Tx, messages: Sequence[Message[Any]], *, version_epoch: int = 0) -> Sequence[Rejected]:
     """Applies a batch of snapshots, each under its own creditor and date."""
+    lines, rejected = await _lines(tx, messages)
+    await drop_held(tx, {line.day_of_account for line in lines})
+    if lines:
+        await apply_snapshots(tx, lines, version_epoch=version_epoch)
+    return rejected
+
+
+async def _lines(tx: Tx, messages: Sequence[Message[Any]]) -> tuple[list[SnapshotLine], list[Rejected]]:
+    """The rows that can be taken, and what was refused. What is of an unknown creditor is held."""
     creditors = await _creditors(tx, [message.payload for message in messages])
     lines: list[SnapshotLine] = []
     held: list[Any] = []
@@ -56,9 +67,7 @@ async def receive_snapshots(tx: Tx, messages: Sequence[Message[Any]], *, version
         else:
             lines.append(SnapshotLine(creditor.creditor_id, taken, message.event_id))
     await _hold(tx, held)
-    if lines:
-        await apply_snapshots(tx, lines, version_epoch=version_epoch)
-    return rejected
+    return lines, rejected
 
 
 def _take(tx: Tx, payload: Any, creditor: Creditor) -> Examined | Refusal:
@@ -105,7 +114,10 @@ async def _hold(tx: Tx, payloads: Sequence[Any]) -> None:
 
 
 async def release_held_snapshots(tx: Tx, job: Job, *, version_epoch: int = 0) -> ChunkResult:
-    """One chunk of what was held for a creditor, oldest first. What cannot be taken stays held."""
+    """One chunk of what was held for a creditor, oldest first. What cannot be taken stays held.
+
+    It is read again under the locks: what was received of the same day meanwhile has dropped it.
+    """
     creditor_id, after = UUID(job.params["creditor_id"]), (job.cursor or {}).get("after", -1)
     rows = await tx.fetch(
         "SELECT held_no, body FROM held_snapshot WHERE creditor_id = $1 AND held_no > $2 ORDER BY held_no LIMIT $3",
@@ -118,8 +130,16 @@ async def release_held_snapshots(tx: Tx, job: Job, *, version_epoch: int = 0) ->
         return ChunkResult(None, done)
     payloads = [CoreAccountSnapshot.model_validate(row["body"]) for row in rows]
     await lock(tx, creditors=[creditor_id], accounts=snapshot_locks(payloads).accounts)
-    messages = [Message(topic="core.account.snapshot", payload=payload) for payload in payloads]
-    refused = {id(each.message) for each in await receive_snapshots(tx, messages, version_epoch=version_epoch)}
-    released = [row["held_no"] for row, message in zip(rows, messages, strict=True) if id(message) not in refused]
+    kept = {row[0] for row in await tx.fetch(_STILL_HELD, [row["held_no"] for row in rows])}
+    messages = {
+        row["held_no"]: Message(topic="core.account.snapshot", payload=payload)
+        for row, payload in zip(rows, payloads, strict=True)
+        if row["held_no"] in kept
+    }
+    lines, rejected = await _lines(tx, list(messages.values()))
+    if lines:
+        await apply_snapshots(tx, lines, version_epoch=version_epoch)
+    refused = {id(each.message) for each in rejected}
+    released = [held_no for held_no, message in messages.items() if id(message) not in refused]
     await tx.execute("DELETE FROM held_snapshot WHERE held_no = ANY($1::bigint[])", released)
     return ChunkResult({"after": rows[-1]["held_no"]}, {"released": done["released"] + len(released)})

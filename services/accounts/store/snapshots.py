@@ -1,6 +1,6 @@
 """Keeps snapshot rows as the core stated them, one of each account and day: the last received."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from operator import itemgetter
 from typing import Any
@@ -21,6 +21,17 @@ _UNMARK = """
 DELETE FROM account_snapshot s USING unnest($1::uuid[], $2::date[]) AS r(account_id, business_date)
 WHERE s.account_id = r.account_id AND s.is_absent AND s.business_date = r.business_date
 """
+
+_DROP_HELD = """
+DELETE FROM held_snapshot h USING unnest($1::uuid[], $2::varchar[], $3::date[]) AS r(creditor_id, number, business_date)
+WHERE h.creditor_id = r.creditor_id AND h.core_account_number = r.number AND h.business_date = r.business_date
+"""
+
+
+async def drop_held(tx: Tx, received: Collection[tuple[UUID, str, date]]) -> None:
+    """Drops what is held of accounts (creditor, number) and days of which a row was received since: the last rules."""
+    if received:
+        await tx.execute(_DROP_HELD, *map(list, zip(*received, strict=True)))
 
 
 async def keep_snapshots(tx: Tx, rows: Mapping[tuple[UUID, date], Row]) -> None:

@@ -243,6 +243,18 @@ async def test_a_snapshot_of_an_unknown_creditor_is_held_and_applied_when_it_is_
     assert held.json()["items"] == []
 
 
+async def test_a_held_snapshot_yields_to_what_was_received_of_its_day_since(desk: Desk) -> None:
+    desk.creditor_id = UUID(int=uuid4().int)
+    numbers = ("L1", "L2", "L3")
+    await desk.receive(*(desk.snapshot(core_account_number=number, balance_minor=70_000) for number in numbers))
+    await desk.receive(desk.snapshot(core_account_number="L3", balance_minor=80_000))
+    await desk.open_creditor()
+    await desk.receive(desk.snapshot(balance_minor=90_000))
+    await desk.take({**LOAN, "core_account_number": "L2", "balance_minor": 95_000})
+    await desk.run_jobs()
+    assert [(await desk.account(number))["balance_minor"] for number in numbers] == [90_000, 95_000, 80_000]
+
+
 async def test_a_snapshot_that_cannot_be_taken_is_refused_alone(desk: Desk) -> None:
     rejected = await desk.receive(desk.snapshot(currency="EUR"), desk.snapshot(core_account_number="L2"))
     assert [each.refusal.code for each in rejected] == ["currency-mismatch"]
