@@ -22,6 +22,7 @@ AmountMinor = Annotated[int, Field(ge=0, le=MAX_MINOR, strict=True, description=
 SignedMinor = Annotated[
     int, Field(ge=-MAX_MINOR, le=MAX_MINOR, strict=True, description="Whole minor units; a credit is negative.")
 ]
+_FIRST_YEAR, _LAST_YEAR = 1900, 2999
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
@@ -33,11 +34,18 @@ def _written_as_a_day(value: Any) -> Any:
 
 Day = Annotated[date, BeforeValidator(_written_as_a_day)]
 """A date that comes from outside. A number of seconds or a time of a day is refused: in which zone would it be?"""
+
+
+def _of_a_book(day: date) -> date:
+    if day.year < _FIRST_YEAR:
+        raise PydanticCustomError("business_day_range", "A business date does not lie before the year 1900")
+    return day
+
+
+BusinessDay = Annotated[Day, AfterValidator(_of_a_book)]
+"""The day of a book. An earlier one is a typing error, and no days past due could be taken from the first there are."""
 Id = Annotated[UUID, AfterValidator(in_c)]
 """An id that is looked up often: of the class that the ids of the database have, which is hashed and compared in C."""
-
-
-_FIRST_YEAR, _LAST_YEAR = 1900, 2999
 
 
 def _written_as_a_moment(value: Any) -> Any:

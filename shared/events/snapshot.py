@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from shared.contact_points import address_line
 from shared.events.accounts import AccountStatus, PartyKind, PartyRole, ProductClass
 from shared.events.core import CoreAccountNumber
-from shared.events.payload import MAX_MINOR, Currency, Day
+from shared.events.payload import MAX_MINOR, BusinessDay, Currency, Day
 
 ADDRESS_PARTS = ("street", "city", "region", "postal_code")
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
@@ -107,7 +107,7 @@ class CoreAccountSnapshot(SnapshotRow):
     """`core.account.snapshot`: the row, whose book it is in, and the last day whose postings it holds."""
 
     creditor_id: UUID
-    business_date: Day
+    business_date: BusinessDay
 
     @model_validator(mode="before")
     @classmethod

@@ -13,7 +13,7 @@ from services.accounts.queries import imports as queries
 from services.accounts.schemas.imports import ImportOut, ImportStatusOut, LineIssueOut
 from shared.db.transaction import Tx
 from shared.errors import Problem
-from shared.events.payload import Day
+from shared.events.payload import BusinessDay
 from shared.http.auth import Principal, requires
 from shared.http.body_limit import STREAMED_BODY_BYTES
 from shared.http.openapi import headers, problems
@@ -58,7 +58,7 @@ async def import_account_snapshots(
     settings: SettingsOf,
     *,
     creditor_id: UUID,
-    business_date: Annotated[Day, Query(description="The last day whose postings the file holds completely.")],
+    business_date: Annotated[BusinessDay, Query(description="The last day whose postings the file holds completely.")],
     complete: Annotated[bool, Query(description="The file states every account: one that it lacks is absent.")] = False,
 ) -> ImportOut:
     """Read the core's extract. The same file again changes nothing; a bad line never stops the others."""

@@ -7,6 +7,7 @@ from uuid import UUID
 import orjson
 
 from shared.db.transaction import Tx
+from shared.http.pagination import encode_cursor
 from shared.ids import contact_point_id, party_id
 from shared.jobs import run_chunk
 from tests.integration.accounts.desk import CLOCK, COLUMNS, CURRENT_LOAN, DAY, HEADER, LOAN, Desk, csv_of
@@ -350,6 +351,7 @@ async def test_a_truncated_complete_file_makes_nobody_absent(desk: Desk) -> None
 
 async def test_an_unknown_creditor_is_404_and_a_day_after_today_is_refused(desk: Desk) -> None:
     assert (await desk.send(csv_of(LOAN), date(2999, 1, 1))).json()["code"] == "business-date-in-future"
+    assert (await desk.send(csv_of(LOAN), date(1, 1, 1))).json()["code"] == "validation-error"
     token = desk.headers("integrator", desk.creditor_id)
     other = await desk.http.post(
         "/v1/imports/account-snapshots",
@@ -377,6 +379,8 @@ async def test_errors_come_in_pages_and_only_to_who_may_see_the_creditor(desk: D
         if cursor is None:
             break
     assert lines == [2, 3, 4, 5, 6]
+    beyond = await desk.http.get(url, params={"cursor": encode_cursor(2**40, 0)}, headers=desk.headers("integrator"))
+    assert beyond.json() == {"items": [], "next_cursor": None}
     stranger = desk.headers("integrator", desk.id_of("someone else"))
     assert (await desk.http.get(url, headers=stranger)).json()["code"] == "import-unknown"
 

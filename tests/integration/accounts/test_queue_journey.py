@@ -3,8 +3,9 @@
 from datetime import date, timedelta
 from typing import Any
 
+from shared.http.pagination import encode_cursor
 from shared.ids import new_id
-from tests.integration.accounts.desk import DAY, LOAN, Desk
+from tests.integration.accounts.desk import CLOCK, DAY, LOAN, Desk
 
 MID = LOAN | {"oldest_unpaid_due_on": "2026-02-01", "past_due_minor": 20_000, "phone": None, "email": None}
 """37 days past due on DAY. Nobody can be called, so it is offered at any hour."""
@@ -156,6 +157,12 @@ async def test_the_pages_of_a_timeline_make_the_whole_in_both_directions(desk: D
             if cursor is None:
                 break
         assert pages == (whole[::-1] if newest_first else whole)
+
+
+async def test_a_made_up_place_in_a_timeline_is_an_empty_page(desk: Desk) -> None:
+    await desk.take(MID)
+    place = encode_cursor(DAY + timedelta(days=1), 2**40, CLOCK.now(), desk.id_of("L1"), "payment")
+    assert await _timeline(desk, cursor=place) == []
 
 
 async def test_the_wired_service_describes_its_routes(desk: Desk) -> None:
