@@ -65,10 +65,11 @@ async def test_next_passes_over_the_better_account_whose_party_may_not_be_called
 
 async def test_next_passes_over_who_was_restricted_a_moment_ago(desk: Desk) -> None:
     better, other = await _open(desk, {"phone": BOSTON}, {"phone": BOSTON})
-    one = uuid4()
-    await tell(desk, restriction(desk, number="A0", restriction_id=one))
+    one, owner = uuid4(), party_id(desk.creditor_id, "P0")
+    await tell(desk, restriction(desk, number="A0", party_id=owner, restriction_id=one))
     assert [await _next(desk, _utc(15)), await _next(desk, _utc(15))] == [other, None]
-    await tell(desk, restriction(desk, number="A0", restriction_id=one, version=2, lifted_at="2026-03-09T10:00:00Z"))
+    lifted: dict[str, Any] = {"version": 2, "lifted_at": "2026-03-09T10:00:00Z"}
+    await tell(desk, restriction(desk, number="A0", party_id=owner, restriction_id=one, **lifted))
     assert await _next(desk, _utc(15)) == better
 
 
@@ -103,7 +104,7 @@ async def test_a_party_whom_no_call_can_reach_stays_in_work_at_any_hour(desk: De
 
 async def test_the_work_of_the_office_has_no_calling_hours(desk: Desk) -> None:
     (east,) = await _open(desk, {"phone": BOSTON})
-    await tell(desk, restriction(desk, number="A0"))
+    await tell(desk, restriction(desk, number="A0", party_id=party_id(desk.creditor_id, "P0")))
     assert await _next(desk, _utc(3)) is None
     assert await _next(desk, _utc(3), "restricted") == east
 
