@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from fastapi import FastAPI
 
 from deploy.local.stack import SERVICES as PLACES
 from shared.cli import ServiceDescription
@@ -36,14 +37,21 @@ _NOWHERE = {
 }
 
 
-def documents() -> dict[str, bytes]:
-    """The OpenAPI document of each service, by its name, as it is committed."""
-    made: dict[str, bytes] = {}
+def apps() -> dict[str, FastAPI]:
+    """The app of each service, by its name, with nothing behind it: to be read, not run."""
+    made: dict[str, FastAPI] = {}
     for service in SERVICES:
         settings: Any = service.settings(**_NOWHERE)
-        document = service.create_api(settings).openapi()
-        made[service.name] = orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
+        made[service.name] = service.create_api(settings)
     return made
+
+
+def documents() -> dict[str, bytes]:
+    """The OpenAPI document of each service, by its name, as it is committed."""
+    return {
+        name: orjson.dumps(app.openapi(), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
+        for name, app in apps().items()
+    }
 
 
 def main() -> int:

@@ -1,7 +1,7 @@
 """Text that a person typed. It never holds a card number: one that was stored would put the whole system in PCI scope.
 
 A card number is a run of 13 to 19 digits, in groups parted by single spaces, hyphens or dots, that passes the Luhn
-test.
+test. A UUID holds none: one in some hundred would, by its digits alone.
 """
 
 import re
@@ -18,18 +18,8 @@ _DIGITS = re.compile(r"[0-9]+")
 
 
 def holds_card_number(text: str) -> bool:
-    """Say whether any neighbouring groups of digits make a run of 13 to 19 that passes the Luhn test."""
-    for run in _RUN.findall(text):
-        groups = _DIGITS.findall(run)
-        for start in range(len(groups)):
-            digits = ""
-            for group in groups[start:]:
-                digits += group
-                if len(digits) > MAX_DIGITS:
-                    break
-                if len(digits) >= MIN_DIGITS and passes_luhn(digits):
-                    return True
-    return False
+    """Say whether, outside a UUID, neighbouring groups of digits make a run of 13 to 19 that passes the Luhn test."""
+    return any(_holds(run) for piece in _UUID.split(text) if not _UUID.fullmatch(piece) for run in _RUN.findall(piece))
 
 
 def without_card_numbers(text: str) -> str:
@@ -39,10 +29,24 @@ def without_card_numbers(text: str) -> str:
 
 
 def _left_out(run: re.Match[str]) -> str:
-    return "[left out]" if holds_card_number(run[0]) else run[0]
+    return "[left out]" if _holds(run[0]) else run[0]
 
 
-def _checked(text: str) -> str:
+def _holds(run: str) -> bool:
+    groups = _DIGITS.findall(run)
+    for start in range(len(groups)):
+        digits = ""
+        for group in groups[start:]:
+            digits += group
+            if len(digits) > MAX_DIGITS:
+                break
+            if len(digits) >= MIN_DIGITS and passes_luhn(digits):
+                return True
+    return False
+
+
+def check(text: str) -> str:
+    """Return the text. Raises for a card number and for NUL, which no text column holds."""
     if "\0" in text:
         raise PydanticCustomError("validation-error", "The text holds a NUL character.")
     if holds_card_number(text):
@@ -50,5 +54,6 @@ def _checked(text: str) -> str:
     return text
 
 
-FreeText = Annotated[str, Field(max_length=4000), AfterValidator(_checked)]
-"""A text field of a request. Not for reference numbers such as a trace: one in ten passes the Luhn test."""
+FreeText = Annotated[str, Field(max_length=4000), AfterValidator(check)]
+"""A text field of a request, never of an answer. Not for reference numbers such as a trace: one in ten passes the
+Luhn test."""

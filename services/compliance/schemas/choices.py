@@ -11,7 +11,7 @@ from services.compliance.schemas.shape import (
     AccountIds,
     Day,
     Evidence,
-    EvidenceIn,
+    EvidenceView,
     Heard,
     Model,
     Moment,
@@ -127,7 +127,7 @@ class ConsentView(Recorded):
     starts_on: date | None
     ends_on: date | None
     revoked_at: datetime | None
-    evidence: EvidenceIn
+    evidence: EvidenceView
     details: dict[str, Any] | None
     recorded_at: datetime
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BeforeValidator, ConfigDict, Field, StrictBool, model_validator
 from pydantic_core import PydanticCustomError
 
-from services.compliance.schemas.shape import AccountIds, Day, Evidence, EvidenceIn, Heard, Line, Model, Moment
+from services.compliance.schemas.shape import AccountIds, Day, Evidence, EvidenceView, Heard, Line, Model, Moment
 from shared.events.compliance import RestrictionKind, RestrictionStatus
 
 SYNONYMS = {"bankruptcy": "bankruptcy_stay", "discharge": "discharged", "complaint": "complaint_hold"}
@@ -78,7 +78,7 @@ class RestrictionView(Model):
     effective_on: date
     ends_on: date | None
     is_written: bool
-    evidence: EvidenceIn
+    evidence: EvidenceView
     citation: str | None
     source: Literal["person", "contact", "dispute", "representation", "complaint"]
     source_id: UUID | None
@@ -87,5 +87,5 @@ class RestrictionView(Model):
     lifted_at: datetime | None
     lifted_by: str | None
     lift_reason: str | None
-    lift_evidence: EvidenceIn | None
+    lift_evidence: EvidenceView | None
     version: int = Field(description="The `ETag` of this object.")

@@ -34,6 +34,14 @@ class EvidenceIn(Model):
     received_on: Day | None = None
 
 
+class EvidenceView(Model):
+    """What showed that something is so, as it was given."""
+
+    text: str | None
+    reference: str | None = Field(description="Where it is kept: a docket, a document, a recording.")
+    received_on: date | None
+
+
 def _in_words(value: object) -> object:
     return {"text": value} if isinstance(value, str) else value
 
@@ -61,4 +69,16 @@ class Recorded(Model):
     version: int = Field(description="The `ETag` of this object.")
 
 
-__all__ = ["AccountIds", "Day", "Evidence", "EvidenceIn", "Heard", "Line", "Model", "Moment", "Recorded", "Word"]
+__all__ = [
+    "AccountIds",
+    "Day",
+    "Evidence",
+    "EvidenceIn",
+    "EvidenceView",
+    "Heard",
+    "Line",
+    "Model",
+    "Moment",
+    "Recorded",
+    "Word",
+]

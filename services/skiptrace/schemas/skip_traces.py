@@ -139,6 +139,9 @@ class JudgementRequest(_Model):
     method: Literal["collector", "document", "third_party"] = "collector"
 
 
+EvidenceKind = Literal["public_record", "social_media", "collateral", "credit", "interview", "document", "other"]
+
+
 class EvidenceRequest(_Model):
     """A finding of a person's own research: what was looked at and what it showed."""
 
@@ -148,15 +151,19 @@ class EvidenceRequest(_Model):
         }
     )
 
-    kind: Literal["public_record", "social_media", "collateral", "credit", "interview", "document", "other"]
+    kind: EvidenceKind
     note: FreeText
     sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = Field(
         default=None, description="Of the document that is kept elsewhere."
     )
 
 
-class EvidenceView(EvidenceRequest):
+class EvidenceView(_Model):
     """A finding, and who added it."""
+
+    kind: EvidenceKind
+    note: str
+    sha256: str | None = Field(description="Of the document that is kept elsewhere.")
 
     evidence_id: UUID
     skip_trace_id: UUID

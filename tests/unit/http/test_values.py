@@ -88,10 +88,23 @@ def test_a_card_number_after_other_digits_is_found() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "4111111111111112", "paid 12550 on 2026-03-01", "7d9f1a52-3f0e-4a3e-9a52-0a4c4c1f7a11", "call 555-867-5309"],
+    [
+        "",
+        "4111111111111112",
+        "paid 12550 on 2026-03-01",
+        "7d9f1a52-3f0e-4a3e-9a52-0a4c4c1f7a11",
+        "dispute 94601262-4249-555c-bc40-3f3e77053f25",
+        "call 555-867-5309",
+    ],
 )
 def test_other_text_is_let_through(text: str) -> None:
     assert TypeAdapter(FreeText).validate_python(text) == text
+
+
+@given(st.uuids())
+def test_no_uuid_is_taken_for_a_card_number(made: UUID) -> None:
+    assert not holds_card_number(f"dispute {made}")
+    assert holds_card_number(f"dispute {made} of 4111 1111 1111 1111")
 
 
 @given(st.text(alphabet="0123456789", min_size=12, max_size=18))
