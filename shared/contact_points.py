@@ -14,12 +14,19 @@ _NOT_DIGIT = re.compile(r"[^0-9]", re.ASCII)
 _NATIONAL = re.compile(r"[2-9][0-9]{9}", re.ASCII)
 _PLAIN = re.compile(r"[0-9() .-]+", re.ASCII)
 _HOME_PREFIX = "+1"
+_MAX_BYTES = 2_000
+"""Nobody is reached by a longer one; and an index takes no value of more than 2,704 bytes."""
 HOME_COUNTRY = "US"
 """Whose national format a number without a country code is in."""
 
 
 def normalised(kind: str, value: str) -> str | None:
     """The one form of a contact point's value, or None when it cannot be one."""
+    found = _normalised(kind, value)
+    return found if found is None or len(found.encode()) <= _MAX_BYTES else None
+
+
+def _normalised(kind: str, value: str) -> str | None:
     if kind == "phone":
         return _phone(value)
     if kind == "address":

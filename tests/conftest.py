@@ -14,8 +14,10 @@ from typing import NoReturn
 import asyncpg
 import pytest
 import pytest_asyncio
+from hypothesis import HealthCheck, settings
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from deploy.local import ports
 from deploy.local.databases import (
     Credentials,
     ServiceDatabase,
@@ -26,13 +28,22 @@ from deploy.local.databases import (
 )
 from deploy.local.issuer import Issuer
 from deploy.local.kafka import Kafka
-from deploy.local.ports import free_port
 from deploy.local.postgres import Postgres
 from shared.db.engine import engine_for
 from shared.db.migrations import migrate
 from shared.db.revision import scripts_of
 from shared.db.testing import TemplateDatabase
 from tests.reaper import guard
+
+settings.register_profile("arrears", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("arrears")  # a property holds on a busy machine too
+
+_WORKER, _WORKERS = (
+    int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]),
+    int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")),
+)
+_PART = len(ports.SPAN) // _WORKERS
+ports.SPAN = ports.SPAN[_WORKER * _PART : (_WORKER + 1) * _PART]  # what runs beside takes ports of its own
 
 KERNEL = "kernel"
 """A service without a domain: only the tables that every service has, and some to try set-based SQL on."""
@@ -64,7 +75,7 @@ def infra_dir() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def postgres(infra_dir: Path) -> Iterator[Postgres]:
     """The embedded PostgreSQL on a free port. Safe against nothing: a test server need not survive a power cut."""
-    server = Postgres(infra_dir / "postgres", free_port(), settings=_TEST_SETTINGS)
+    server = Postgres(infra_dir / "postgres", ports.free_port(), settings=_TEST_SETTINGS)
     try:
         server.start()
     except Exception as error:  # noqa: BLE001 - whatever the reason, it is reported as one
@@ -78,7 +89,7 @@ def postgres(infra_dir: Path) -> Iterator[Postgres]:
 @pytest.fixture(scope="session")
 def kafka(infra_dir: Path) -> Iterator[Kafka]:
     """The real broker on free ports. Topics are the tests' own business: use fresh names or partitions."""
-    broker = Kafka(infra_dir / "kafka", free_port(), free_port(), heap="512m")
+    broker = Kafka(infra_dir / "kafka", ports.free_port(), ports.free_port(), heap="512m")
     try:
         broker.start()
     except Exception as error:  # noqa: BLE001 - as above
@@ -94,7 +105,7 @@ def issuer(infra_dir: Path) -> Iterator[Issuer]:
     """The development token issuer, with its JWKS endpoint, in a thread of this process."""
     keys = infra_dir / "issuer"
     keys.mkdir()
-    server = Issuer(keys, free_port())
+    server = Issuer(keys, ports.free_port())
     server.start()
     try:
         yield server

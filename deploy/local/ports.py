@@ -13,8 +13,10 @@ from deploy.local.process import MARK
 LOOPBACK = "127.0.0.1"
 # Below the range that operating systems take outgoing ports from: a port found free here is not taken a moment later
 # by somebody's outgoing connection.
-_FIRST, _LAST = 15_000, 32_000
+SPAN = range(15_000, 32_001)
+"""Where a free port is looked for. Processes that run beside each other may take a part each."""
 _CONNECT_SECONDS = 0.5
+_given: set[int] = set()
 
 
 class PortInUseError(RuntimeError):
@@ -40,13 +42,14 @@ def accepts(port: int) -> bool:
 
 
 def free_port() -> int:
-    """Return a port that nothing holds at the moment, chosen at random."""
+    """Return a port that nothing holds at the moment, chosen at random; never the same one twice in a process."""
     chooser = random.SystemRandom()
     for _ in range(200):
-        port = chooser.randint(_FIRST, _LAST)
-        if is_free(port):
+        port = chooser.choice(SPAN)
+        if port not in _given and is_free(port):
+            _given.add(port)
             return port
-    raise PortInUseError(f"no free port found between {_FIRST} and {_LAST}")
+    raise PortInUseError(f"no free port found between {SPAN[0]} and {SPAN[-1]}")
 
 
 def holder_of(port: int) -> str | None:

@@ -32,8 +32,17 @@ def _written_as_a_day(value: Any) -> Any:
     return value
 
 
-Day = Annotated[date, BeforeValidator(_written_as_a_day)]
-"""A date that comes from outside. A number of seconds or a time of a day is refused: in which zone would it be?"""
+def _not_the_first_of_all(day: date) -> date:
+    if day == date.min:
+        raise PydanticCustomError("date_range", "There is a day before every date")
+    return day
+
+
+Day = Annotated[date, BeforeValidator(_written_as_a_day), AfterValidator(_not_the_first_of_all)]
+"""A date that comes from outside. A number of seconds or a time of a day is refused: in which zone would it be?
+
+So is the first of all days: the database's driver takes it for minus infinity, from which no number of days can be had.
+"""
 
 
 def _of_a_book(day: date) -> date:

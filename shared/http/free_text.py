@@ -1,7 +1,8 @@
 """Text that a person typed. It never holds a card number: one that was stored would put the whole system in PCI scope.
 
-A card number is a run of 13 to 19 digits, in groups parted by single spaces, hyphens or dots, that passes the Luhn
-test. A UUID holds none: one in some hundred would, by its digits alone.
+A card number is a run of 13 to 19 digits, in groups all parted by a single space, hyphen or dot, that passes the Luhn
+test. A UUID holds none: one in some hundred would, by its digits alone. Nor do a date and a telephone number side by
+side, whose groups are parted in two ways, unless they begin as the cards of a network do.
 """
 
 import re
@@ -10,11 +11,11 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from shared.card_numbers import CODE, MAX_DIGITS, MIN_DIGITS, passes_luhn
+from shared.card_numbers import CODE, MAX_DIGITS, MIN_DIGITS, is_card_number, passes_luhn
 
 _RUN = re.compile(r"[0-9](?:[ .\-\u2010-\u2015\u00a0]?[0-9])+")
 _UUID = re.compile(r"([0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12})")
-_DIGITS = re.compile(r"[0-9]+")
+_GROUPS = re.compile(r"([^0-9]?)([0-9]+)")
 
 
 def holds_card_number(text: str) -> bool:
@@ -33,14 +34,15 @@ def _left_out(run: re.Match[str]) -> str:
 
 
 def _holds(run: str) -> bool:
-    groups = _DIGITS.findall(run)
+    groups = _GROUPS.findall(run)
     for start in range(len(groups)):
-        digits = ""
-        for group in groups[start:]:
+        digits, partings = "", set[str]()
+        for nth, (parting, group) in enumerate(groups[start:]):
             digits += group
+            partings |= {parting} if nth else set()
             if len(digits) > MAX_DIGITS:
                 break
-            if len(digits) >= MIN_DIGITS and passes_luhn(digits):
+            if len(digits) >= MIN_DIGITS and (passes_luhn(digits) if len(partings) <= 1 else is_card_number(digits)):
                 return True
     return False
 

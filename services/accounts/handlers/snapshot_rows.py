@@ -74,8 +74,6 @@ def read_row(values: Mapping[str, Any]) -> SnapshotRow | Issue:
             day = _day(checked[name])
             if day is None:
                 return Issue(name, "date-invalid", "a date is an existing day, written YYYY-MM-DD")
-            if day < _EARLIEST:
-                return Issue(name, "date-out-of-range", f"no date of a debt or a person lies before {_EARLIEST}")
             checked[name] = day
     try:
         return _ROW.validate_python(checked)
@@ -128,6 +126,10 @@ def _not_yet(row: SnapshotRow, business_date: date) -> Iterator[Doubt]:
 
 def examine(row: SnapshotRow, creditor_id: UUID, currency: str, business_date: date) -> Examined | Issue:
     """Judges a row against its creditor and its date."""
+    for name in _DATES:
+        day = getattr(row, name)
+        if day is not None and day < _EARLIEST:
+            return Issue(name, "date-out-of-range", f"no date of a debt or a person lies before {_EARLIEST}")
     if row.currency != currency:
         return Issue("currency", "currency-mismatch", f"the creditor's book is in {currency}, not {row.currency}")
     snapshot = Snapshot(

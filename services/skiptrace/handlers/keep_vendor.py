@@ -1,7 +1,8 @@
 """Makes or changes a vendor: prices, purposes and layout are data, and what is under way keeps its reserved price."""
 
+import re
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 
 from services.skiptrace.domain.mapping import MappingError, Subject, layout_from, request_body
 from services.skiptrace.handlers.actor import Actor
@@ -11,8 +12,10 @@ from shared.contact_points import address_line
 from shared.db.transaction import Tx
 from shared.errors import Refusal
 
-_SOMEBODY = Subject("x", "x", date(1980, 1, 31), "x", "x", "x", "x")
+_A_DAY = date(1980, 1, 31)
+_SOMEBODY = Subject("x", "x", _A_DAY, "x", "x", "x", "x")
 """All that can be known of a person: a layout that cannot hold it is refused here, not at the first search."""
+_BAD_DATES = Refusal("vendor-layout-invalid", "A date that is written so cannot be read again.", "layout")
 _MAKE_PLACE = "SELECT pg_advisory_xact_lock(hashtextextended('vendor', 0))"
 
 
@@ -53,4 +56,12 @@ def _check(request: VendorRequest) -> Refusal | None:
         request_body(layout, _SOMEBODY, request.purposes[0], "x")
     except MappingError as error:
         return Refusal("vendor-layout-invalid", f"A search cannot be laid out: {error}.", "layout")
-    return None
+    return None if _is_read_as_written(layout.date_format) else _BAD_DATES
+
+
+def _is_read_as_written(date_format: str) -> bool:
+    try:
+        read = datetime.strptime(_A_DAY.strftime(date_format), date_format)  # noqa: DTZ007 - a day has no zone
+        return read.date() == _A_DAY
+    except (ValueError, re.error):  # a directive that stands twice makes an expression that cannot be compiled
+        return False

@@ -117,12 +117,15 @@ async def test_bare_snapshots_of_core_banking_are_taken_and_the_bad_ones_are_par
             bare("core.account.snapshot", {**stated, "core_account_number": "L2", "currency": "EUR"}),
             bare("core.account.snapshot", {**stated, "core_account_number": "L3", "past_due_minor": -5}),
             bare("core.account.snapshot", {**stated, "core_account_number": "L4", "oldest_unpaid_due_on": None}),
+            bare(
+                "core.account.snapshot", {**stated, "core_account_number": "L5", "oldest_unpaid_due_on": "0026-02-01"}
+            ),
             bare("core.account.snapshot", stated),
         ]
     )
     assert (await desk.account())["past_due_minor"] == 20_000
     codes = await parked(desk)
-    assert {"currency-mismatch", "oldest-unpaid-due-on-required"} <= set(codes)
+    assert codes == ["currency-mismatch", "message-invalid", "oldest-unpaid-due-on-required"]
     assert len(await desk.events("account.opened")) == 1
     creditor = await desk.http.get(f"/v1/creditors/{desk.creditor_id}", headers=desk.headers("admin"))
     assert creditor.json()["business_date"] == DAY.isoformat()

@@ -54,9 +54,7 @@ async def test_a_new_database_has_the_default_queues(service_engine: GetEngine) 
     because=reference.predicates,
     accounts=st.lists(reference.account_facts, min_size=1, max_size=8),
 )
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 async def test_the_sql_of_any_definition_means_what_the_definition_says(
     book: Book,
     wanted: list[dict[str, Any]],
@@ -98,7 +96,7 @@ async def _stale(book: Book, definitions: tuple[QueueDefinition, ...], ids: list
     accounts=st.lists(reference.account_facts, min_size=1, max_size=12),
     days=st.integers(1, 60),
 )
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_the_scan_of_a_new_date_finds_exactly_what_a_refresh_of_every_account_would_change(
     book: Book, accounts: list[dict[str, Any]], days: int
 ) -> None:

@@ -2,7 +2,6 @@
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import permutations
-from time import monotonic
 from typing import Any
 from uuid import uuid4
 
@@ -31,10 +30,8 @@ async def test_a_restricted_account_leaves_its_queue_and_comes_back_when_the_res
     await desk.take(LOAN)
     assert (await desk.account())["queue"] == "mid"
     one = uuid4()
-    began = monotonic()
     await tell(desk, restriction(desk, restriction_id=one))
     seen = await desk.account()
-    assert monotonic() - began < 1, "within a second"
     assert (seen["queue"], seen["restrictions"]) == ("restricted", ["cease"])
     await tell(desk, restriction(desk, restriction_id=one, version=2, lifted_at=LIFTED))
     seen = await desk.account()

@@ -83,6 +83,10 @@ class Neighbour:
         self.server = None
 
 
+_NUMBERS: dict[UUID, int] = {}
+"""Every House of the process has people of its own in one database: a number of two would be a shared one."""
+
+
 @dataclass(kw_only=True)
 class House(ServiceDesk):
     """What a test does to contact and its neighbours."""
@@ -116,7 +120,7 @@ class House(ServiceDesk):
 
     def number(self, number: str) -> str:
         """A number in New York of each person's own."""
-        unlike = self.party(number).int % 700_000
+        unlike = _NUMBERS.setdefault(self.party(number), len(_NUMBERS))
         return f"+1212{520 + unlike // 10_000}{unlike % 10_000:04}"
 
     def address(self, number: str) -> str:

@@ -17,13 +17,13 @@ from shared.ids import lock_key
 from shared.jobs import run_chunk
 from tests.conftest import KERNEL, GetDatabase
 
-AWHILE = timedelta(milliseconds=300)
+AWHILE = timedelta(seconds=2)
 
 
 async def test_the_locks_of_a_copy_that_stands_still_are_let_go_which_no_time_out_does(
     service_database: GetDatabase, kernel_engine: AsyncEngine
 ) -> None:
-    limits = {"idle_in_transaction_session_timeout": "100", "statement_timeout": "100", "transaction_timeout": "100"}
+    limits = dict.fromkeys(("idle_in_transaction_session_timeout", "statement_timeout", "transaction_timeout"), "1000")
     frozen = await asyncpg.connect((await service_database(KERNEL)).service_dsn, server_settings=limits)
     account, is_copying = uuid4(), asyncio.Event()
 

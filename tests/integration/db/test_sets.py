@@ -40,7 +40,7 @@ facts = st.fixed_dictionaries(
     }
 )
 books = st.dictionaries(st.uuids(), facts, min_size=1, max_size=12)
-on_the_server = settings(max_examples=60, deadline=None)
+on_the_server = settings(max_examples=60)
 
 
 def _rows(book: dict[UUID, dict[str, Any]]) -> list[dict[str, Any]]:

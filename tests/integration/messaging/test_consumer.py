@@ -317,7 +317,7 @@ async def test_the_watchdog_rebuilds_a_consumer_that_silently_stalls(
         client.pause(*client.assignment())  # as seen of aiokafka: assigned, behind, and silent
         await _send(place, [_outgoing(after, 2)])
         await until_effects(kernel_engine, after, [2])
-    assert consumer.rebuilds == 1
+    assert consumer.rebuilds >= 1  # more where joining the group takes longer than a stall may
     assert consumer.is_healthy
 
 

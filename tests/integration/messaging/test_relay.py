@@ -207,7 +207,7 @@ async def test_one_relay_is_active_and_a_standby_takes_over(kernel_engine: Async
 async def test_a_relay_that_hangs_loses_its_place_to_a_standby_and_stands_by_when_it_wakes(
     kernel_engine: AsyncEngine, place: KafkaPlace
 ) -> None:
-    hanging, waking = Relay(place, kernel_engine, lease_s=1), threading.Event()
+    hanging, waking = Relay(place, kernel_engine, lease_s=3), threading.Event()
 
     async def holds() -> bool:
         return hanging.is_active
@@ -219,7 +219,7 @@ async def test_a_relay_that_hangs_loses_its_place_to_a_standby_and_stands_by_whe
         try:
             await until(holds)
             other_loop.call_soon_threadsafe(waking.wait)  # as SIGSTOP: its connections stay open, and it does nothing
-            async with relaying(Relay(place, kernel_engine, lease_s=1)) as standby:
+            async with relaying(Relay(place, kernel_engine, lease_s=3)) as standby:
                 await emit(kernel_engine, TOPIC, [posted(uuid4())])
                 await until(lambda: outbox_is_empty(kernel_engine))
                 assert standby.is_active

@@ -35,7 +35,7 @@ async def desk(service_engine: GetEngine, issuer: Issuer) -> AsyncIterator[Desk]
         yield made
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rushes=RUSHES)
 async def test_a_rush_ends_as_its_actions_one_by_one(desk: Desk, rushes: Sequence[Sequence[tuple[str, int]]]) -> None:
     number = str(uuid4())

@@ -137,6 +137,9 @@ async def test_only_an_administrator_changes_a_vendor_and_over_the_version_that_
     assert (await desk.put("/v1/vendors/odd", broken)).json()["code"] == "vendor-layout-invalid"
     nested = body | {"layout": body["layout"] | {"reference": "/r", "purpose": "/r/x"}}
     assert (await desk.put("/v1/vendors/odd", nested)).json()["code"] == "vendor-layout-invalid"
+    for unreadable in ("%Y-%m-%d %Y", "%d"):
+        twice = body | {"layout": body["layout"] | {"date_format": unreadable}}
+        assert (await desk.put("/v1/vendors/odd", twice)).json()["code"] == "vendor-layout-invalid"
     assert "password" not in json.dumps((await desk.get("/v1/vendors")).json())
 
 

@@ -115,7 +115,7 @@ def _booking(posted: date, booked: date | None, *, is_core: bool) -> Booking:
     return Booking("core" if is_core else "ours", posted, booked)
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(histories())
 def test_the_standing_of_any_history_equals_the_model(history: tuple[AccountModel, date]) -> None:
     model, business_date = history

@@ -65,7 +65,7 @@ def _reversals(history: AccountModel) -> dict[UUID, Reversal]:
     }
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(histories(), st.integers(0, 4), st.randoms(use_true_random=False))
 def test_the_payoffs_of_any_history_equal_the_model_told_whole_or_on_top_of_what_is_known(
     history: AccountModel, at: int, chance: Random

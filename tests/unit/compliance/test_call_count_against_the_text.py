@@ -264,7 +264,7 @@ def assert_as_read(story: Story, debts: tuple[str, ...]) -> None:
 
 
 @given(stories(), st.lists(st.sampled_from(DEBTS), min_size=1, max_size=3, unique=True).map(tuple))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @example(
     # The night on which New York goes back to standard time: 23:30 and 00:30 stand on two days, 01:30 comes twice.
     Story(
@@ -292,7 +292,7 @@ def test_calls_are_counted_as_the_text_says(story: Story, debts: tuple[str, ...]
 
 
 @given(stories())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_where_the_zone_is_in_doubt_every_zone_must_be_satisfied(story: Story) -> None:
     both = facts(story)
     other = ZONES[(ZONES.index(story.zone) + 1) % len(ZONES)]
@@ -309,7 +309,7 @@ def test_where_the_zone_is_in_doubt_every_zone_must_be_satisfied(story: Story) -
 
 
 @given(stories())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_the_order_in_which_facts_come_never_matters(story: Story) -> None:
     turned = replace(story, told=story.told[::-1], leaves=story.leaves[::-1])
     for check in ("call_count", "conversation_cooldown"):

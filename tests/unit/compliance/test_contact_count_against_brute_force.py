@@ -146,7 +146,7 @@ limits = st.builds(
     st.sampled_from((DEBTS[:1], DEBTS)),
     limits,
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_contacts_are_counted_as_the_rule_says(
     history: tuple[Made, ...], number: str, about: tuple[UUID, ...], params: ContactCount
 ) -> None:

@@ -211,7 +211,7 @@ requests = st.builds(
 
 
 @given(histories(), requests)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_nothing_is_lawful_before_the_earliest_lawful_time_and_at_it_nothing_forbids(
     facts: Facts, request: dict[str, Any]
 ) -> None:
@@ -236,7 +236,7 @@ def test_nothing_is_lawful_before_the_earliest_lawful_time_and_at_it_nothing_for
 
 
 @given(histories(), requests, st.randoms(use_true_random=False))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_the_order_of_the_facts_never_matters(facts: Facts, request: dict[str, Any], random: Any) -> None:
     shuffled: dict[str, Any] = {}
     for each in fields(Facts):
@@ -247,7 +247,7 @@ def test_the_order_of_the_facts_never_matters(facts: Facts, request: dict[str, A
 
 
 @given(histories(), requests, st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_the_strictest_rule_decides(facts: Facts, request: dict[str, Any], data: st.DataObject) -> None:
     decision = ask(facts, **request)
     worst = max((each.outcome for each in decision.rules), key=list(Outcome).index)

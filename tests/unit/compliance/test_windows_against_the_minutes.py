@@ -102,7 +102,7 @@ some_days = st.frozensets(st.integers(0, 6), min_size=1)
 
 
 @given(moments, some_zones, edges, some_days)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @example(datetime(2026, 3, 8, 6, 0, tzinfo=UTC), ("America/New_York",), ("02:30", "03:00"), frozenset(range(7)))
 @example(datetime(2026, 11, 1, 5, 45, tzinfo=UTC), ("America/New_York",), ("01:00", "01:30"), frozenset(range(7)))
 def test_hours_open_when_they_are_open_in_every_zone(
@@ -130,7 +130,7 @@ def designations(draw: st.DrawFn) -> tuple[TimeDesignation, ...]:
 
 
 @given(moments, some_zones, designations(), st.none() | edges)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_inconvenient_times_are_left_alone_in_every_zone(
     at: datetime, zones: tuple[str, ...], times: tuple[TimeDesignation, ...], consented: tuple[str, str] | None
 ) -> None:
@@ -162,7 +162,7 @@ def test_inconvenient_times_are_left_alone_in_every_zone(
 
 
 @given(moments, st.sampled_from(ZONES), st.integers(0, 1439))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_day_begins_when_its_wall_clock_first_shows_it(at: datetime, zone: str, minute: int) -> None:
     day = at.astimezone(ZoneInfo(zone)).date()
     begins = midnight(zone, day)

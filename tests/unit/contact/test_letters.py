@@ -96,7 +96,7 @@ def test_the_same_letter_is_the_same_bytes() -> None:
     assert letter_pdf(letter("Hola")) != letter_pdf(letter("Adiós"))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.text(max_size=400), st.lists(st.text(max_size=80), max_size=8))
 def test_whatever_a_text_holds_it_can_be_printed(body: str, address: list[str]) -> None:
     assert read(letter_pdf(letter(body, address=address))).pages

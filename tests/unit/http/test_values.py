@@ -84,6 +84,8 @@ def test_free_text_refuses_a_card_number_however_it_is_written(card: str) -> Non
 
 def test_a_card_number_after_other_digits_is_found() -> None:
     assert holds_card_number("on 20260301 4111 1111 1111 1111")
+    assert holds_card_number("on 2026-03-01 4111 1111 1111 1111")
+    assert holds_card_number("4111 1111-1111.1111")
 
 
 @pytest.mark.parametrize(
@@ -95,6 +97,7 @@ def test_a_card_number_after_other_digits_is_found() -> None:
         "7d9f1a52-3f0e-4a3e-9a52-0a4c4c1f7a11",
         "dispute 94601262-4249-555c-bc40-3f3e77053f25",
         "call 555-867-5309",
+        "on 2026-03-01 555-867-5300",
     ],
 )
 def test_other_text_is_let_through(text: str) -> None:

@@ -58,7 +58,7 @@ def promises(draw: st.DrawFn, number: int) -> words.Promise:
     )
 
 
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=800)
 @given(
     st.lists(st.integers(0, 3), max_size=3).flatmap(lambda some: st.tuples(*[promises(n) for n in range(len(some))])),
     purses(),
@@ -109,7 +109,7 @@ def arrangements(draw: st.DrawFn) -> words.Arrangement:
     )
 
 
-@settings(max_examples=1200, deadline=None)
+@settings(max_examples=1200)
 @given(
     arrangements(),
     purses(),
@@ -243,7 +243,7 @@ def _account_case(case: model.Case, business_date: date) -> AccountCase:
     )  # fmt: skip
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 @given(cases(), st.integers(0, 60).map(lambda n: EPOCH + timedelta(days=n)))
 def test_whole_accounts_stand_as_the_model_says(case: model.Case, business_date: date) -> None:
     business_date = max([business_date, *(one.made_on + ONE_DAY for one in _words(case))])
@@ -274,7 +274,7 @@ def added_up(case: AccountCase) -> list[Entry]:
     ]
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(crowded(), st.integers(0, 60).map(lambda n: EPOCH + timedelta(days=n)), st.randoms(use_true_random=False))
 def test_money_that_nothing_tells_apart_may_be_added_up(case: model.Case, business_date: date, chance: Random) -> None:
     found = _account_case(case, business_date)

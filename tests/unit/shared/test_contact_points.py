@@ -19,6 +19,9 @@ def test_a_phone_number_has_one_form(written: str) -> None:
 
 
 def test_what_cannot_be_reached_has_no_form() -> None:
+    assert normalised("address", "x" * 2001) is None
+    assert normalised("address", "\U00010348" * 501) is None
+    assert normalised("email", f"{'x' * 2000}@example.com") is None
     assert normalised("phone", "12") is None
     assert normalised("email", "nobody") is None
     assert normalised("email", " Ada@EXAMPLE.com ") == "Ada@example.com"

@@ -83,7 +83,7 @@ def test_1006_10_c_who_was_written_to_was_asked_though_no_answer_came(
 
 
 @given(st.lists(inquiries, max_size=12), st.sampled_from(["phone", "letter"]))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_without_a_ground_nobody_is_spoken_to_twice_and_calls_stay_within_seven_in_seven(
     history: list[Inquiry], channel: Channel
 ) -> None:

@@ -50,7 +50,7 @@ def _expected_cost(order: tuple[Vendor, ...]) -> Fraction:
 
 
 @given(vendors)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_no_other_order_costs_less_on_average(known: list[Vendor]) -> None:
     chosen = _order(known)
     assert sorted(one.code for one in chosen) == sorted(one.code for one in known)
@@ -58,7 +58,7 @@ def test_no_other_order_costs_less_on_average(known: list[Vendor]) -> None:
 
 
 @given(vendors, st.integers(0, 400), st.integers(0, 400), st.integers(0, 400))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_nobody_is_asked_whose_price_could_pass_a_budget(
     known: list[Vendor], left: int, month: int, spent: int
 ) -> None:
@@ -117,7 +117,6 @@ def test_searches_that_were_under_way_when_a_breaker_opened_do_not_keep_it_open_
 
 
 @given(st.lists(st.sampled_from(["fail", "succeed", "wait", "send"]), max_size=60))
-@settings(deadline=None)
 def test_a_breaker_never_waits_longer_than_its_limit_and_always_lets_somebody_through_in_the_end(
     steps: list[str],
 ) -> None:
