@@ -5,8 +5,10 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from shared.db.transaction import Tx
+from shared.jobs import run_chunk
 from shared.messaging.message import Message
-from tests.integration.accounts.desk import CURRENT_LOAN, DAY, LOAN, Desk
+from tests.integration.accounts.desk import CLOCK, CURRENT_LOAN, DAY, LOAN, Desk
 
 NEXT = DAY + timedelta(days=1)
 WATCHED = (
@@ -241,6 +243,25 @@ async def test_a_snapshot_of_an_unknown_creditor_is_held_and_applied_when_it_is_
     assert (await desk.account("L2"))["balance_minor"] == 100_000
     held = await desk.http.get("/v1/held-snapshots", headers=desk.headers("admin", desk.creditor_id))
     assert held.json()["items"] == []
+
+
+async def test_a_held_snapshot_that_is_refused_by_now_stays_held_and_holds_up_no_other(desk: Desk) -> None:
+    desk.creditor_id = UUID(int=uuid4().int)
+    await desk.receive(*(desk.snapshot(core_account_number=number) for number in ("L1", "L2")))
+
+    async def as_once_taken(tx: Tx) -> None:
+        await tx.execute(
+            "UPDATE held_snapshot SET body = jsonb_set(body, '{oldest_unpaid_due_on}', '\"0001-01-01\"')"
+            " WHERE creditor_id = $1 AND core_account_number = 'L1'",
+            desk.creditor_id,
+        )
+
+    await run_chunk(desk.engine, CLOCK, as_once_taken)
+    await desk.open_creditor()
+    await desk.run_jobs()
+    assert (await desk.account("L2"))["balance_minor"] == 100_000
+    held = await desk.http.get("/v1/held-snapshots", headers=desk.headers("admin", desk.creditor_id))
+    assert [each["core_account_number"] for each in held.json()["items"]] == ["L1"]
 
 
 async def test_a_held_snapshot_yields_to_what_was_received_of_its_day_since(desk: Desk) -> None:
