@@ -9,7 +9,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from services.compliance.domain.case import NEVER, Case, Key
-from services.compliance.domain.consents import holds
+from services.compliance.domain.consents import holds, in_order
 from services.compliance.domain.facts import CALLS, PROFESSIONALS, Attempt, Consent, Direction, Request
 from services.compliance.domain.history import Contact
 from services.compliance.domain.results import Effect
@@ -152,7 +152,7 @@ def _frequency_consents(case: Case, start: datetime) -> list[Consent]:
         and start <= each.granted_at <= case.known
         and (each.channel is None or each.channel in CALLS)
     ]
-    return sorted(found, key=lambda each: (each.granted_at, str(each.consent_id)))
+    return in_order(found)
 
 
 def _fits(consent: Consent, key: Key, point: UUID | None, case: Case) -> bool:

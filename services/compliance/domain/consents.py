@@ -20,10 +20,14 @@ def held_consents(
 
     `key`: only those for this particular debt. Oldest first.
     """
-    return sorted(
-        (each for each in case.facts.consents if fits(case, each, scope, key, given_to) and holds(case, each, case.at)),
-        key=lambda each: (each.granted_at, str(each.consent_id)),
+    return in_order(
+        each for each in case.facts.consents if fits(case, each, scope, key, given_to) and holds(case, each, case.at)
     )
+
+
+def in_order(consents: Iterable[Consent]) -> list[Consent]:
+    """Oldest first: a decision says the same of the same facts, in whichever order they were read."""
+    return sorted(consents, key=lambda each: (each.granted_at, str(each.consent_id)))
 
 
 def consent_begins(

@@ -54,7 +54,7 @@ class History:
         self._from = _LATEST
 
     def all(self) -> list[Attempt]:
-        """Every contact, oldest first."""
+        """Every contact, oldest first; those of one moment in any order."""
         if self._all is None:
             self._all = sorted([each for each in self._attempts if each.at <= self._known], key=_at)
         return self._all
@@ -125,18 +125,27 @@ class History:
         A talk on the consumer's own call was the answer to it (comment 6(b)(1)-2.ii).
         """
         media = CALLS if channel in CALLS else {channel}
+        latest: datetime | None = None
         for each in reversed(self.all()):
+            if latest is not None and each.at < latest:
+                break
             effect = effect_of(each.result_code)
             if each.channel in media and effect.is_placed:
-                is_unanswered = each.direction is Direction.INBOUND and not effect.is_conversation
-                return each.at if is_unanswered else None
-        return None
+                if each.direction is not Direction.INBOUND or effect.is_conversation:
+                    return None
+                latest = each.at
+        return latest
 
     def session_since(self, at: datetime) -> datetime | None:
         """When the consumer's visit to our website or application began that still goes on at `at`."""
+        latest: datetime | None = None
         for each in reversed(self.all()):
+            if latest is not None and each.at < latest:
+                break
             if each.channel is Channel.PORTAL and each.direction is Direction.INBOUND:
-                return each.at if each.ended_at is None or each.ended_at > at else None
+                if each.ended_at is None or each.ended_at > at:
+                    return each.at
+                latest = each.at
         return None
 
 

@@ -56,6 +56,10 @@ _SENTENCES: Final = re.compile(
     """,
     _FLAGS,
 )
+_SIGNATURE: Final = re.compile(r"^\W*(?:sent\s+from|enviado\s+desde)\b.*", _FLAGS | re.MULTILINE)
+_WORD: Final = re.compile(r"\w+")
+_A_CLAUSE: Final = 4
+"""Words from which on what is left over may tell something: one too many costs a person a look at a text."""
 _CALLS: Final = re.compile(
     r"""
     \b(?:stop|quit|cease)\s+(?!by\b)(?:\w+\s+){0,3}?(?:call|phoning|ringing)\w*
@@ -83,6 +87,13 @@ def meaning_of(text: str) -> Meaning:
     if word in _REFUSALS or _OPENS.match(text) or _SENTENCES.search(text) or refuses_calls(text) or asks_to_cease(text):
         return "refusal"
     return "help" if word in _HELP else "other"
+
+
+def says_more(text: str) -> bool:
+    """Say whether a text that refuses texts has more in it than that: "stop, I filed for bankruptcy"."""
+    opening = _OPENS.match(text)
+    rest = text if opening is None else text[opening.end() :]
+    return len(_WORD.findall(_SENTENCES.sub(" ", _SIGNATURE.sub(" ", rest)))) >= _A_CLAUSE
 
 
 def refuses_calls(text: str) -> bool:

@@ -1,9 +1,9 @@
 """Texts that come in: STOP takes effect at once for the number, whoever has it; each is a contact that the person made.
 
-A new refusal, and a call for help, are answered by one text. What else a person writes is for a person to read: its
-words are the note of the attempt, which stays open until somebody says what was heard. A text that the gateway delivers
-twice counts once. One from a number that nobody here has is kept as an opt-out, if it is one, for whoever comes to have
-the number.
+A new refusal, and a call for help, are answered by one text. What else a person writes, beside a refusal of texts too,
+is for a person to read: its words are the note of the attempt, which stays open until somebody says what was heard. A
+text that the gateway delivers twice counts once. One from a number that nobody here has is kept as an opt-out, if it is
+one, for whoever comes to have the number.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from uuid import UUID
 from services.contact.domain.attempt import Report, Said
 from services.contact.domain.contact_points import value_key
 from services.contact.domain.placing import Placing
-from services.contact.domain.replies import Meaning, asks_to_cease, meaning_of, refuses_calls
+from services.contact.domain.replies import Meaning, asks_to_cease, meaning_of, refuses_calls, says_more
 from services.contact.domain.shipped_templates import HELP, OPT_OUT_CONFIRMED
 from services.contact.handlers.close_attempts import CloseAttempt, close_attempts
 from services.contact.handlers.marks import OptOutSaid, opt_out
@@ -107,7 +107,7 @@ async def _record(tx: Tx, text: IncomingText, senders: Sequence[Any], meaning: M
         for sender in senders
     ]
     made = await record_inbound(tx, contacts)
-    if meaning == "other":
+    if meaning == "other" or _is_to_be_read(text, meaning):
         return
     commands = [
         CloseAttempt(
@@ -117,6 +117,12 @@ async def _record(tx: Tx, text: IncomingText, senders: Sequence[Any], meaning: M
         if isinstance(result, UUID)
     ]
     await close_attempts(tx, commands)
+
+
+def _is_to_be_read(text: IncomingText, meaning: Meaning) -> bool:
+    """A refusal of texts has taken effect by the mark of its number; one of more takes effect by the outcome."""
+    is_of_texts = meaning == "refusal" and not refuses_calls(text.body) and not asks_to_cease(text.body)
+    return is_of_texts and says_more(text.body)
 
 
 def _words(text: IncomingText) -> str | None:

@@ -188,9 +188,16 @@ class House(ServiceDesk):
 
     async def restrictions(self, number: str) -> list[dict[str, Any]]:
         """What compliance holds against a party."""
+        return await self._kept("restrictions", number)
+
+    async def consents(self, number: str) -> list[dict[str, Any]]:
+        """What compliance knows that a party has agreed to, or refused."""
+        return await self._kept("consents", number)
+
+    async def _kept(self, records: str, number: str) -> list[dict[str, Any]]:
         async with httpx.AsyncClient(base_url=self.compliance.url) as http:
             answer = await http.get(
-                "/v1/restrictions", params={"party_id": str(self.party(number))}, headers=self.token("auditor")
+                f"/v1/{records}", params={"party_id": str(self.party(number))}, headers=self.token("auditor")
             )
         found: list[dict[str, Any]] = answer.json()["items"]
         return found

@@ -642,6 +642,21 @@ async def test_what_a_person_texts_is_kept_and_stays_open_until_a_person_says_wh
     assert (await house.call("a1")).json()["code"] == "contact-blocked"
 
 
+async def test_a_refusal_that_says_more_takes_effect_and_stays_open_to_be_read(
+    house: House, texts: TextGateway
+) -> None:
+    await said(house, texts, "Stop, I filed for bankruptcy")
+    attempt = await texted(house)
+    assert (attempt["status"], attempt["note"]) == ("placed", "Stop, I filed for bankruptcy")
+    await house.carry()
+    assert (await send(house, "a1", "sms")).json()["code"] == "contact-blocked"
+    [refusal] = await house.consents("a1")
+    assert (refusal["channel"], refusal["granted_at"]) == ("sms", None), "compliance knows it too"
+    heard = await house.outcome(attempt["attempt_id"], "inbound_message", heard=[{"kind": "bankruptcy_stay"}])
+    assert heard.status_code == 200, heard.text
+    assert (await house.call("a1")).json()["code"] == "contact-blocked"
+
+
 async def test_the_words_of_a_text_are_forgotten_with_its_party(house: House, texts: TextGateway) -> None:
     await said(house, texts, "Talk to my lawyer")
     assert (await texted(house))["note"] == "Talk to my lawyer"

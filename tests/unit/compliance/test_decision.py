@@ -246,6 +246,20 @@ def test_the_order_of_the_facts_never_matters(facts: Facts, request: dict[str, A
     assert ask(replace(facts, **shuffled), **request) == ask(facts, **request)
 
 
+def test_facts_of_one_moment_are_told_and_judged_alike_in_any_order() -> None:
+    ever = {"start_minute": 0, "end_minute": 1440}
+    consents = tuple(Consent(name(word), "time", NOW - DAY, **ever) for word in ("a", "b"))  # type: ignore[arg-type]
+    wrote = called(1, "inbound_message", channel=Channel.SMS, direction=Direction.INBOUND, attempt_id=name("wrote"))
+    answered = called(1, "sms_sent", channel=Channel.SMS, purpose=Purpose.REPLY)
+    asked: dict[str, Any] = {"channel": Channel.SMS, "purpose": Purpose.REPLY}
+    for facts, at in (
+        ({"consents": consents}, NOW.replace(hour=3)),
+        ({"attempts": (wrote, answered), "refusals": (Refusal(name("refusal"), Channel.SMS, NOW - DAY),)}, NOW),
+    ):
+        other = {key: value[::-1] for key, value in facts.items()}
+        assert ask(known(**facts), at, **asked) == ask(known(**other), at, **asked)
+
+
 @given(histories(), requests, st.data())
 @settings(max_examples=40)
 def test_the_strictest_rule_decides(facts: Facts, request: dict[str, Any], data: st.DataObject) -> None:

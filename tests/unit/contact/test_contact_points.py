@@ -16,7 +16,7 @@ from services.contact.domain.contact_points import (
     value_key,
     why_unusable,
 )
-from services.contact.domain.replies import asks_to_cease, meaning_of, refuses_calls
+from services.contact.domain.replies import asks_to_cease, meaning_of, refuses_calls, says_more
 from services.contact.domain.verification import ENOUGH, Known, verify
 from shared.events.contact import ContactChannel
 
@@ -165,6 +165,35 @@ def test_who_asks_in_writing_that_communication_ceases_has_asked_for_that(text: 
 )
 def test_who_refuses_a_medium_has_not_asked_that_all_communication_ceases(text: str) -> None:
     assert not asks_to_cease(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Stop, I filed for bankruptcy",
+        "Wrong number, he died two years ago",
+        "STOP. Talk to my lawyer Dana Reyes",
+        "Please stop texting me, I paid it at the branch",
+    ],
+)
+def test_what_is_said_beside_a_refusal_of_texts_is_for_a_person_to_read(text: str) -> None:
+    assert meaning_of(text) == "refusal"
+    assert says_more(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "STOP",
+        "Please stop texting me",
+        "Stop it now, thanks",
+        "wrong number",
+        "Stop\nSent from my phone",
+        "Opt me out!",
+    ],
+)
+def test_a_refusal_and_no_more_needs_no_reader(text: str) -> None:
+    assert not says_more(text)
 
 
 @pytest.mark.parametrize("text", ["HELP", "help?", "Ayuda", "INFO"])

@@ -7,7 +7,7 @@ from services.compliance.domain.calendar_days import local, minute_of
 from services.compliance.domain.case import Case
 from services.compliance.domain.checks.finding import NOT_APPLICABLE, Finding, Result
 from services.compliance.domain.checks.params import DesignatedTime, LocalTimeWindow
-from services.compliance.domain.consents import fits, holds
+from services.compliance.domain.consents import fits, holds, in_order
 from services.compliance.domain.facts import Direction
 from services.compliance.domain.windows import (
     inconvenient,
@@ -91,4 +91,4 @@ def _is_reply(case: Case) -> bool:
 
 
 def _consents(case: Case) -> list[Any]:
-    return [each for each in case.facts.consents if fits(case, each, "time", None)]
+    return in_order(each for each in case.facts.consents if fits(case, each, "time", None))
