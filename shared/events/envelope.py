@@ -18,6 +18,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from shared.errors import ArrearsError
 from shared.events.consumer_models import consumer_model
+from shared.events.payload import in_utc
 from shared.events.topics import TOPICS, Topic
 from shared.ids import read_id
 from shared.telemetry.failures import rules_text
@@ -177,7 +178,7 @@ def _attributes(topic: Topic, found: dict[str, str]) -> Envelope:
             read_id(found["id"]),
             found["source"],
             found["type"],
-            datetime.fromisoformat(found["time"]),
+            in_utc(datetime.fromisoformat(found["time"])),
             found.get("subject"),
             None if version is None else _version(version),
             _id(found.get("correlationid")),
@@ -227,8 +228,7 @@ def _uuid(text: str | None) -> UUID | None:
 
 
 def _moment(text: str | None) -> datetime | None:
-    moment = None if text is None else datetime.fromisoformat(text)
-    return moment if moment is None or moment.tzinfo else None
+    return None if text is None else in_utc(datetime.fromisoformat(text))
 
 
 def _readable(read: Any, text: str | None) -> Any:

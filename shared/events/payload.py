@@ -63,7 +63,8 @@ def _written_as_a_moment(value: Any) -> Any:
     return value
 
 
-def _in_utc(moment: datetime) -> datetime:
+def in_utc(moment: datetime) -> datetime:
+    """Return the moment as UTC. Raises a `ValueError` for one without a zone, or outside of the years 1900 to 2999."""
     if moment.tzinfo is None:
         raise PydanticCustomError("moment_form", "A moment says its distance from UTC")
     # Of the year first: at the ends of the calendar another zone's hour, or the day after, is none.
@@ -73,7 +74,7 @@ def _in_utc(moment: datetime) -> datetime:
     return found
 
 
-Moment = Annotated[datetime, BeforeValidator(_written_as_a_moment), AfterValidator(_in_utc)]
+Moment = Annotated[datetime, BeforeValidator(_written_as_a_moment), AfterValidator(in_utc)]
 """An instant, as UTC. A number of seconds is refused, and a time without a zone, or where no rule could add days."""
 
 

@@ -95,6 +95,8 @@ def test_the_reason_names_fields_and_never_values() -> None:
         ("ce_type", b"payment.posted.v2"),
         ("ce_source", b"/accounts"),
         ("ce_time", b"yesterday"),
+        ("ce_time", b"2026-01-31T23:00:00"),
+        ("ce_time", b"0001-01-01T00:00:00+01:00"),
         ("ce_specversion", b"0.3"),
         ("ce_id", None),
         ("ce_time", None),
@@ -104,6 +106,14 @@ def test_the_reason_names_fields_and_never_values() -> None:
 def test_our_own_topics_need_the_whole_envelope(name: str, value: bytes | None) -> None:
     headers = [(header, raw) for header, raw in encode_headers(EVENT) if header != name]
     assert _refused(headers + ([(name, value)] if value is not None else []))[0] == "message-undecodable"
+
+
+def test_the_time_of_a_message_is_told_in_utc_whatever_zone_it_came_in() -> None:
+    """A distance of more than sixteen hours is one that the database does not take."""
+    headers = [(header, raw) for header, raw in encode_headers(EVENT) if header != "ce_time"]
+    envelope, _ = _decode([*headers, ("ce_time", b"2026-01-31T23:00:00-23:59")])
+    assert envelope.time is not None
+    assert envelope.time.isoformat() == "2026-02-01T22:59:00+00:00"
 
 
 def test_a_state_needs_its_version() -> None:
