@@ -188,19 +188,20 @@ class House(ServiceDesk):
 
     async def restrictions(self, number: str) -> list[dict[str, Any]]:
         """What compliance holds against a party."""
-        return await self._kept("restrictions", number)
-
-    async def consents(self, number: str) -> list[dict[str, Any]]:
-        """What compliance knows that a party has agreed to, or refused."""
-        return await self._kept("consents", number)
-
-    async def _kept(self, records: str, number: str) -> list[dict[str, Any]]:
         async with httpx.AsyncClient(base_url=self.compliance.url) as http:
             answer = await http.get(
-                f"/v1/{records}", params={"party_id": str(self.party(number))}, headers=self.token("auditor")
+                "/v1/restrictions", params={"party_id": str(self.party(number))}, headers=self.token("auditor")
             )
         found: list[dict[str, Any]] = answer.json()["items"]
         return found
+
+    async def forbids(self, number: str, channel: str) -> set[str]:
+        """The rules by which compliance would forbid a contact now; nothing is reserved."""
+        body = self.ask(number, channel=channel, at=self.now().isoformat())
+        async with httpx.AsyncClient(base_url=self.compliance.url) as http:
+            answer = await http.post("/v1/contact-decisions", json=body, headers=self.token("collector"))
+        assert answer.status_code == 200, answer.text
+        return {rule["id"] for rule in answer.json()["rules"] if rule["result"] == "fail"}
 
     async def consent(self, number: str, channel: str, point: UUID) -> None:
         """The person agreed to be written to, directly to us."""

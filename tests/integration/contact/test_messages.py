@@ -650,8 +650,7 @@ async def test_a_refusal_that_says_more_takes_effect_and_stays_open_to_be_read(
     assert (attempt["status"], attempt["note"]) == ("placed", "Stop, I filed for bankruptcy")
     await house.carry()
     assert (await send(house, "a1", "sms")).json()["code"] == "contact-blocked"
-    [refusal] = await house.consents("a1")
-    assert (refusal["channel"], refusal["granted_at"]) == ("sms", None), "compliance knows it too"
+    assert {"regf.optout", "tcpa.revoke"} <= await house.forbids("a1", "sms"), "compliance knows it too"
     heard = await house.outcome(attempt["attempt_id"], "inbound_message", heard=[{"kind": "bankruptcy_stay"}])
     assert heard.status_code == 200, heard.text
     assert (await house.call("a1")).json()["code"] == "contact-blocked"
