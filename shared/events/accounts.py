@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from shared.events.payload import AccountPayload, AmountMinor, Currency, Payload, SignedMinor, TimeZone
+from shared.events.payload import AccountPayload, AmountMinor, Currency, Days, Payload, SignedMinor, TimeZone
 
 CreditorKind = Literal["creditor", "servicer", "third_party_collector", "debt_buyer", "attorney", "repossessor"]
 ProductClass = Literal["closed_end_loan", "credit_card", "share_negative", "mortgage", "commercial"]
@@ -110,8 +110,8 @@ class AccountState(AccountPayload):
     currency: Currency
     balance_minor: SignedMinor
     past_due_minor: AmountMinor
-    days_past_due: int = Field(ge=0)
-    delinquent_days: int | None = Field(default=None, ge=0, description="Days past due less paused days.")
+    days_past_due: Days
+    delinquent_days: Days | None = Field(default=None, description="Days past due less paused days.")
     pauses: tuple[PausedDays, ...] = Field(default=(), description="In order; they neither overlap nor touch.")
     oldest_unpaid_due_on: date | None
     bucket: Bucket

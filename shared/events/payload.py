@@ -51,6 +51,14 @@ def _of_a_book(day: date) -> date:
     return day
 
 
+def _of_a_calendar(days: int) -> int:
+    if days > date.max.toordinal():
+        raise PydanticCustomError("days_range", "No two days lie so far apart")
+    return days
+
+
+Days = Annotated[int, Field(ge=0), AfterValidator(_of_a_calendar)]
+"""A number of days, as many as a column of them can hold."""
 BusinessDay = Annotated[Day, AfterValidator(_of_a_book)]
 """The day of a book. An earlier one is a typing error, and no days past due could be taken from the first there are."""
 Id = Annotated[UUID, AfterValidator(in_c)]

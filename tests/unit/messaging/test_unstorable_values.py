@@ -24,6 +24,13 @@ def test_a_number_beyond_64_bits_is_refused(number: int) -> None:
     assert refused.value.code == "message-invalid"
 
 
+@pytest.mark.parametrize("field", ["days_past_due", "delinquent_days"])
+def test_more_days_than_a_calendar_has_are_refused(field: str) -> None:
+    with pytest.raises(EnvelopeError, match=field) as refused:
+        _decode("account.updated", **{field: 2**31})
+    assert refused.value.code == "message-invalid"
+
+
 def test_the_largest_number_of_64_bits_is_taken() -> None:
     assert _decode("skiptrace.requested", candidates=2**63 - 1).candidates == 2**63 - 1
 
