@@ -7,7 +7,7 @@ saying until when is kept for a day: longer would be a guess, shorter would igno
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, get_args
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -20,7 +20,7 @@ from services.compliance.store.choices import insert_consents, insert_preference
 from services.compliance.store.restrictions import load_heard, update_restrictions
 from services.compliance.store.subjects import day_of, load_zones
 from shared.db.transaction import Tx
-from shared.events.contact import ContactCompleted, Heard
+from shared.events.contact import ContactChannel, ContactCompleted, Heard
 
 Row = dict[str, Any]
 
@@ -32,6 +32,8 @@ _ALL_DAY: Final[Mapping[str, Any]] = {
     "end_minute": 1440,
     "until_on": None,
 }
+_CHANNELS: Final = frozenset(get_args(ContactChannel))
+"""A medium that only a newer service knows is none that a decision of this one allows."""
 _CONTACT: Final = "contact"
 
 
@@ -95,7 +97,7 @@ def _take(
 ) -> None:
     if heard.kind in _RESTRICTING:
         _add(records.restrictions, records, _restriction(outcome, heard, zone), "restriction_id", event_id)
-    elif heard.kind == "stop_medium":
+    elif heard.kind == "stop_medium" and (heard.channel or outcome.channel) in _CHANNELS:
         _add(records.consents, records, _refusal(outcome, heard), "consent_id", event_id)
     elif heard.kind == "inconvenient":
         _add(records.preferences, records, _inconvenient(outcome, heard), "preference_id", event_id)

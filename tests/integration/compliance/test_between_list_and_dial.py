@@ -309,6 +309,16 @@ async def test_a_medium_refused_at_two_numbers_is_refused_at_both(desk: Desk) ->
     assert made["consent_id"] in {one["consent_id"] for one in consents}
 
 
+async def test_a_medium_that_only_a_newer_service_knows_fails_no_handler(desk: Desk) -> None:
+    await desk.open("A")
+    attempt = desk.attempt("A", NOON - timedelta(days=8))
+    told = desk.completed(attempt, "rpc_cease_oral", {"kind": "stop_medium", "channel": "sms"}, {"kind": "cease"})
+    await desk.feed(told._replace(value=(told.value or b"").replace(b'"sms"', b'"fax"')))
+    assert (await desk.get("/v1/consents", party_id=str(desk.party("A")))).json()["items"] == []
+    [cease] = (await desk.get("/v1/restrictions", party_id=str(desk.party("A")))).json()["items"]
+    assert cease["kind"] == "cease"
+
+
 async def test_of_two_inconvenient_times_of_one_call_the_later_end_stands(desk: Desk) -> None:
     await desk.open("A")
     attempt = desk.attempt("A", NOON - timedelta(days=8))
