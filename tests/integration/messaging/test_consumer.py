@@ -158,6 +158,7 @@ async def test_a_refused_message_is_parked_with_its_code_and_its_neighbours_stay
     await _send(place, [_outgoing(creditor, n) for n in (1, 2, 3)])
     async with consuming(_consumer(place, kernel_engine, creditor, handle)):
         await until_effects(kernel_engine, creditor, [1, 3])
+        await until(lambda: _has_dead_letters(kernel_engine, creditor, 1))
     [letter] = await _dead_letters(kernel_engine, creditor)
     assert (letter["code"], letter["detail"]) == ("currency-mismatch", "the account is kept in EUR")
 
