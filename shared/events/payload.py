@@ -58,7 +58,7 @@ def _of_a_calendar(days: int) -> int:
 
 
 Days = Annotated[int, Field(ge=0), AfterValidator(_of_a_calendar)]
-"""A number of days, as many as a column of them can hold."""
+"""A number of days, no more than a calendar has: a larger one is a typing error, and no column of days holds it."""
 BusinessDay = Annotated[Day, AfterValidator(_of_a_book)]
 """The day of a book. An earlier one is a typing error, and no days past due could be taken from the first there are."""
 Id = Annotated[UUID, AfterValidator(in_c)]
