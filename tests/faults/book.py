@@ -91,10 +91,13 @@ class Book:
         if payment_id is not None and self.ids.setdefault(reference, payment_id) != payment_id:
             self.complaints.append(f"{reference} is payment {self.ids[reference]} and {payment_id}")
 
+    def complain_to(self, findings: Findings) -> None:
+        """Say which answers should not have been given. It needs nothing that must be at rest, or even up."""
+        findings.add("wrong", len(self.complaints), _some(self.complaints))
+
     def compare(self, seen: "Seen") -> Findings:
         """Hold what is there against what was acknowledged."""
         findings = Findings()
-        findings.add("wrong", len(self.complaints), _some(self.complaints))
         self._compare_payments(seen, findings)
         self._compare_balances(seen, findings)
         findings.tally("promises", self.promises, [each["id"] for each in seen.promises])

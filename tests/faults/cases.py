@@ -84,6 +84,7 @@ async def live_through(machines: Machines, case: str, seed: int, *, length: floa
             where = f"{Path(last.filename).name}:{last.lineno}"
             lab.findings.add("wrong", 1, f"the round ended with {type(error).__name__} at {where}: {error}")
         for client in lab.clients:
+            client.book.complain_to(lab.findings)
             for what, count in client.trouble.seen.items():
                 again[what] = again.get(what, 0) + count
     return Outcome(case, seed, length, lab.findings, recovery, again)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-from deploy.local import lifecycle
+from deploy.local import lifecycle, ports
 from deploy.local.process import Child, ProcessSpec, tail
 from deploy.local.stack import SERVICES, Stack, _answers, process_table
 from deploy.local.state import Phase, StateFile
@@ -145,9 +145,12 @@ class Machines:
         return loop.time() - began
 
     async def start(self, name: str) -> None:
-        """Start what is down, and wait until it is ready. Raises MachineError."""
+        """Start what is down, and wait until it is ready. Raises MachineError, and PortInUseError for a second."""
         self._down.discard(name)
         if name not in self._children or self._children[name].exit_code() is not None:
+            if name.endswith("-2"):  # a stranger there would be taken for it
+                service, role, _ = name.split("-")
+                ports.require_free({name: self.second_port(service, role)})
             self._start(name)
         await self.ready(name)
 

@@ -50,6 +50,7 @@ async def _one_permit(lab: Lab, agency: Agency) -> None:
 async def _seven_calls(lab: Lab, agency: Agency) -> None:
     """Waves of requests through contact, a process killed in one of them: seven calls are let out, and no more."""
     waves = _LIMIT + 2
+    refused: Counter[str] = Counter()
     struck = lab.rng.sample(range(waves), 1 if lab.length <= 1 else 4)
     for wave in range(waves):
         asked = [asyncio.create_task(agency.ring("L-1", f"wave-{wave}-{n}")) for n in range(20)]
@@ -58,6 +59,7 @@ async def _seven_calls(lab: Lab, agency: Agency) -> None:
             lab.machines.arm(victim, lab.rng.choice([launch.BEFORE_COMMIT, launch.AFTER_COMMIT]), 1)
         answers = await asyncio.gather(*asked)
         made = [answer.json()["attempt_id"] for answer in answers if answer.status_code == _PLACED]
+        refused.update(_why(answer) for answer in answers if answer.status_code != _PLACED)
         lab.expect(holds=len(made) <= 1, otherwise=f"wave {wave}: {len(made)} calls at once about one debt")
         for attempt_id in made:
             await agency.report(attempt_id, "no_answer")
@@ -65,7 +67,13 @@ async def _seven_calls(lab: Lab, agency: Agency) -> None:
     lab.machines.disarm()
     await lab.machines.ready()
     calls = Counter(placed.number for placed in agency.contacts.attempts.values())["L-1"]
-    lab.expect(holds=calls == _LIMIT, otherwise=f"{calls} calls about one debt, and not {_LIMIT}")
+    lab.expect(holds=calls == _LIMIT, otherwise=f"{calls} calls about one debt, and not {_LIMIT}: {dict(refused)}")
+
+
+def _why(answer: httpx.Response) -> str:
+    """What a refusal rests on: the rules that did not pass, or its code."""
+    rules = [name for name, rule in refusing(answer).items() if rule["result"] not in {"pass", "not_applicable"}]
+    return ", ".join(rules) or f"{answer.status_code} {answer.json().get('code')}"
 
 
 async def _between_list_and_dial(lab: Lab, agency: Agency) -> None:
@@ -101,6 +109,8 @@ async def _dial_list(agency: Agency, numbers: Sequence[str]) -> dict[str, Json]:
     """A list of the agency's accounts: the record of each by its number."""
     body = {"queue": _QUEUE, "size": 500}
     made = await agency.insist("supervisor", "POST", "contact", "/v1/dial-lists", json=body, key="list")
+    if not made.is_success:
+        agency.complain(made)
     path = f"/v1/dial-lists/{made.json()['dial_list_id']}"
     await eventually(
         lambda: agency.insist("integrator", "GET", "contact", path), lambda found: found.json()["status"] == "ready"
