@@ -188,6 +188,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "restriction-unknown": (404, "There is no such restriction"),
     "consent-unknown": (404, "There is no such consent"),
     "consent-details-mismatch": (422, "The basis of the consent needs other details"),
+    "flags-unknown": (404, "Nothing is known of this contact point besides"),
     "preference-unknown": (404, "There is no such preference"),
     "preference-mismatch": (422, "A preference is exactly one of a time, a place and a location"),
     "dispute-unknown": (404, "There is no such dispute"),

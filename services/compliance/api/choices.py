@@ -22,7 +22,7 @@ from shared.http.etag import IfMatch, OptionalIfMatch, set_etag
 from shared.http.idempotency import OptionalKey
 from shared.http.openapi import problems
 from shared.http.pagination import CursorText, Limit, Page
-from shared.http.routes import EdgeOf, run_and_show
+from shared.http.routes import EdgeOf, run_and_show, visible
 
 router = APIRouter(prefix="/v1", tags=["consents"])
 CONSENTS = Records(reads.CONSENTS)
@@ -146,3 +146,13 @@ async def flag_contact_point(
     )
     set_etag(response, shown.version)
     return shown
+
+
+@router.get("/contact-points/{contact_point_id}/flags", responses={200: ETAGGED, **problems("flags-unknown")})
+async def get_contact_point_flags(
+    contact_point_id: UUID, principal: Reader, edge: EdgeOf, response: Response
+) -> PointFlagsView:
+    """Read what is known of an address or number besides, with the ETag that changes it."""
+    found = visible(await edge.read(lambda tx: reads.get_flags(tx, contact_point_id)), principal, "flags")
+    set_etag(response, found.version)
+    return found
