@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -90,11 +90,12 @@ def _run(
     )
 
 
-def free_base() -> int:
-    """A port base above which everything that the stack listens on is free."""
+def free_base(beside: Iterable[int] = ()) -> int:
+    """A port base above which everything that the stack listens on is free, and so is what is to listen `beside` it."""
     while True:
         base = ports.free_port()
-        if all(ports.is_free(port) for port in Stack(Path("/nowhere"), base).ports().values()):
+        wanted = [*Stack(Path("/nowhere"), base).ports().values(), *(base + place for place in beside)]
+        if all(map(ports.is_free, wanted)):
             return base
 
 

@@ -22,7 +22,7 @@ from tests.e2e.stack_operator import free_base
 from tests.faults.cases import CASES, Outcome, live_through, title
 from tests.faults.lab import verify
 from tests.faults.launch import MUTATION
-from tests.faults.machines import Machines
+from tests.faults.machines import SECONDS, Machines
 from tests.faults.mutations import MUTATIONS
 from tests.faults.table import Table
 from tests.reaper import guard
@@ -83,7 +83,7 @@ class Run:
 
     async def _up(self) -> Machines:
         if self._machines is None:
-            self._machines = Machines(self._data_dir, self._port_base or free_base())
+            self._machines = Machines(self._data_dir, self._port_base or free_base(SECONDS))
             await self._machines.up()
         return self._machines
 

@@ -71,7 +71,7 @@ class Lab:
         parties = [UUID(agency.party_id(number)) for number in agency.members]
         await eventually(
             lambda: self.query(service, _KNOWN, agency.creditor, parties),
-            lambda rows: rows[0]["known"] == 2 * len(agency.members),
+            lambda rows: rows[0]["known"] == 2 * len(agency.members) + 1,
             SETTLE_S,
         )
 
@@ -191,7 +191,8 @@ class Lab:
 
 
 _KNOWN = """
-SELECT (SELECT count(*) FROM account_view WHERE creditor_id = $1)
+SELECT (SELECT count(*) FROM creditor_view WHERE creditor_id = $1)
+     + (SELECT count(*) FROM account_view WHERE creditor_id = $1)
      + (SELECT count(*) FROM contact_point WHERE party_id = ANY($2::uuid[]) AND kind = 'phone') AS known
 """
 _HEARD = "SELECT count(*) AS heard FROM attempt WHERE attempt_id = ANY($1) AND result_code IS NOT NULL"

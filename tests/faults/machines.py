@@ -32,6 +32,8 @@ _POLL_S = 0.05
 _PAUSE_S = 0.2
 """How long what has died stays down, at the least."""
 _SECOND_WORKER, _SECOND_API = 50, 60
+SECONDS = tuple(place + of for of in SERVICES.values() for place in (_SECOND_WORKER, _SECOND_API))
+"""Where the second processes listen, above the port base."""
 
 
 class MachineError(Exception):

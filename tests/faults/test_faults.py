@@ -11,7 +11,7 @@ from tests.conftest import _unavailable
 from tests.e2e.stack_operator import free_base
 from tests.faults.cases import CASES, live_through
 from tests.faults.lab import verify
-from tests.faults.machines import Machines
+from tests.faults.machines import SECONDS, Machines
 
 SEED = int(os.environ.get("SEED", "1"))
 
@@ -19,7 +19,7 @@ SEED = int(os.environ.get("SEED", "1"))
 @pytest_asyncio.fixture(scope="module")
 async def machines(infra_dir: Path) -> AsyncIterator[Machines]:
     """The machines that the faults happen to; gone after the last, or by the reaper."""
-    made = Machines(infra_dir / "faults", free_base())
+    made = Machines(infra_dir / "faults", free_base(SECONDS))
     try:
         await made.up()
     except Exception as error:  # noqa: BLE001 - whatever the reason, it is reported as one
