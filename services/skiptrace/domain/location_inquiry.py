@@ -26,13 +26,42 @@ _AT_AN_HOUR = frozenset({"phone", "in_person"})
 _FIRST_HOUR, _LAST_HOUR = time(8), time(21)
 """A third party is called and visited from the first of these up to the last, by its own clock."""
 STOPPED_BY: frozenset[str] = frozenset(
-    {"bankruptcy_stay", "discharged", "identity_theft", "cease", "dispute_hold", "disaster"}
+    {
+        "bankruptcy_stay",
+        "discharged",
+        "identity_theft",
+        "cease",
+        "dispute_hold",
+        "litigation",
+        "complaint_hold",
+        "disaster",
+    }
 )
+"""The last three by policy: a person looks at the case first, and nobody outside is drawn into it meanwhile."""
+
+
+LEAVE = timedelta(minutes=10)
+"""So long after it was given a call or a visit may be begun: later it is another hour, and the consumer may have an
+attorney by then. As long as a person needs to dial, or stands before the door."""
+
+
+def leave_ends(channel: str, asked_at: datetime) -> datetime | None:
+    """When leave to ask ends; None for what is written, which has no hour."""
+    return asked_at + LEAVE if channel in _AT_AN_HOUR else None
+
+
+def is_late(channel: str, asked_at: datetime, made_at: datetime | None) -> bool:
+    """Whether somebody was asked when the leave had ended."""
+    ends = leave_ends(channel, asked_at)
+    return ends is not None and made_at is not None and made_at > ends
 
 
 @dataclass(frozen=True, slots=True)
 class Inquiry:
-    """An earlier inquiry of the same person about the same consumer. `outcome` None: not told yet, so it counts."""
+    """An earlier inquiry of the same person about the same consumer. `outcome` None: not told yet, so it counts.
+
+    `at`: when the person was asked; until that is told, when leave was given.
+    """
 
     at: datetime
     channel: Channel
@@ -67,11 +96,15 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Consumer:
-    """What is known of the consumer. `attorney_is_silent`: did not respond within a reasonable period of time."""
+    """What is known of the consumer. `attorney_is_silent`: did not respond within a reasonable period of time.
+
+    `silence_evidence`: what that rests on.
+    """
 
     restrictions: frozenset[str] = frozenset()
     has_open_trace: bool = True
     attorney_is_silent: bool = False
+    silence_evidence: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +150,12 @@ def _medium(asked: Asked, _consumer: Consumer, _history: Sequence[Inquiry]) -> F
 
 def _attorney(asked: Asked, consumer: Consumer, _history: Sequence[Inquiry]) -> Finding:
     is_represented = "attorney" in consumer.restrictions
-    passed = not is_represented or asked.relationship == "attorney" or consumer.attorney_is_silent
+    evidence = (consumer.silence_evidence or "").strip()
+    is_silent = consumer.attorney_is_silent and bool(evidence)
+    passed = not is_represented or asked.relationship == "attorney" or is_silent
     fact = "the consumer has an attorney" if is_represented else "no attorney is known"
     if is_represented and consumer.attorney_is_silent:
-        fact = "the attorney did not respond within a reasonable time"
+        fact = f"the attorney did not respond: {evidence}" if is_silent else "the attorney's silence has no evidence"
     return Finding("location.attorney", "12 CFR 1006.10(b)(5)", passed, fact)
 
 

@@ -5,7 +5,7 @@ port's own layout is in docs/contracts/person-search.md.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -55,6 +55,16 @@ class FoundPoint:
     last_seen_on: date | None
     matched_on: frozenset[str]
     address: Mapping[str, str | None] = field(default_factory=dict)
+
+    def with_(self, other: "FoundPoint") -> "FoundPoint":
+        """What both records of an answer say of one point: all that matched, from the first day to the last."""
+        return replace(
+            self,
+            label=other.label if self.label == "other" else self.label,
+            first_seen_on=min(filter(None, (self.first_seen_on, other.first_seen_on)), default=None),
+            last_seen_on=max(filter(None, (self.last_seen_on, other.last_seen_on)), default=None),
+            matched_on=self.matched_on | other.matched_on,
+        )
 
 
 @dataclass(frozen=True, slots=True)

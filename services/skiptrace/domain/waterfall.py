@@ -54,11 +54,15 @@ class Vendor:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What one case has had from one vendor: an answer, or failures of which the last was at `failed_at`."""
+    """What one case has had from one vendor: an answer, or failures of which the last was at `failed_at`.
+
+    `held_minor`: what its failed attempts may cost. To the vendor they are one search, and so is the next.
+    """
 
     is_answered: bool
     attempts: int
     failed_at: datetime | None = None
+    held_minor: int = 0
 
     @property
     def is_over(self) -> bool:
@@ -74,6 +78,11 @@ class Wanted:
     currency: str
     left_minor: int
     tried: Mapping[str, Tried]
+
+    def needs_minor(self, vendor: Vendor) -> int:
+        """What is to be reserved for the next attempt at a vendor, besides what earlier ones hold."""
+        tried = self.tried.get(vendor.code)
+        return max(0, vendor.reserve_minor - (tried.held_minor if tried is not None else 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +126,10 @@ def _may_serve(vendor: Vendor, wanted: Wanted) -> bool:
 
 
 def _is_paid_for(vendor: Vendor, wanted: Wanted) -> bool:
-    if vendor.reserve_minor > wanted.left_minor:
-        return False
-    limit = vendor.month_budget_minor
-    return limit is None or vendor.month_spent_minor + vendor.reserve_minor <= limit
+    needs, limit = wanted.needs_minor(vendor), vendor.month_budget_minor
+    return needs <= max(0, wanted.left_minor) and (
+        limit is None or needs == 0 or vendor.month_spent_minor + needs <= limit
+    )
 
 
 def _again_at(tried: Tried | None, now: datetime) -> datetime:

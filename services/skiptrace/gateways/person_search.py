@@ -49,7 +49,8 @@ class PersonSearch:
             name: httpx.AsyncClient(
                 base_url=endpoint.url.rstrip("/"),
                 auth=(endpoint.username, endpoint.password.get_secret_value()),
-                timeout=timeout_s,
+                # Shorter than the whole: a vendor that was never reached is told from one that does not answer.
+                timeout=httpx.Timeout(timeout_s, connect=timeout_s / 2, pool=timeout_s / 4),
                 follow_redirects=False,
             )
             for name, endpoint in endpoints.items()

@@ -61,7 +61,7 @@ async def ask_third_party(tx: Tx, actor: Actor, request: InquiryRequest, *, empl
     creditor = await load_creditor(tx, creditor_id)
     person_ids = known_by(request.party_id, request.third_party)
     earlier = [
-        Inquiry(row["asked_at"], row["channel"], str(row["account_id"]), row["outcome"])
+        Inquiry(row["made_at"] or row["asked_at"], row["channel"], str(row["account_id"]), row["outcome"])
         for row in await earlier_inquiries(tx, request.party_id, person_ids)
     ]
     decision = _decide(tx, file, request, earlier, creditor["time_zone"] if creditor is not None else FALLBACK_ZONE)
@@ -105,7 +105,9 @@ def _decide(tx: Tx, file: File, request: InquiryRequest, earlier: list[Inquiry],
         believes_person_knows_now=request.believes_person_knows_now,
         zones=zones,
     )
-    consumer = Consumer(file.restrictions, file.open_trace is not None, request.attorney_is_silent)
+    consumer = Consumer(
+        file.restrictions, file.open_trace is not None, request.attorney_is_silent, request.attorney_evidence
+    )
     return decide(asked, consumer, earlier)
 
 
@@ -138,6 +140,7 @@ def _row(tx: Tx, actor: Actor, request: InquiryRequest, file: File, decision: De
         "script": None,
         "asked_by": actor.sub,
         "asked_at": tx.clock.now(),
+        "made_at": None,
         "reported_at": None,
         "debt_was_mentioned": None,
         "employer_was_named_on_request": None,

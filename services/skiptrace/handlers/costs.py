@@ -33,16 +33,23 @@ def cost_line(search: Row, kind: str, amount_minor: int, at: datetime) -> dict[s
     }
 
 
+def earlier_attempts(file: File, search: Row) -> list[Row]:
+    """The failed attempts of the same search whose money is not free; `cost_minor` is what they hold."""
+    return [
+        one
+        for one in file.searches[search["skip_trace_id"]]
+        if one["vendor"] == search["vendor"]
+        and one["status"] == "failed"
+        and (one["cost_minor"] > 0 or one["settled_at"] is None)
+    ]
+
+
 async def settle(tx: Tx, file: File, trace: Row, search: Row, done: Row) -> None:
     """Turn what was reserved into what it cost. What may be billed stays reserved for now."""
     now, trace_id = tx.clock.now(), trace["skip_trace_id"]
     lines: list[Row] = []
     if done["status"] == "answered":
-        earlier = [
-            one
-            for one in file.searches[trace_id]
-            if one["vendor"] == search["vendor"] and one["status"] == "failed" and one["cost_minor"] > 0
-        ]
+        earlier = earlier_attempts(file, search)
         lines += [_taken_back(one, now) for one in earlier]
         settled = [{**one, "cost_minor": 0, "settled_at": one["settled_at"] or now} for one in earlier]
         await cases.save_searches(tx, settled)

@@ -94,7 +94,7 @@ async def keep_contacts(tx: Tx, messages: Batch) -> None:
     returned = [one.payload for one in messages if isinstance(one.payload, MessageBounced) and _came_back(one.payload)]
     wrong = [one for one in outcomes if one.is_wrong_number]
     marks: list[facts.Mark] = [
-        (one.contact_point_id, one.party_id, None, one.at)
+        (one.contact_point_id, one.party_id, None, one.completed_at)
         for one in outcomes
         if one.contact_point_id and one.is_right_party
     ]

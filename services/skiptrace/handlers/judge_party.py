@@ -116,13 +116,13 @@ def _facts(file: File, trace: Row, verified_at: datetime | None) -> Facts:
 
 
 def _found_at(file: File, trace: Row, verified_at: datetime | None) -> datetime | None:
-    """When the party was reached after what opened this case and before its end, by a talk or a verified candidate."""
+    """When the party was reached since what opened this case and before its end, by a talk or a verified candidate."""
     end = trace["resolved_at"]
     talks = [one["at"] for one in file.tries if one["is_right_party"]]
     found = [
         at
         for at in (*talks, verified_at)
-        if at is not None and at > trace["sought_since"] and (end is None or at <= end)
+        if at is not None and at >= trace["sought_since"] and (end is None or at <= end)
     ]
     return min(found, default=None)
 

@@ -51,8 +51,8 @@ async def plan_searches(tx: Tx, policy: Policy, endpoints: Iterable[str], limit:
     if not due:
         return []
     await lock(tx, creditors={creditor for _, _, creditor in due}, accounts={party for _, party, _ in due})
-    rows = await load_vendors(tx)
-    await lock_vendors(tx, rows)
+    await lock_vendors(tx, await load_vendors(tx))
+    rows = await load_vendors(tx)  # as they stand under the locks
     planner = _Planner(tx, rows, await load_standings(tx, rows, tx.clock.now()), set(endpoints))
     files = await load_files(tx, {party for _, party, _ in due})
     for file in files.values():
@@ -102,13 +102,14 @@ class _Planner:
             if lost["vendor"] in self._vendors and may_be_asked:
                 self._order(file, trace, lost)
             return
-        choice = choose(self._vendors.values(), _wanted(file, trace), self._now)
+        wanted = _wanted(file, trace)
+        choice = choose(self._vendors.values(), wanted, self._now)
         if choice.vendor is None or not may_be_asked:
             self.choices[trace_id] = choice
             return
         # The judgement leaves the case alone while it is asked: it is looked at again when the lease has run out.
         self.choices[trace_id] = Choice(vendor=choice.vendor, wait_until=self._now + LEASE)
-        self._ask(file, trace, choice.vendor)
+        self._ask(file, trace, choice.vendor, wanted.needs_minor(choice.vendor))
 
     def _settle(self, file: File, trace: Row, search: Row) -> None:
         bills = self._rows[search["vendor"]]["bills_unanswered"] and not _is_charged(file, trace, search["vendor"])
@@ -118,7 +119,7 @@ class _Planner:
         if search["status"] == "asked":
             publish_searched(self._tx, trace, done)
 
-    def _ask(self, file: File, trace: Row, vendor: Vendor) -> None:
+    def _ask(self, file: File, trace: Row, vendor: Vendor, needs_minor: int) -> None:
         trace_id = trace["skip_trace_id"]
         attempt = sum(one["vendor"] == vendor.code for one in file.searches[trace_id]) + 1
         search = {
@@ -132,7 +133,7 @@ class _Planner:
             "outcome": None,
             "candidates": 0,
             "currency": vendor.currency,
-            "reserved_minor": vendor.reserve_minor,
+            "reserved_minor": needs_minor,
             "cost_minor": 0,
             "failure": None,
             "transaction_ref": None,
@@ -141,10 +142,10 @@ class _Planner:
             "settled_at": None,
         }
         self.searches.append(search)
-        self._book(file, trace, search, [cost_line(search, "reserved", vendor.reserve_minor, self._now)])
+        self._book(file, trace, search, [cost_line(search, "reserved", needs_minor, self._now)])
         breaker = vendor.breaker.let_through(self._now)
         self.breakers[vendor.code] = breaker
-        spent = vendor.month_spent_minor + vendor.reserve_minor
+        spent = vendor.month_spent_minor + needs_minor
         self._vendors[vendor.code] = replace(vendor, month_spent_minor=spent, breaker=breaker)
         self._order(file, trace, search)
 
@@ -204,6 +205,7 @@ def _wanted(file: File, trace: Row) -> Wanted:
             is_answered=one["status"] == "answered",
             attempts=(before.attempts if before else 0) + 1,
             failed_at=one["answered_at"] if one["status"] == "failed" else None,
+            held_minor=(before.held_minor if before else 0) + (one["cost_minor"] if one["status"] == "failed" else 0),
         )
     left = trace["budget_minor"] - file.held.get(trace["skip_trace_id"], 0)
     return Wanted(trace["permissible_purpose"], trace["currency"], left, tried)

@@ -8,7 +8,7 @@ from uuid import UUID
 from services.skiptrace.domain.breaker import CLOSED
 from services.skiptrace.domain.mapping import Answer
 from services.skiptrace.domain.policy import Policy
-from services.skiptrace.handlers.costs import settle
+from services.skiptrace.handlers.costs import earlier_attempts, settle
 from services.skiptrace.handlers.plan_searches import Order
 from services.skiptrace.handlers.publish import publish_searched
 from services.skiptrace.handlers.reassess import judge_files
@@ -68,13 +68,14 @@ async def _answered(tx: Tx, file: File, trace: Row, search: Row, said: Answer) -
     brought = 0 if file.is_erased else await take_points(tx, file, trace, points)
     vendor, now = (await load_vendors(tx))[code], tx.clock.now()
     cost = vendor["cost_hit_minor"] if said.is_billed_as_hit else vendor["cost_no_hit_minor"]
+    held = search["reserved_minor"] + sum(one["cost_minor"] for one in earlier_attempts(file, search))
     return {
         **search,
         "status": "answered",
         "outcome": "hit" if brought else "no_hit",
         "candidates": brought,
-        # Never above what was reserved, whatever has become of the prices meanwhile: budgets hold.
-        "cost_minor": min(cost, search["reserved_minor"]),
+        # Never above what all attempts hold, whatever has become of the prices meanwhile: budgets hold.
+        "cost_minor": min(cost, held),
         "transaction_ref": said.transaction_ref,
         "answered_at": now,
         "settled_at": now,

@@ -1,6 +1,7 @@
 """Takes what came of a location inquiry: the outcome once, and what the person said as candidates of the case."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from uuid import UUID
 
 from services.skiptrace.domain.mapping import FoundPoint
@@ -19,6 +20,11 @@ from shared.errors import Refusal
 from shared.ids import contact_point_id
 
 SOURCE = "location_inquiry"
+_CLOCKS_DIFFER = timedelta(minutes=1)
+_UNREADABLE = {
+    "phone": "This is no telephone number.",
+    "address": "An address has a street; what is less belongs into the note.",
+}
 _UNKNOWN = Refusal("location-inquiry-unknown", "There is no such location inquiry.")
 
 
@@ -27,7 +33,8 @@ async def report_inquiry(
 ) -> UUID | Refusal:
     """Record the outcome of an allowed inquiry, and return its id.
 
-    Refuses: `location-inquiry-unknown`, `location-inquiry-reported`, `location-inquiry-blocked` (it was never allowed).
+    Refuses: `location-inquiry-unknown`, `location-inquiry-reported`, `location-inquiry-blocked` (it was never allowed),
+    `validation-error` (the person was asked before there was leave, or what was said cannot be read).
     """
     found = await load_inquiry(tx, inquiry_id)
     if found is None or not actor.may_see(found["creditor_id"]):
@@ -40,11 +47,19 @@ async def report_inquiry(
     if row["status"] != "allowed":
         code = "location-inquiry-blocked" if row["status"] == "blocked" else "location-inquiry-reported"
         return Refusal(code, "The inquiry is not waiting for an outcome.")
+    now = tx.clock.now()
+    made_at = report.made_at or now
+    if not row["asked_at"] - _CLOCKS_DIFFER <= made_at <= now + _CLOCKS_DIFFER:
+        return Refusal("validation-error", "The person was asked after leave was given, and before now.", "made_at")
+    points = _points(report.found)
+    if isinstance(points, Refusal):
+        return points
     changed = {
         **row,
         "status": "reported",
+        "made_at": min(max(made_at, row["asked_at"]), now),
         "outcome": report.outcome,
-        "reported_at": tx.clock.now(),
+        "reported_at": now,
         "debt_was_mentioned": report.debt_was_mentioned,
         "employer_was_named_on_request": None
         if report.employer_was_named == "no"
@@ -58,22 +73,24 @@ async def report_inquiry(
     file = (await load_files(tx, [party_id]))[party_id]
     trace = next((one for one in file.traces if one["skip_trace_id"] == row["skip_trace_id"]), None)
     if trace is not None and not file.is_erased:
-        points = [
+        named = [
             NamedPoint(contact_point_id(party_id, point.kind, point.value), point, SOURCE, inquiry_id)
-            for point in _points(report.found)
+            for point in points
         ]
-        await take_points(tx, file, trace, points)
+        await take_points(tx, file, trace, named)
         await judge_files(tx, [file], policy, republish=[trace["skip_trace_id"]] if points else [])
     return inquiry_id
 
 
-def _points(found: Iterable[FoundLocation]) -> list[FoundPoint]:
+def _points(found: Iterable[FoundLocation]) -> list[FoundPoint] | Refusal:
+    """What was said, in its one form. What cannot be read is refused, not dropped: the report is made once."""
     points = []
-    for one in found:
+    for number, one in enumerate(found):
         address = {part: getattr(one, part) for part in ("street", "city", "region", "postal_code")}
         raw = one.phone if one.kind == "phone" else address_line(address)
         value = normalised(one.kind, raw) if raw else None
-        if value is not None:
-            parts = address if one.kind == "address" else {}
-            points.append(FoundPoint(one.kind, value, one.label, None, None, frozenset(), parts))
+        if value is None:
+            return Refusal("validation-error", _UNREADABLE[one.kind], f"found.{number}")
+        parts = address if one.kind == "address" else {}
+        points.append(FoundPoint(one.kind, value, one.label, None, None, frozenset(), parts))
     return points

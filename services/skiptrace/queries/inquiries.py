@@ -4,12 +4,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
+from services.skiptrace.domain.location_inquiry import is_late, leave_ends
 from services.skiptrace.schemas.inquiries import FindingView, InquiryView, ScriptView
 from services.skiptrace.schemas.skip_traces import plain
 from shared.db.transaction import Tx
 
 _SELECT = """
-SELECT i.*, coalesce(c.kind, 'creditor') AS creditor_kind
+SELECT i.*, coalesce(c.kind, 'third_party_collector') AS creditor_kind
 FROM location_inquiry i LEFT JOIN creditor_view c USING (creditor_id)
 """
 _ONE = f"{_SELECT} WHERE i.inquiry_id = $1"
@@ -19,7 +20,8 @@ WHERE ($1::uuid IS NULL OR i.party_id = $1) AND ($2::uuid[] IS NULL OR i.credito
   AND ($3::uuid IS NULL OR i.inquiry_id < $3)
 ORDER BY i.inquiry_id DESC LIMIT $4
 """
-_GIVEN = frozenset({"rules", "basis", "script", "needs_review"})
+_GIVEN = frozenset({"rules", "basis", "script", "expires_at", "needs_review"})
+_DEBT_COLLECTORS = frozenset({"third_party_collector", "debt_buyer", "attorney"})
 _SHOWN = tuple(name for name in InquiryView.model_fields if name not in _GIVEN)
 
 
@@ -40,9 +42,12 @@ def _view(row: Any) -> InquiryView:
     return InquiryView(
         **plain(row, _SHOWN),
         rules=tuple(FindingView(**finding) for finding in row["findings"]),
-        basis="policy" if row["creditor_kind"] == "creditor" else "law",
+        basis="law" if row["creditor_kind"] in _DEBT_COLLECTORS else "policy",
         script=None if row["script"] is None else ScriptView(**row["script"]),
-        needs_review=bool(row["debt_was_mentioned"]) or row["employer_was_named_on_request"] is False,
+        expires_at=leave_ends(row["channel"], row["asked_at"]) if row["script"] is not None else None,
+        needs_review=bool(row["debt_was_mentioned"])
+        or row["employer_was_named_on_request"] is False
+        or is_late(row["channel"], row["asked_at"], row["made_at"]),
     )
 
 

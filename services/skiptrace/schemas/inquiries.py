@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 
 from services.skiptrace.domain.location_inquiry import Channel, Ground, Outcome, Relationship
+from shared.events.payload import Moment
 from shared.http.free_text import FreeText
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
@@ -58,6 +59,9 @@ class InquiryRequest(_Model):
     attorney_is_silent: StrictBool = Field(
         default=False, description="The consumer's attorney did not respond within a reasonable time."
     )
+    attorney_evidence: FreeText | None = Field(
+        default=None, description="When and how the attorney was asked; without it nobody else may be."
+    )
 
 
 class FindingView(_Model):
@@ -96,13 +100,19 @@ class InquiryView(_Model):
     outcome: Outcome | None
     rules: tuple[FindingView, ...]
     basis: Literal["law", "policy"] = Field(
-        description="`law` for a debt collector; a creditor that collects its own debts keeps the rules as policy."
+        description="`law` for a debt collector; a creditor, servicer or repossessor keeps the rules as policy."
     )
     script: ScriptView | None
     asked_by: str
     asked_at: datetime
+    expires_at: datetime | None = Field(
+        description="A call or a visit is begun before this, or leave is asked for again; what is written has no hour."
+    )
+    made_at: datetime | None = Field(description="When the person was asked, as it was reported.")
     reported_at: datetime | None
-    needs_review: bool = Field(description="A debt was mentioned, or the employer named unasked.")
+    needs_review: bool = Field(
+        description="A debt was mentioned, the employer named unasked, or the person asked when the leave had ended."
+    )
 
 
 class FoundLocation(_Model):
@@ -133,6 +143,9 @@ class InquiryReport(_Model):
     )
 
     outcome: Outcome
+    made_at: Moment | None = Field(
+        default=None, description="When the person was asked: the call begun, the letter sent. Absent: now."
+    )
     debt_was_mentioned: StrictBool
     employer_was_named: Literal["no", "on_request", "unasked"] = "no"
     found: Annotated[tuple[FoundLocation, ...], Field(max_length=10)] = ()

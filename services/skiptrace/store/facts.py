@@ -161,12 +161,16 @@ async def save_restrictions(tx: Tx, states: Iterable[tuple[RestrictionState, int
 
 
 async def save_tries(tx: Tx, outcomes: Sequence[ContactCompleted]) -> None:
-    """Keep attempts with their outcome; one that is here already stays."""
+    """Keep attempts with their outcome; one that is here already stays.
+
+    Who was reached was there until the end of the talk: what they said of other numbers in it sends nobody to search.
+    """
     by_id = {one.attempt_id: one for one in outcomes}
     ordered = [by_id[attempt_id] for attempt_id in sorted(by_id)]
     if ordered:
-        names = ("attempt_id", "creditor_id", "party_id", "account_id", "contact_point_id", "is_right_party", "at")
-        await tx.execute(_SAVE_TRIES, *([getattr(one, name) for one in ordered] for name in names))
+        names = ("attempt_id", "creditor_id", "party_id", "account_id", "contact_point_id", "is_right_party")
+        at = [one.completed_at if one.is_right_party else one.at for one in ordered]
+        await tx.execute(_SAVE_TRIES, *([getattr(one, name) for one in ordered] for name in names), at)
 
 
 async def save_marks(tx: Tx, marks: Sequence[Mark]) -> None:

@@ -39,6 +39,7 @@ class LocationInquiry(Base, table=True):
     script: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
     asked_by: str
     asked_at: datetime = Field(sa_type=DateTime(timezone=True))
+    made_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
     reported_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
     debt_was_mentioned: bool | None = None
     employer_was_named_on_request: bool | None = None

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -102,7 +102,11 @@ async def test_nobody_is_asked_when_the_consumer_has_an_attorney_but_the_attorne
     assert [rule["id"] for rule in blocked.json()["rules"] if rule["result"] == "fail"] == ["location.attorney"]
     attorney = {"name": "Dana Lawyer", "relationship": "attorney", "phone": "+12175550111"}
     assert (await _ask(desk, third_party=attorney)).status_code == 201
-    assert (await _ask(desk, attorney_is_silent=True)).status_code == 201
+    assert (await _ask(desk, attorney_is_silent=True)).status_code == 403
+    evidence = "Wrote on 1 and 15 September, called on the 20th."
+    silent = await _ask(desk, attorney_is_silent=True, attorney_evidence=evidence)
+    assert silent.status_code == 201
+    assert evidence in {rule["id"]: rule["fact"] for rule in silent.json()["rules"]}["location.attorney"]
 
 
 async def test_nobody_is_called_at_night_or_where_nothing_says_that_it_is_day(desk: Desk) -> None:
@@ -117,8 +121,55 @@ async def test_nobody_is_called_at_night_or_where_nothing_says_that_it_is_day(de
     assert [rule["id"] for rule in night.json()["rules"] if rule["result"] == "fail"] == ["location.hours"]
 
 
-@pytest.mark.parametrize("kind", ["dispute_hold", "disaster"])
-async def test_nobody_is_asked_while_a_dispute_or_a_disaster_holds_collection(desk: Desk, kind: str) -> None:
+async def test_a_call_that_was_begun_when_its_leave_had_ended_is_marked_and_counts_on_its_own_day(desk: Desk) -> None:
+    asked = await _ask(desk)
+    begun = desk.clock.now()
+    ends = datetime.fromisoformat(asked.json()["expires_at"])
+    assert timedelta(minutes=9) < ends - begun <= timedelta(minutes=10)
+    desk.clock.ahead += timedelta(days=4)
+    for wrong in (begun - timedelta(hours=1), desk.clock.now() + timedelta(hours=1)):
+        refused = await _report(desk, asked, "incomplete", made_at=wrong.isoformat())
+        assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "made_at")
+    late = await _report(desk, asked, "incomplete", made_at=desk.clock.now().isoformat())
+    assert (late.status_code, late.json()["needs_review"]) == (200, True)
+    desk.clock.ahead += timedelta(days=4)
+    again = {"ground": "earlier_answer_incomplete", "ground_evidence": "Said so.", "believes_person_knows_now": True}
+    blocked = await _ask(desk, **again)  # eight days since there was leave, and four since the talk
+    assert [rule["id"] for rule in blocked.json()["rules"] if rule["result"] == "fail"] == ["location.cooldown"]
+    desk.clock.ahead += timedelta(days=3)
+    assert (await _ask(desk, **again)).status_code == 201
+
+
+async def test_a_call_that_is_reported_later_with_its_time_is_in_order(desk: Desk) -> None:
+    asked = await _ask(desk)
+    begun = desk.clock.now() + timedelta(minutes=2)
+    desk.clock.ahead += timedelta(hours=3)
+    told = (await _report(desk, asked, "answered", made_at=begun.isoformat())).json()
+    assert (told["needs_review"], datetime.fromisoformat(told["made_at"])) == (False, begun)
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        {"kind": "phone", "phone": "217-555-016"},
+        {"kind": "phone", "street": "9 New Road"},
+        {"kind": "address", "city": "Peoria", "region": "IL"},
+    ],
+)
+async def test_what_the_person_said_and_nobody_can_read_is_refused_while_it_can_be_put_right(
+    desk: Desk, found: dict[str, str]
+) -> None:
+    asked = await _ask(desk)
+    good = {"kind": "phone", "phone": "217-555-0166"}
+    refused = await _report(desk, asked, "answered", found=[good, found])
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "found.1")
+    assert (await _report(desk, asked, "answered", found=[good])).status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["dispute_hold", "disaster", "litigation", "complaint_hold"])
+async def test_nobody_is_asked_while_a_dispute_a_complaint_or_a_disaster_holds_collection(
+    desk: Desk, kind: str
+) -> None:
     await desk.feed(desk.restriction(kind))
     blocked = await _ask(desk)
     assert [rule["id"] for rule in blocked.json()["rules"] if rule["result"] == "fail"] == ["location.restriction"]

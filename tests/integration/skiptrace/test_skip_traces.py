@@ -11,7 +11,7 @@ import pytest_asyncio
 from deploy.local.issuer import Issuer
 from deploy.local.simulators.person_search import Faults
 from tests.conftest import GetEngine
-from tests.integration.skiptrace.trace_desk import FOUND_PHONE, NOW, PERSON, Desk, open_desk
+from tests.integration.skiptrace.trace_desk import FOUND_PHONE, NOW, PERSON, TALK, Desk, open_desk
 
 
 @pytest_asyncio.fixture
@@ -253,6 +253,43 @@ async def test_a_vendor_that_fails_is_tried_again_later_and_billed_once(desk: De
     assert (await desk.traces())[0]["spent_minor"] == 75
 
 
+async def test_a_retry_needs_no_money_but_what_its_first_attempt_holds(desk: Desk) -> None:
+    desk.knows()
+    desk.vendor.faults = Faults(count=3)
+    made = await desk.request(budget_minor=75)  # one search
+    await desk.search()
+    assert (await desk.traces())[0]["status"] == "searching"
+    desk.clock.ahead = timedelta(minutes=2)
+    assert await desk.search() == 1
+    searches = (await desk.get(f"/v1/skip-traces/{made['skip_trace_id']}/searches")).json()["items"]
+    assert [(one["status"], one["reserved_minor"], one["cost_minor"]) for one in searches] == [
+        ("failed", 75, 0),
+        ("answered", 0, 75),
+    ]
+    assert (await desk.traces())[0]["spent_minor"] == 75
+    assert (await desk.query("SELECT sum(amount_minor) FROM cost_entry WHERE creditor_id = :creditor")) == [(75,)]
+
+
+async def test_attempts_that_all_fail_are_charged_once(desk: Desk) -> None:
+    desk.vendor.faults = Faults(count=99)
+    await desk.request(budget_minor=75)
+    for minutes in (0, 2, 13, 24 * 60 + 14):
+        desk.clock.ahead = timedelta(minutes=minutes)
+        await desk.search()
+    [case] = await desk.traces()
+    assert (case["status"], case["spent_minor"]) == ("exhausted", 75)
+    assert (await desk.query("SELECT sum(amount_minor) FROM cost_entry WHERE creditor_id = :creditor")) == [(75,)]
+
+
+async def test_a_number_that_is_called_wrong_in_a_talk_with_the_person_sends_nobody_to_search(desk: Desk) -> None:
+    desk.knows()
+    begun = NOW - timedelta(hours=1)
+    said = desk.invalidated(contact_point_id=uuid4(), at=begun + TALK)  # when the talk was over
+    await desk.feed(desk.outcome("rpc_payment", at=begun), said)
+    assert {case["status"] for case in await desk.traces()} <= {"located"}
+    assert (await desk.search(), desk.vendor.ledger.requests) == (0, 0)
+
+
 async def test_a_vendor_that_is_silent_costs_one_bounded_wait_and_nothing_else(desk: Desk) -> None:
     desk.knows()
     desk.vendor.faults = Faults(delay_s=30)
@@ -319,5 +356,5 @@ async def test_a_talk_locates_the_case_that_it_falls_into_also_when_it_is_told_l
     assert [case["status"] for case in await desk.traces()] == ["exhausted"]
     [case] = await desk.traces()
     late = min(before_the_end, datetime.fromisoformat(case["resolved_at"]))
-    await desk.feed(desk.outcome("rpc_refused", at=late))
+    await desk.feed(desk.outcome("rpc_refused", at=late, completed_at=late))
     assert [case["status"] for case in await desk.traces()] == ["located"]

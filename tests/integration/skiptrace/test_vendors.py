@@ -1,13 +1,16 @@
 """Vendors are data: prices, purposes, budgets and layouts; the waterfall goes by them, and no secret is among them."""
 
 import json
+import socket
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
+import pytest
 import pytest_asyncio
 from pydantic import SecretStr
 
@@ -15,10 +18,25 @@ from deploy.local.issuer import Issuer
 from deploy.local.simulators.person_search import Faults
 from services.skiptrace.domain.breaker import FAILURES_TO_OPEN
 from services.skiptrace.domain.mapping import Subject, layout_from
-from services.skiptrace.gateways.person_search import PersonSearch
+from services.skiptrace.gateways.person_search import PersonSearch, VendorError
 from services.skiptrace.settings import VendorEndpoint
 from tests.conftest import GetEngine
-from tests.integration.skiptrace.trace_desk import Desk, open_desk
+from tests.integration.skiptrace.trace_desk import PERSON, Desk, open_desk
+
+OTHER_LAYOUT = layout_from(
+    {
+        "path": "/suche", "reference": "/Kopf/Ref", "purpose": "/Kopf/Zweck",
+        "purposes": {"fcra_collection": "3A"}, "subject": {"family_name": "/Wer/Name", "date_of_birth": "/Wer/Geb"},
+        "constants": {"/Kopf/Version": 2}, "persons": "/Antwort/Treffer", "matched_on": "/Match",
+        "matches": {"DOB": "date_of_birth"}, "transaction": "/Antwort/Nr", "date_format": "%d/%m/%Y",
+        "points": {
+            "phone": {
+                "each": "/Tel", "value": "/No", "label": "/Typ", "labels": {"C": "mobile"}, "last_seen": "/Bis",
+            },
+            "address": {"each": "/Adr", "parts": {"street": "/Zeile", "city": "/Ort", "postal_code": "/PLZ"}},
+        },
+    }
+)  # fmt: skip
 
 
 @pytest_asyncio.fixture
@@ -96,6 +114,43 @@ async def test_a_vendors_month_is_a_budget_of_its_own_and_its_ledger_adds_up(des
     assert (shown["month_spent_minor"], shown["searches"], shown["hits"]) == (60, 2, 0)
 
 
+async def test_a_vendor_that_cannot_be_connected_to_has_billed_nothing() -> None:
+    with socket.socket() as full:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        with ExitStack() as waiting:
+            # Nobody accepts: when the backlog is full, the kernel lets a further connection wait without an answer.
+            for _ in range(8):
+                one = waiting.enter_context(socket.socket())
+                one.settimeout(0)
+                one.connect_ex(full.getsockname())
+            endpoint = VendorEndpoint(
+                url=f"http://127.0.0.1:{full.getsockname()[1]}", username="u", password=SecretStr("p")
+            )
+            async with PersonSearch({"full": endpoint}, timeout_s=0.5, first_wait_s=0) as vendors:
+                with pytest.raises(VendorError) as failure:
+                    await vendors.search(
+                        "full", OTHER_LAYOUT, Subject("Alex", "Example", None), "fcra_collection", "ref-1"
+                    )
+    assert (failure.value.code, failure.value.may_be_billed) == ("not-reached", False)
+
+
+async def test_a_number_that_an_answer_lists_twice_counts_by_all_that_is_said_of_it(desk: Desk) -> None:
+    old = {"number": "(217) 555-0188", "line_type": "mobile", "first_seen": "2010-01-01", "last_seen": "2014-12-31"}
+    young = old | {"first_seen": "2025-06-01", "last_seen": "2026-02-20"}
+    scores = []
+    for number, phones in (("L-1", [young]), ("L-2", [old, young]), ("L-3", [young, old])):
+        desk.knows(number, PERSON | {"phones": phones, "addresses": [], "emails": []})
+        made = await desk.request(number)
+        await desk.search()
+        [found] = await desk.candidates(made["skip_trace_id"])
+        seen = found["sources"][0]
+        assert seen["last_seen_on"] == "2026-02-20"
+        assert seen["first_seen_on"] == phones[0 if number != "L-3" else 1]["first_seen"]
+        scores.append(found["confidence"])
+    assert scores[1] == scores[2] >= scores[0]
+
+
 async def test_a_vendor_that_fails_again_and_again_is_left_alone_for_a_while(desk: Desk) -> None:
     desk.vendor.faults = Faults(count=100_000)
     numbers = [f"B-{number}" for number in range(FAILURES_TO_OPEN + 2)]
@@ -163,27 +218,13 @@ async def test_a_vendor_that_lays_things_out_differently_needs_another_layout_an
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             pass
 
-    layout = layout_from(
-        {
-            "path": "/suche", "reference": "/Kopf/Ref", "purpose": "/Kopf/Zweck",
-            "purposes": {"fcra_collection": "3A"}, "subject": {"family_name": "/Wer/Name", "date_of_birth": "/Wer/Geb"},
-            "constants": {"/Kopf/Version": 2}, "persons": "/Antwort/Treffer", "matched_on": "/Match",
-            "matches": {"DOB": "date_of_birth"}, "transaction": "/Antwort/Nr", "date_format": "%d/%m/%Y",
-            "points": {
-                "phone": {
-                    "each": "/Tel", "value": "/No", "label": "/Typ", "labels": {"C": "mobile"}, "last_seen": "/Bis",
-                },
-                "address": {"each": "/Adr", "parts": {"street": "/Zeile", "city": "/Ort", "postal_code": "/PLZ"}},
-            },
-        }
-    )  # fmt: skip
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     Thread(target=server.serve_forever, daemon=True).start()
     try:
         endpoint = VendorEndpoint(url=f"http://127.0.0.1:{server.server_port}", username="u", password=SecretStr("p"))
         subject = Subject("Alex", "Example", None)
         async with PersonSearch({"other": endpoint}, timeout_s=5) as vendors:
-            said = await vendors.search("other", layout, subject, "fcra_collection", "ref-1")
+            said = await vendors.search("other", OTHER_LAYOUT, subject, "fcra_collection", "ref-1")
     finally:
         server.shutdown()
         server.server_close()

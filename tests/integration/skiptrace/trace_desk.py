@@ -30,6 +30,7 @@ from shared.messaging.message import RawMessage
 from tests.integration.desk import ServiceDesk, client_of, settings_of
 
 NOW = datetime.now(UTC)  # noqa: TID251 - tokens of the issuer are minted by the machine's clock
+TALK = timedelta(minutes=3)
 PHONE = "+12175550123"
 FOUND_PHONE = "+12175550188"
 PERSON = {
@@ -80,12 +81,12 @@ class Desk(ServiceDesk):
         return super().party_message(number, version, **state | facts)
 
     def outcome(self, result: str = "wrong_number", number: str = "L-1", **facts: Any) -> RawMessage:
-        right = result.startswith("rpc_")
+        right, begun = result.startswith("rpc_"), facts.get("at", NOW - timedelta(hours=1))
         state = {
             "creditor_id": self.creditor, "account_id": self.account(number), "account_ids": (self.account(number),),
             "party_id": self.party(number), "attempt_id": uuid4(), "permit_id": uuid4(), "direction": "outbound",
             "channel": "phone", "purpose": "collection", "contact_point_id": self.phone(number),
-            "at": NOW - timedelta(hours=1), "completed_at": NOW, "result_code": result, "is_connected": True,
+            "at": begun, "completed_at": begun + TALK, "result_code": result, "is_connected": True,
             "counts_as_call": True, "is_conversation": right, "is_communication": right, "is_right_party": right,
         }  # fmt: skip
         return self.message("contact.completed", state | facts)

@@ -19,6 +19,8 @@ from services.skiptrace.domain.location_inquiry import (
     Inquiry,
     Outcome,
     decide,
+    is_late,
+    leave_ends,
 )
 from services.skiptrace.domain.script import Language, script_for
 
@@ -134,7 +136,17 @@ def test_the_day_of_a_talk_is_the_first_of_the_seven() -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", ["bankruptcy_stay", "discharged", "cease", "identity_theft", "dispute_hold", "disaster"]
+    "kind",
+    [
+        "bankruptcy_stay",
+        "discharged",
+        "cease",
+        "identity_theft",
+        "dispute_hold",
+        "litigation",
+        "complaint_hold",
+        "disaster",
+    ],
 )
 def test_a_restriction_stops_it(kind: str) -> None:
     assert _failed(decide(ASKED, Consumer(frozenset({kind})), [])) == {"location.restriction"}
@@ -144,7 +156,18 @@ def test_1006_10_b_5_only_the_attorney_unless_the_attorney_is_silent() -> None:
     represented = Consumer(frozenset({"attorney"}))
     assert _failed(decide(ASKED, represented, [])) == {"location.attorney"}
     assert decide(replace(ASKED, relationship="attorney"), represented, []).is_allowed
-    assert decide(ASKED, replace(represented, attorney_is_silent=True), []).is_allowed
+    silent = replace(represented, attorney_is_silent=True)
+    assert _failed(decide(ASKED, silent, [])) == {"location.attorney"}
+    assert _failed(decide(ASKED, replace(silent, silence_evidence=" "), [])) == {"location.attorney"}
+    assert decide(ASKED, replace(silent, silence_evidence="Wrote on 1 and 15 September."), []).is_allowed
+
+
+def test_leave_to_call_or_visit_ends_and_what_is_written_has_no_hour() -> None:
+    for channel, ends in (("phone", True), ("in_person", True), ("letter", False), ("email", False)):
+        assert (leave_ends(channel, ASKED.at) is not None) is ends
+        assert not is_late(channel, ASKED.at, ASKED.at + timedelta(minutes=10))
+        assert not is_late(channel, ASKED.at, None)
+        assert is_late(channel, ASKED.at, ASKED.at + timedelta(minutes=10, seconds=1)) is ends
 
 
 @pytest.mark.parametrize("channel", ["postcard", "social_media"])
