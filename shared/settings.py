@@ -49,7 +49,8 @@ class ServiceSettings(BaseSettings):
     jwt_issuer: str
     jwt_audience: str = "arrears"
     jwt_leeway_s: float = Field(default=5, ge=0, le=30)
-    """How far the issuer's clock may be off: a token is taken so long after its expiry, and no longer."""
+    """How far the clocks of the issuer and of our processes may be apart: a token is taken so long after its expiry,
+    and what another process recorded is not held to be yet to come."""
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     log_level: str = "INFO"

@@ -63,7 +63,11 @@ def create_api(
         after_commit=[waker.wake],
     )
     decider = Decider(
-        rules.book, rules_sha256(rules.packs), timedelta(seconds=settings.permit_ttl_s), reach(rules.book.rules)
+        rules.book,
+        rules_sha256(rules.packs),
+        permit_ttl=timedelta(seconds=settings.permit_ttl_s),
+        reach=reach(rules.book.rules),
+        leeway=timedelta(seconds=settings.jwt_leeway_s),
     )
     app.state.rules = rules
     app.state.decider = decider

@@ -1,7 +1,8 @@
 """One question: may this contact be made at `at`, on what is known at the time of the request?
 
 A case is the request and its facts seen at one moment, with what several checks ask for worked out once. Attempts and
-permits after the request's own time are not seen, so a dry run in the past knows what was known then.
+permits after the request's own time are not seen, so a dry run in the past knows what was known then. Of a request for
+now everything was known: what seems to come a moment later was recorded by a process whose clock is ahead of ours.
 """
 
 from collections.abc import Hashable, Iterable
@@ -31,6 +32,7 @@ Key = UUID | str
 US_ZONES = ("America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles", "Pacific/Honolulu")
 """Where the consumer may be as long as nothing says where: the days of counting are then those of all of them."""
 NEVER = datetime.max.replace(tzinfo=UTC)
+NO_LEEWAY = timedelta(0)
 _DAY = timedelta(days=1)
 
 
@@ -38,9 +40,10 @@ class Case:
     """A request and its facts at one moment; everything here is read only.
 
     `zones` are all zones where the consumer may be, `clocks` and `days` the time and the date there, `keys` the
-    particular debts asked about, `in_force` the restrictions on them by kind and `disputes` the open ones. `known` is
-    the time of the request, `at` the moment that is looked at: the same, or later in the search for the earliest
-    lawful time. `memo` keeps what checks work out for both.
+    particular debts asked about, `in_force` the restrictions on them by kind and `disputes` the open ones. `at` is the
+    moment that is looked at: that of the request, or later in the search for the earliest lawful time. `known` is until
+    when the history is seen: the time of the request, and the `leeway` of clocks. `seen` is the later of the two: what
+    stops a contact holds from before it, while what frees one waits for `at`. `memo` keeps what checks work out.
     """
 
     __slots__ = (
@@ -64,13 +67,15 @@ class Case:
         "missing",
         "point",
         "request",
+        "seen",
         "zones",
     )
 
-    def __init__(self, request: Request, facts: Facts) -> None:
+    def __init__(self, request: Request, facts: Facts, leeway: timedelta = NO_LEEWAY) -> None:
         self.request = request
         self.facts = facts
-        self.known = self.at = request.at.astimezone(UTC)
+        self.at = request.at.astimezone(UTC)
+        self.known = self.at + leeway
         self.history = History(request, facts, self.known)
         self.memo: dict[Hashable, Any] = {}
         self._tells_first: bool | None = None
@@ -84,6 +89,7 @@ class Case:
 
     def _see(self) -> None:
         """Work out what depends on the moment looked at."""
+        self.seen = max(self.at, self.known)
         located = _located(self.facts.locations, self.at)
         zones = sorted({zone for location in located for zone in location.zones})
         self.is_located = bool(zones)
@@ -106,7 +112,7 @@ class Case:
 
     def local_times(self) -> dict[str, str]:
         """The wall-clock time in every plausible zone, for the record; of a later moment nothing is recorded."""
-        if self.at is not self.known:
+        if self.at != self.request.at:
             return {}
         if self._local_times is None:
             times = [clock.isoformat(timespec="seconds") for clock in self.clocks]
@@ -163,7 +169,7 @@ class Case:
         """
         request = self.request
         if request.direction is Direction.INBOUND:
-            return self.known
+            return self.at
         if request.channel is Channel.PORTAL:
             return self.history.session_since(self.at)
         return self.history.unanswered_since(request.channel) if request.purpose is Purpose.REPLY else None
@@ -182,7 +188,11 @@ class Case:
     def _find_in_force(self) -> dict[str, list[Restriction]]:
         found: dict[str, list[Restriction]] = {}
         for each in self.facts.restrictions:
-            if each.effective_at <= self.at < self.restriction_ends(each) and self.concerns(each.account_ids):
+            if (
+                each.effective_at <= self.seen
+                and self.at < self.restriction_ends(each)
+                and self.concerns(each.account_ids)
+            ):
                 found.setdefault(each.kind, []).append(each)
         return found
 
@@ -190,7 +200,8 @@ class Case:
         return [
             each
             for each in self.facts.disputes
-            if each.received_at <= self.at < min(each.answered_at or NEVER, each.closed_at or NEVER)
+            if each.received_at <= self.seen
+            and self.at < min(each.answered_at or NEVER, each.closed_at or NEVER)
             and self.key(each.account_id) in self.keys
         ]
 

@@ -61,7 +61,7 @@ def fits(case: Case, consent: Consent, scope: str, key: Key | None, given_to: It
 
 def holds(case: Case, consent: Consent, moment: datetime) -> bool:
     """Whether the consent's days and hours hold at a moment, in every plausible zone, and it is not revoked."""
-    if consent.revoked_at is not None and consent.revoked_at <= moment:
+    if consent.revoked_at is not None and consent.revoked_at <= (case.seen if moment == case.at else moment):
         return False
     if consent.starts_on is None and consent.ends_on is None and consent.scope != TIME:
         return True

@@ -5,9 +5,9 @@ block > block_until (the latest) > needs_review > allow_with > allow. What is no
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from services.compliance.domain.case import Case
+from services.compliance.domain.case import NO_LEEWAY, Case
 from services.compliance.domain.checks.finding import Finding
 from services.compliance.domain.earliest import earliest_lawful_time
 from services.compliance.domain.evaluate import BLOCKING, Outcome, RuleResult, evaluate
@@ -40,12 +40,16 @@ class Decision:
         return self.outcome in {Outcome.ALLOW, Outcome.ALLOW_WITH}
 
 
-def decide(request: Request, facts: Facts, book: RuleBook, *, with_drafts: bool = False) -> Decision:
+def decide(
+    request: Request, facts: Facts, book: RuleBook, *, with_drafts: bool = False, leeway: timedelta = NO_LEEWAY
+) -> Decision:
     """Decide on one contact at `request.at`, by the rules of the book that are in force then.
 
-    `with_drafts`: as if draft rules were active, for simulations. The facts may come in any order.
+    `with_drafts`: as if draft rules were active, for simulations. `leeway`: how far the clocks of those who recorded
+    the facts may be ahead of the one that shows `request.at`; a call that seems to come after it counts. The facts may
+    come in any order.
     """
-    case = Case(request, facts)
+    case = Case(request, facts, leeway)
     findings: dict[Question, Finding] = {}
     results = evaluate(case, book, findings, with_drafts=with_drafts)
     missing = case.missing if results else (*case.missing, "rules")

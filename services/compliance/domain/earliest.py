@@ -28,7 +28,7 @@ def earliest_lawful_time(
     goes there, looks at all rules again, those that come into force included, and on until nothing forbids.
     """
     settled: set[Question] = set()
-    is_static = _is_static(case.facts, case.known)
+    is_static = _is_static(case.facts, case.at)
     blocking = [each for each in results if each.outcome in BLOCKING]
     for _ in range(_STEPS):
         moment = _next(case, blocking)

@@ -38,7 +38,7 @@ def inconvenient_now(case: Case) -> list[TimeDesignation]:
     found = [
         each
         for each in case.facts.inconvenient_times
-        if each.known_at <= case.at
+        if each.known_at <= case.seen
         and (each.withdrawn_at is None or case.at < each.withdrawn_at)
         and _shows(each, case.clocks)
     ]

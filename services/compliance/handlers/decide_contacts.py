@@ -14,6 +14,7 @@ from uuid import UUID
 import orjson
 
 from services.compliance.domain import facts as f
+from services.compliance.domain.case import NO_LEEWAY
 from services.compliance.domain.decide import decide
 from services.compliance.domain.permit import closings, expires_at
 from services.compliance.domain.rules import RuleBook
@@ -55,13 +56,14 @@ class DecideContact:
 class Decider:
     """Decides by the rules of one book. `permit_ttl`: for how long a permit may be placed.
 
-    `reach`: how far back the rules look.
+    `reach`: how far back the rules look. `leeway`: how far the clocks of our processes may be apart.
     """
 
     book: RuleBook
     rules_sha256: bytes
     permit_ttl: timedelta
     reach: timedelta
+    leeway: timedelta
     written: WrittenDecision = field(default_factory=WrittenDecision)
     closings: tuple[int, ...] = field(init=False)
     """The minutes of the day at which the hours of some rule end, and a permit with them."""
@@ -118,7 +120,8 @@ class _Batch:
             return Refusal("attempt-given-up", "The attempt was reported as not placed; ask for another.", "attempt_id")
         creditor_id = next(iter(creditors), None)
         facts = self._known.of(request)
-        decision = decide(request, facts, self._decider.book)
+        leeway = self._decider.leeway if command.at is None else NO_LEEWAY
+        decision = decide(request, facts, self._decider.book, leeway=leeway)
         permit = None
         if decision.is_allowed and command.may_reserve and command.at is None and creditor_id is not None:
             inconvenient = [each.start_minute for each in facts.inconvenient_times]

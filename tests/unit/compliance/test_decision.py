@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.contact_facts import KnownParty
+from services.compliance.domain.case import NO_LEEWAY
 from services.compliance.domain.checks.finding import Result
 from services.compliance.domain.decide import Decision, decide
 from services.compliance.domain.evaluate import Outcome
@@ -97,9 +98,11 @@ def known(**changes: Any) -> Facts:
     return replace(facts, **changes)
 
 
-def ask(facts: Facts, at: datetime = NOW, *, book: RuleBook = BOOK, **changes: Any) -> Decision:
+def ask(
+    facts: Facts, at: datetime = NOW, *, book: RuleBook = BOOK, leeway: timedelta = NO_LEEWAY, **changes: Any
+) -> Decision:
     request = Request(name("party"), DEBTS[:1], Channel.PHONE, MOBILE, Purpose.COLLECTION, at)
-    return decide(replace(request, **changes), facts, book)
+    return decide(replace(request, **changes), facts, book, leeway=leeway)
 
 
 def called(hours_ago: float, code: str | None = "no_answer", **changes: Any) -> Attempt:
@@ -460,3 +463,47 @@ def test_what_a_decision_was_made_from_goes_with_it_and_waits_for_no_collector()
         for request in party.requests():
             decide(request, party.facts, BOOK)
     assert gc.collect() == 0
+
+
+@given(histories(), requests)
+@settings(max_examples=150)
+def test_the_leeway_of_clocks_changes_nothing_of_what_was_recorded_before(
+    facts: Facts, request: dict[str, Any]
+) -> None:
+    assert ask(facts, leeway=LEEWAY, **request) == ask(facts, **request)
+
+
+LEEWAY, LATER = timedelta(seconds=5), NOW + timedelta(seconds=2)
+STOPS = {
+    "the seventh call": {"attempts": (*(called(20 * n) for n in range(1, 7)), called(0, at=LATER))},
+    "a talk": {"attempts": (called(0, "rpc_refused", at=LATER, debts_discussed=DEBTS[:1]),)},
+    "a call under way": {"attempts": (called(0, None, at=LATER),)},
+    "a permit": {"permits": (Permit(name("permit"), LATER, Channel.PHONE, DEBTS[:1], MOBILE),)},
+    "a cease": {"restrictions": (Restriction(name("cease"), "cease", LATER, frozenset(), is_written=True),)},
+    "a dispute": {"disputes": (Dispute(name("dispute"), DEBTS[0], "fdcpa_validation", LATER, is_written=True),)},
+    "a refusal of calls": {"refusals": (Refusal(name("refusal"), Channel.PHONE, LATER),)},
+    "an attorney": {"representations": (Representation(name("attorney"), LATER, is_reachable=True),)},
+    "an hour": {"inconvenient_times": (TimeDesignation(name("hour"), LATER, frozenset(range(7)), 0, 1440),)},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("stop", STOPS)
+def test_what_a_process_whose_clock_is_ahead_has_recorded_stops_a_call_at_once(stop: str) -> None:
+    facts = known(**STOPS[stop])
+    assert ask(facts).is_allowed  # a dry run for then: it was not known yet
+    assert not ask(facts, leeway=LEEWAY).is_allowed
+
+
+def test_what_frees_a_call_waits_for_our_own_clock() -> None:
+    lifted = Restriction(name("cease"), "cease", NOW - DAY, frozenset(), is_written=True, lifted_at=LATER)
+    facts = known(restrictions=(lifted,))
+    assert not ask(facts, leeway=LEEWAY).is_allowed
+    assert ask(facts, LATER, leeway=LEEWAY).is_allowed
+
+
+def test_a_consent_that_was_revoked_by_a_clock_ahead_of_ours_is_none() -> None:
+    night = NOW.replace(hour=3)
+    consent = Consent(name("consent"), "time", night - DAY, revoked_at=night + timedelta(seconds=2))
+    facts = known(consents=(consent,))
+    assert ask(facts, night).is_allowed
+    assert not ask(facts, night, leeway=LEEWAY).is_allowed

@@ -47,7 +47,7 @@ def _from_consumer(case: Case, point: ContactPoint) -> str | None:
 def _opted_out_since(case: Case, moment: datetime) -> bool:
     point = case.request.contact_point_id
     return any(
-        each.contact_point_id == point and each.is_opt_out and moment <= each.requested_at <= case.at
+        each.contact_point_id == point and each.is_opt_out and moment <= each.requested_at <= case.seen
         for each in case.facts.refusals
     )
 
@@ -103,7 +103,7 @@ def leaked_address(case: Case, _params: NoParams) -> Finding:
         return NOT_APPLICABLE
     leaked = point.leaked_since
     facts = {"leaked_since": leaked.isoformat() if leaked is not None else None}
-    return Finding(Result.FAIL if leaked is not None and leaked <= case.at else Result.PASS, facts)
+    return Finding(Result.FAIL if leaked is not None and leaked <= case.seen else Result.PASS, facts)
 
 
 def sms_basis(case: Case, params: SmsBasis) -> Finding:

@@ -82,7 +82,7 @@ def _refused(case: Case, refusals: list[Refusal], *, can_reply: bool) -> Finding
 
 
 def _holds(each: Refusal, case: Case) -> bool:
-    return each.requested_at <= case.at and (each.withdrawn_at is None or case.at < each.withdrawn_at)
+    return each.requested_at <= case.seen and (each.withdrawn_at is None or case.at < each.withdrawn_at)
 
 
 def contact_point_usable(case: Case, params: ContactPointUsable) -> Finding:

@@ -35,7 +35,7 @@ def designated_place(case: Case, params: DesignatedPlace) -> Finding:
     """12 CFR 1006.6(b)(1)(ii): not at, nor by mail or landline of, a place that the consumer called inconvenient."""
     if case.request.direction is Direction.INBOUND:
         return NOT_APPLICABLE
-    places = {each.place: each for each in case.facts.inconvenient_places if _is_held(each, case.at)}
+    places = {each.place: each for each in case.facts.inconvenient_places if _is_held(each, case)}
     if not places:
         return Finding(Result.PASS, {"inconvenient_places": []})
     place = place_of(case)
@@ -63,7 +63,7 @@ def workplace(case: Case, params: Workplace) -> Finding:
     place = place_of(case)
     if place not in {WORK, None}:
         return PASSED
-    prohibitions = [each for each in case.facts.inconvenient_places if _stands(each, case.at, params.oral_days)]
+    prohibitions = [each for each in case.facts.inconvenient_places if _stands(each, case, params.oral_days)]
     facts: dict[str, Any] = {"place": place, "prohibited_by": sorted({each.source for each in prohibitions})}
     if params.when != "always" and not prohibitions:
         return Finding(Result.PASS, facts)
@@ -73,12 +73,12 @@ def workplace(case: Case, params: Workplace) -> Finding:
     return _refused(place, facts, earliest(over, consent_begins(case, "work")))
 
 
-def _stands(each: PlaceDesignation, at: datetime, oral_days: int) -> bool:
-    return each.place == WORK and _is_held(each, at) and at < _end(each, oral_days)
+def _stands(each: PlaceDesignation, case: Case, oral_days: int) -> bool:
+    return each.place == WORK and _is_held(each, case) and case.at < _end(each, oral_days)
 
 
-def _is_held(each: PlaceDesignation, at: datetime) -> bool:
-    return each.known_at <= at < min(each.ends_at or NEVER, each.withdrawn_at or NEVER)
+def _is_held(each: PlaceDesignation, case: Case) -> bool:
+    return each.known_at <= case.seen and case.at < min(each.ends_at or NEVER, each.withdrawn_at or NEVER)
 
 
 def _end(each: PlaceDesignation, oral_days: int) -> datetime:
@@ -94,7 +94,7 @@ def _over(case: Case, place: str | None, oral_days: int) -> datetime | None:
     ends = [
         _end(each, oral_days)
         for each in case.facts.inconvenient_places
-        if each.place == place and _is_held(each, case.at) and case.at < _end(each, oral_days)
+        if each.place == place and _is_held(each, case) and case.at < _end(each, oral_days)
     ]
     latest = max(ends, default=NEVER)
     return None if latest == NEVER else latest

@@ -57,7 +57,8 @@ def not_represented(case: Case, params: NotRepresented) -> Finding:
 def _stands(each: Representation, case: Case) -> bool:
     """Whether the attorney stands between us and the consumer; not one whose name and address cannot be found."""
     return (
-        each.known_at <= case.at < min(each.ended_at or NEVER, each.unresponsive_since or NEVER)
+        each.known_at <= case.seen
+        and case.at < min(each.ended_at or NEVER, each.unresponsive_since or NEVER)
         and not each.is_direct_allowed
         and each.is_reachable is not False
         and case.concerns(each.account_ids)
