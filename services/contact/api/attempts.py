@@ -73,7 +73,14 @@ async def place_attempt(request: AttemptRequest, principal: Placer, key: Require
 
     403 `contact-blocked` holds the `rules` that refused. Without an answer of compliance: 503, and no contact.
     """
-    placing = Placing(request.party_id, request.account_ids, request.channel, request.contact_point_id, request.purpose)
+    placing = Placing(
+        request.party_id,
+        request.account_ids,
+        request.channel,
+        request.contact_point_id,
+        request.purpose,
+        traits=tuple(sorted(request.traits)),
+    )
 
     async def submit(command: PlaceAttempt) -> AttemptMade:
         return await desk.attempts.submit(command, principal=principal, idempotency=key)

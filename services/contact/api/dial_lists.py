@@ -47,7 +47,7 @@ async def make_dial_list(
     request: DialListRequest, principal: Maker, key: OptionalKey, edge: EdgeOf, response: Response
 ) -> DialListView:
     """Have a list built from a work queue: whoever may be called now, or soon, the best of the queue first."""
-    command = NewList(request.queue, request.size, principal.creditors, principal.sub)
+    command = NewList(request.queue, request.size, principal.creditors, principal.sub, tuple(sorted(request.traits)))
     return await run_and_show(
         edge,
         lambda tx: request_list(tx, command),

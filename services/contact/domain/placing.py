@@ -6,7 +6,7 @@ contact point is theirs and fits, nobody said that its value is wrong or unwante
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 from uuid import UUID
 
 from services.contact.domain.contact_points import KIND_OF, OPTED_OUT, PointFacts, why_unusable
@@ -14,6 +14,8 @@ from services.contact.domain.envelope import PostalAddress
 from shared.errors import Refusal
 from shared.events.contact import BlockReason, ContactChannel, ContactPurpose
 
+CallTrait = Literal["automated", "prerecorded", "ringless"]
+"""An automatic telephone dialing system; an artificial or prerecorded voice; a message left without a ring."""
 NEEDS_POINT: Final[frozenset[ContactChannel]] = frozenset({"phone", "voicemail", "email", "sms"})
 """A letter and a visit go to the address of the party when no other is named."""
 
@@ -29,6 +31,8 @@ class Placing:
     purpose: ContactPurpose
     confirms_opt_out: bool = False
     """The one text that says that the refusal of texts was heard (47 CFR 64.1200(a)(12))."""
+    traits: tuple[CallTrait, ...] = ()
+    """How a call is made, where the law asks for it (47 USC 227(b)(1)(A))."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from services.contact.domain.placing import CallTrait
 from shared.clock import Clock
 from shared.errors import ArrearsError, Problem
 from shared.events.contact import ContactChannel, ContactPurpose, Direction
@@ -43,6 +44,7 @@ class Question:
     purpose: ContactPurpose
     attempt_id: UUID | None = None
     direction: Direction = "outbound"
+    traits: Sequence[CallTrait] = ()
 
     def body(self) -> dict[str, Any]:
         """The request as compliance takes it."""
@@ -53,6 +55,7 @@ class Question:
             "contact_point_id": None if self.contact_point_id is None else str(self.contact_point_id),
             "purpose": self.purpose,
             "direction": self.direction,
+            "traits": list(self.traits),
             "attempt_id": None if self.attempt_id is None else str(self.attempt_id),
         }
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from services.contact.domain.contact_points import status_of, usable_channels
-from services.contact.domain.placing import PointOfParty
+from services.contact.domain.placing import CallTrait, PointOfParty
 from services.contact.gateways.compliance import Compliance, ComplianceUnavailableError, Decision, Question
 from services.contact.gateways.owners import Queues
 from services.contact.handlers.permits import Transactions
@@ -40,6 +40,7 @@ class NewList:
     size: int
     creditors: frozenset[UUID] | None
     actor: str
+    traits: tuple[CallTrait, ...] = ()
 
 
 async def request_list(tx: Tx, command: NewList) -> UUID:
@@ -53,6 +54,7 @@ async def request_list(tx: Tx, command: NewList) -> UUID:
             "queue": command.queue,
             "size": command.size,
             "creditors": creditors,
+            "traits": list(command.traits),
             "status": "building",
             "made_at": tx.clock.now(),
             "made_by": command.actor,
@@ -132,7 +134,14 @@ class DialListBuilder:
         phones = await self.transactions.read(lambda tx: _best_phones(tx, accounts))
         callable_ones = [(account, *phones[account]) for account in accounts if account in phones]
         questions = [
-            Question(row["debtor"], [account], "phone", point.facts.contact_point_id, "collection")
+            Question(
+                row["debtor"],
+                [account],
+                "phone",
+                point.facts.contact_point_id,
+                "collection",
+                traits=tuple(wanted["traits"]),
+            )
             for account, row, point in callable_ones
         ]
         now = self.clock.now()

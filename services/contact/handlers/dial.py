@@ -34,7 +34,10 @@ class DialResult:
 
 
 async def find_record(tx: Tx, actor: Actor, dial_list_id: UUID, record_id: UUID) -> Row | Refusal:
-    """A record that may be checked. Refuses: `dial-list-unknown`, `dial-record-unknown`, `dial-record-used`."""
+    """A record that may be checked, with the traits of its list.
+
+    Refuses: `dial-list-unknown`, `dial-record-unknown`, `dial-record-used`.
+    """
     wanted = await load_list(tx, dial_list_id)
     if wanted is None:
         return Refusal("dial-list-unknown", "There is no such dial list.")
@@ -43,12 +46,13 @@ async def find_record(tx: Tx, actor: Actor, dial_list_id: UUID, record_id: UUID)
         return Refusal("dial-record-unknown", "There is no such record on the list.")
     if not may_become(row["status"], "released"):
         return Refusal("dial-record-used", f"The record is {row['status']}.")
-    return row
+    return {**row, "traits": wanted["traits"]}
 
 
 def placing_of(row: Row) -> Placing:
     """The call that a record is."""
-    return Placing(row["party_id"], (row["account_id"],), "phone", row["contact_point_id"], "collection")
+    traits = tuple(row["traits"])
+    return Placing(row["party_id"], (row["account_id"],), "phone", row["contact_point_id"], "collection", traits=traits)
 
 
 async def release(tx: Tx, record_id: UUID, command: PlaceAttempt) -> Placed | Refusal:

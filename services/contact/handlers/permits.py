@@ -149,6 +149,7 @@ class Permits:
             placing.contact_point_id,
             placing.purpose,
             asked.attempt_id,
+            traits=placing.traits,
         )
         try:
             return await self._compliance.ask(question)

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 
 from services.contact.domain.attempt import AttemptStatus
 from services.contact.domain.verification import Attested
-from services.contact.schemas.model import A_PARTY, A_POINT, AN_ACCOUNT, AccountIds, Model
+from services.contact.schemas.model import A_PARTY, A_POINT, AN_ACCOUNT, AccountIds, CallTraits, Model
 from services.contact.schemas.outcomes import OutcomeRequest
 from shared.events.contact import ContactChannel, ContactPurpose, Direction, NextStepKind, ResultCode
 from shared.events.payload import Day, Moment
@@ -38,6 +38,7 @@ class AttemptRequest(Model):
     )
     contact_point_id: UUID | None = None
     purpose: ContactPurpose = "collection"
+    traits: CallTraits
 
 
 class DisclosureText(Model):

@@ -7,7 +7,8 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 
 from services.contact.domain.dialing import MAX_RECORDS, DialListStatus
-from services.contact.schemas.model import Model
+from services.contact.domain.placing import CallTrait
+from services.contact.schemas.model import CallTraits, Model
 from shared.events.contact import ResultCode
 from shared.events.payload import Moment
 
@@ -21,6 +22,7 @@ class DialListRequest(Model):
 
     queue: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,48}$")]
     size: Annotated[int, Field(ge=1, le=MAX_RECORDS, strict=True)]
+    traits: CallTraits
 
 
 class DialListView(Model):
@@ -29,6 +31,7 @@ class DialListView(Model):
     dial_list_id: UUID
     queue: str
     size: int
+    traits: tuple[CallTrait, ...] = Field(description="How its calls are made.")
     status: DialListStatus
     reason: str | None
     listed: int

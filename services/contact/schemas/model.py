@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from services.contact.domain.placing import CallTrait
 from shared.ids import distinct
 
 AN_ACCOUNT = "0a7c3d0e-6f1b-5f0a-9a43-6d0f5a1f2b3c"
@@ -21,6 +22,16 @@ AccountIds = Annotated[
         examples=[[AN_ACCOUNT]],
     ),
     AfterValidator(distinct),
+]
+
+
+CallTraits = Annotated[
+    frozenset[CallTrait],
+    Field(
+        default=frozenset(),
+        description="How the call is made: by an automatic telephone dialing system, with a prerecorded voice, as a "
+        "message left without a ring. Such a call needs consent (47 USC 227(b)(1)(A)).",
+    ),
 ]
 
 

@@ -22,6 +22,7 @@ class DialList(Base, table=True):
     size: int
     creditors: list[str] | None = Field(default=None, sa_type=JSONB)
     """The creditors of the token that asked for it; null: all."""
+    traits: list[str] = Field(default_factory=list, sa_type=JSONB, sa_column_kwargs={"server_default": text("'[]'")})
     status: str
     reason: str | None = None
     listed: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})

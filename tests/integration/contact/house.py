@@ -203,10 +203,10 @@ class House(ServiceDesk):
         assert answer.status_code == 200, answer.text
         return {rule["id"] for rule in answer.json()["rules"] if rule["result"] == "fail"}
 
-    async def consent(self, number: str, channel: str, point: UUID) -> None:
-        """The person agreed to be written to, directly to us."""
+    async def consent(self, number: str, channel: str, point: UUID, purpose: str = "contact") -> None:
+        """The person agreed to be written to, or to be called so, directly to us."""
         body = {
-            "party_id": str(self.party(number)), "channel": channel, "purpose": "contact",
+            "party_id": str(self.party(number)), "channel": channel, "purpose": purpose,
             "contact_point_id": str(point), "basis": "direct", "evidence": "Said so on a recorded call",
         }  # fmt: skip
         async with httpx.AsyncClient(base_url=self.compliance.url) as http:

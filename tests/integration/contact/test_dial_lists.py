@@ -130,6 +130,35 @@ async def test_a_list_is_worked_off_under_permits_and_its_results_are_kept_once(
     assert sum(topic == "contact.completed" for topic, _ in events) == len(PEOPLE)
 
 
+@pytest.mark.parametrize("trait", ["automated", "prerecorded"])
+async def test_a_call_by_a_machine_needs_consent_to_it_on_a_list_and_at_the_dial(house: House, trait: str) -> None:
+    """47 USC 227(b)(1)(A)."""
+    agreed, *others = PEOPLE
+    await house.consent(agreed, "phone", house.phone(agreed), "automated")
+    for number in others:
+        blocked = await house.call(number, traits=[trait])
+        assert (blocked.status_code, blocked.json()["code"]) == (403, "contact-blocked")
+        assert "tcpa.automated" in {rule["id"] for rule in blocked.json()["rules"]}
+    made = await house.post(
+        "/v1/dial-lists", {"queue": "early_stage", "size": 100, "traits": [trait]}, role="integrator"
+    )
+    assert made.json()["traits"] == [trait]
+    dial_list_id = made.json()["dial_list_id"]
+    assert await built(house, dial_list_id) == "done"
+    rows = {row["account_id"]: row for row in await records(house, dial_list_id)}
+    assert {number for number in PEOPLE if rows[house.account(number)]["status"] == "listed"} == {agreed}
+    record_id = rows[house.account(agreed)]["record_id"]
+    # The consent is taken back between the list and the dial.
+    async with httpx.AsyncClient(base_url=house.compliance.url) as http:
+        body = {
+            "party_id": str(house.party(agreed)), "channel": "phone", "purpose": "automated", "evidence": "Said so",
+        }  # fmt: skip
+        refused = await http.post("/v1/consents/revocations", json=body, headers=house.token("compliance_officer"))
+        assert refused.status_code == 201, refused.text
+    answer = await house.post(f"/v1/dial-lists/{dial_list_id}/records/{record_id}/check", role="integrator")
+    assert "tcpa.automated" in {rule["id"] for rule in answer.json()["rules"]}
+
+
 async def test_a_batch_that_is_sent_again_while_the_first_still_runs_is_told_the_same(house: House) -> None:
     dial_list_id = await listed(house, await dialer_of(house))
     path = f"/v1/dial-lists/{dial_list_id}"
