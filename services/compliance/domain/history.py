@@ -92,7 +92,7 @@ class History:
             for each in recent
             if each.recipient_id == person
             and each.recipient not in PROFESSIONALS
-            and (effect := effect_of(each.result_code)).is_placed
+            and (effect := effect_of(each.result_code, each.channel)).is_placed
             and not effect.is_excluded
         ]
         wrong = self._misdirected(recent)
@@ -108,7 +108,7 @@ class History:
             if each.wrong_since is not None and each.wrong_since <= self._known
         }
         for each in recent:
-            if each.contact_point_id is not None and effect_of(each.result_code).is_misdirected:
+            if each.contact_point_id is not None and effect_of(each.result_code, each.channel).is_misdirected:
                 found[each.contact_point_id] = max(each.at, found.get(each.contact_point_id, each.at))
         return found
 
@@ -129,7 +129,7 @@ class History:
         for each in reversed(self.all()):
             if latest is not None and each.at < latest:
                 break
-            effect = effect_of(each.result_code)
+            effect = effect_of(each.result_code, each.channel)
             if each.channel in media and effect.is_placed:
                 if each.direction is not Direction.INBOUND or effect.is_conversation:
                     return None

@@ -440,6 +440,25 @@ def test_limits(
 
 
 @pytest.mark.parametrize(
+    ("rule_id", "role", "region", "channel"),
+    [
+        ("nyc.contacts_7d", CREDITOR, "NYC", "letter"),
+        ("dc.messages_7d", CREDITOR, "DC", "email"),
+        ("policy.messages_7d", CREDITOR, "WI", "email"),
+        ("policy.messages_7d", CREDITOR, "WI", "sms"),
+        ("policy.visits_30d", CREDITOR, "WI", "in_person"),
+    ],
+)
+def test_what_did_not_leave_counts_against_no_limit(rule_id: str, role: str, region: str, channel: str) -> None:
+    """A mail server that was down, a gateway that answered 429: nobody was contacted. A failed call was placed."""
+    moments = [NOON - timedelta(minutes=10 * nth) for nth in range(1, 8)]
+    known = facts(role, region, channel, attempts=attempts(channel, moments, "network_failure"))
+    assert outcome(rule_id, request(channel), known) is Outcome.ALLOW
+    called = facts(CREDITOR, "NYC", attempts=attempts("phone", moments, "network_failure"))
+    assert outcome("nyc.contacts_7d", request(), called) is Outcome.BLOCK_UNTIL
+
+
+@pytest.mark.parametrize(
     ("rule_id", "region", "talks", "days"),
     [("regf.call_freq.cooldown", "WI", 1, 7), ("wv.conversations_7d", "WV", 10, 7)],
 )
