@@ -23,6 +23,7 @@ from services.compliance.domain.facts import (
 )
 from services.compliance.domain.results import SILENT, Effect, effect_of
 
+_MESSAGES = frozenset({Channel.VOICEMAIL, Channel.EMAIL, Channel.SMS, Channel.LETTER})
 _at = attrgetter("at")
 _LATEST = datetime.max.replace(tzinfo=UTC)
 _MARGIN = timedelta(days=2)
@@ -113,10 +114,18 @@ class History:
         return found
 
     def told(self) -> Iterator[Attempt]:
-        """The contacts in which something about a debt was conveyed to the consumer or by the consumer."""
+        """The contacts in which we conveyed something about a debt to the consumer, whoever began them.
+
+        12 CFR 1006.18(e)(1), comment 18(e)(1)-1: our communication. In what the consumer sent we said nothing.
+        """
         known = self._known
         for each in self._attempts:
-            if each.result_code not in SILENT and each.at <= known and each.recipient not in PROFESSIONALS:
+            if (
+                each.result_code not in SILENT
+                and each.at <= known
+                and each.recipient not in PROFESSIONALS
+                and not (each.direction is Direction.INBOUND and each.channel in _MESSAGES)
+            ):
                 yield each
 
     def unanswered_since(self, channel: Channel) -> datetime | None:

@@ -297,6 +297,19 @@ def test_later_communications_say_from_whom_they_are() -> None:
     assert "debt_collection_initial" not in decided(request(), facts(CREDITOR)).disclosures
 
 
+@pytest.mark.parametrize("channel", ["email", "sms", "letter", "voicemail"])
+def test_what_the_consumer_sent_has_disclosed_nothing(channel: str) -> None:
+    """1006.18(e)(1): our initial communication, also in a talk that the consumer began; STOP is none of ours."""
+    sent = attempts(channel, [LONG_AGO], "inbound_message", direction=Direction.INBOUND)
+    rang = attempts("phone", [LONG_AGO + DAY], "inbound_rpc", direction=Direction.INBOUND)
+    for asked in ("email", "letter"):
+        known = facts(channel=asked, attempts=sent)
+        assert outcome("regf.disclose.initial", request(asked), known) is Outcome.ALLOW_WITH
+        assert outcome("regf.disclose.first_written", request(asked), known) is Outcome.ALLOW_WITH
+    assert decided(request(), facts(attempts=sent)).disclosures == ("debt_collection_initial",)
+    assert decided(request(), facts(attempts=sent + rang)).disclosures == ("debt_collector_subsequent",)
+
+
 def test_the_one_who_is_asked_for_a_location_hears_the_script() -> None:
     """regf.location.script."""
     asked = request(purpose=Purpose.LOCATION, recipient=Recipient.THIRD_PARTY, recipient_id=STRANGER)
