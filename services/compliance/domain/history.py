@@ -116,7 +116,8 @@ class History:
     def told(self) -> Iterator[Attempt]:
         """The contacts in which we conveyed something about a debt to the consumer, whoever began them.
 
-        12 CFR 1006.18(e)(1), comment 18(e)(1)-1: our communication. In what the consumer sent we said nothing.
+        12 CFR 1006.18(e)(1), comment 18(e)(1)-1: our communication with the consumer. In what the consumer sent we said
+        nothing, and what came back has reached nobody.
         """
         known = self._known
         for each in self._attempts:
@@ -124,6 +125,7 @@ class History:
                 each.result_code not in SILENT
                 and each.at <= known
                 and each.recipient not in PROFESSIONALS
+                and not each.is_bounced
                 and not (each.direction is Direction.INBOUND and each.channel in _MESSAGES)
             ):
                 yield each

@@ -297,6 +297,16 @@ def test_later_communications_say_from_whom_they_are() -> None:
     assert "debt_collection_initial" not in decided(request(), facts(CREDITOR)).disclosures
 
 
+def test_a_message_that_came_back_has_disclosed_nothing() -> None:
+    """1006.18(e)(1): what did not reach the consumer was no communication with the consumer."""
+    returned = attempts("letter", [LONG_AGO], "letter_sent", is_bounced=True)
+    arrived = attempts("letter", [LONG_AGO + DAY], "letter_sent")
+    for made, expected in ((returned, Outcome.ALLOW_WITH), (returned + arrived, Outcome.ALLOW)):
+        known = facts(channel="letter", attempts=made)
+        assert outcome("regf.disclose.initial", request("letter"), known) is expected
+        assert outcome("regf.disclose.first_written", request("letter"), known) is expected
+
+
 @pytest.mark.parametrize("channel", ["email", "sms", "letter", "voicemail"])
 def test_what_the_consumer_sent_has_disclosed_nothing(channel: str) -> None:
     """1006.18(e)(1): our initial communication, also in a talk that the consumer began; STOP is none of ours."""
