@@ -177,6 +177,11 @@ class Facts:
         return attempt["placed_at"] if permit is None else permit["reserved_at"]
 
 
+def did_leave(attempt: Row) -> bool:
+    """Whether a contact was made at all: a call that failed was placed, a message that failed went to nobody."""
+    return attempt["result_code"] != "network_failure" or attempt["channel"] in CALLS
+
+
 def has_ended(row: Row, at: datetime) -> bool:
     """Whether what a person said was over or taken back by then."""
     return any(row[name] is not None and row[name] <= at for name in ("ends_at", "withdrawn_at"))

@@ -16,7 +16,7 @@ from deploy.local.books.databases import Row
 from deploy.local.books.difference import Check
 from deploy.local.contacts.clocks import ANYWHERE, wall_clocks
 from deploy.local.contacts.consents import is_asked_for
-from deploy.local.contacts.facts import CALLS, Facts
+from deploy.local.contacts.facts import CALLS, Facts, did_leave
 from deploy.local.contacts.permits import name
 
 MOST_CALLS = 7
@@ -145,7 +145,9 @@ def _is_talk(attempt: Row) -> bool:
 
 def _three_in_the_city(facts: Facts) -> Check:
     check = Check("nobody in New York City was contacted more than three times in seven days (6 RCNY 5-77)", "I4")
-    made = [each for each in facts.placed if each["result_code"] not in NOT_PLACED | NOT_THE_CONSUMER]
+    made = [
+        each for each in facts.placed if did_leave(each) and each["result_code"] not in NOT_PLACED | NOT_THE_CONSUMER
+    ]
     for account_id, last, first in _beyond(facts, check, _by_debt(facts, made), 3):
         if last["purpose"] not in _OF_THE_CITY or not _is_past_due(facts, account_id, last):
             continue

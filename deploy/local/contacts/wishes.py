@@ -11,7 +11,7 @@ from uuid import UUID
 from deploy.local.books.databases import Row
 from deploy.local.books.difference import Check
 from deploy.local.contacts.consents import medium
-from deploy.local.contacts.facts import Facts
+from deploy.local.contacts.facts import Facts, did_leave
 from deploy.local.contacts.permits import name
 
 _SEEKING_MONEY = frozenset({"collection", "location"})
@@ -116,7 +116,8 @@ def _opted_out(facts: Facts) -> Check:
         if since is None or since >= facts.permitted_at(attempt):
             continue
         if attempt["purpose"] == "reply" and key not in confirmed and attempt["placed_at"] - since <= _CONFIRMS_WITHIN:
-            confirmed.add(key)
+            if did_leave(attempt):
+                confirmed.add(key)
         else:
             check.add(name(attempt), "contact", "none", f"opted out at {since:%Y-%m-%d %H:%M:%S}")
     return check

@@ -175,7 +175,7 @@ class Case:
         return self.history.unanswered_since(request.channel) if request.purpose is Purpose.REPLY else None
 
     def tells_first(self) -> bool:
-        """Whether nothing was conveyed before, to or by the consumer, about some debt of the request."""
+        """Whether we have conveyed nothing before to the consumer about some debt of the request."""
         if self._tells_first is None:
             untold = set(self.keys)
             for attempt in self.history.told():

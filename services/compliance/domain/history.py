@@ -23,6 +23,7 @@ from services.compliance.domain.facts import (
 )
 from services.compliance.domain.results import SILENT, Effect, effect_of
 
+_MESSAGES = frozenset({Channel.VOICEMAIL, Channel.EMAIL, Channel.SMS, Channel.LETTER})
 _at = attrgetter("at")
 _LATEST = datetime.max.replace(tzinfo=UTC)
 _MARGIN = timedelta(days=2)
@@ -92,7 +93,7 @@ class History:
             for each in recent
             if each.recipient_id == person
             and each.recipient not in PROFESSIONALS
-            and (effect := effect_of(each.result_code)).is_placed
+            and (effect := effect_of(each.result_code, each.channel)).is_placed
             and not effect.is_excluded
         ]
         wrong = self._misdirected(recent)
@@ -108,15 +109,25 @@ class History:
             if each.wrong_since is not None and each.wrong_since <= self._known
         }
         for each in recent:
-            if each.contact_point_id is not None and effect_of(each.result_code).is_misdirected:
+            if each.contact_point_id is not None and effect_of(each.result_code, each.channel).is_misdirected:
                 found[each.contact_point_id] = max(each.at, found.get(each.contact_point_id, each.at))
         return found
 
     def told(self) -> Iterator[Attempt]:
-        """The contacts in which something about a debt was conveyed to the consumer or by the consumer."""
+        """The contacts in which we conveyed something about a debt to the consumer, whoever began them.
+
+        12 CFR 1006.18(e)(1), comment 18(e)(1)-1: our communication with the consumer. In what the consumer sent we said
+        nothing, and what came back has reached nobody.
+        """
         known = self._known
         for each in self._attempts:
-            if each.result_code not in SILENT and each.at <= known and each.recipient not in PROFESSIONALS:
+            if (
+                each.result_code not in SILENT
+                and each.at <= known
+                and each.recipient not in PROFESSIONALS
+                and not each.is_bounced
+                and not (each.direction is Direction.INBOUND and each.channel in _MESSAGES)
+            ):
                 yield each
 
     def unanswered_since(self, channel: Channel) -> datetime | None:
@@ -129,7 +140,7 @@ class History:
         for each in reversed(self.all()):
             if latest is not None and each.at < latest:
                 break
-            effect = effect_of(each.result_code)
+            effect = effect_of(each.result_code, each.channel)
             if each.channel in media and effect.is_placed:
                 if each.direction is not Direction.INBOUND or effect.is_conversation:
                     return None

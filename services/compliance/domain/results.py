@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+from services.compliance.domain.facts import CALLS, Channel
+
 
 class Effect(NamedTuple):
     """`is_placed`: anything was attempted at all; `is_connected`: comment 14(b)(3)(ii)-1, or a message went out.
@@ -26,12 +28,15 @@ class Effect(NamedTuple):
 
 _CONNECTED = Effect()
 _NOT_CONNECTED = Effect(is_connected=False)
+_NOT_PLACED = Effect(is_placed=False, is_connected=False)
 _TALK = Effect(is_conversation=True, is_communication=True)
 _MESSAGE = Effect(is_communication=True)
 _EXCLUDED = Effect(is_excluded=True)
 
 OPEN = _CONNECTED
 UNKNOWN = _TALK
+NETWORK_FAILURE = "network_failure"
+"""The line failed, or the mail server or gateway took nothing."""
 LOCATION_TALK = "location_talk"
 """A third party was asked where the consumer is and answered: a talk in which nothing of a debt was said."""
 
@@ -40,7 +45,7 @@ EFFECTS: Mapping[str, Effect] = MappingProxyType(
         "no_answer": _CONNECTED,
         "busy": _NOT_CONNECTED,
         "not_in_service": _NOT_CONNECTED,
-        "network_failure": _NOT_CONNECTED,
+        NETWORK_FAILURE: _NOT_CONNECTED,
         "voicemail_no_message": _CONNECTED,
         "voicemail_lcm": _CONNECTED,
         "voicemail_other": _MESSAGE,
@@ -78,9 +83,9 @@ EFFECTS: Mapping[str, Effect] = MappingProxyType(
         "field_visit_wrong_address": _CONNECTED,
         "field_visit_rpc": _TALK,
         LOCATION_TALK: Effect(is_conversation=True),
-        "blocked_by_rule": Effect(is_placed=False, is_connected=False),
+        "blocked_by_rule": _NOT_PLACED,
         "dialer_abandoned": _CONNECTED,
-        "agent_skipped": Effect(is_placed=False, is_connected=False),
+        "agent_skipped": _NOT_PLACED,
     }
 )
 
@@ -89,6 +94,13 @@ SILENT = frozenset([None, *(code for code, effect in EFFECTS.items() if not effe
 """The outcomes, none yet included, in which nothing was conveyed; any other conveys something about a debt."""
 
 
-def effect_of(result_code: str | None) -> Effect:
-    """What the law makes of this outcome; None: there is none yet."""
-    return OPEN if result_code is None else EFFECTS.get(result_code, UNKNOWN)
+def effect_of(result_code: str | None, channel: Channel) -> Effect:
+    """What the law makes of this outcome; None: there is none yet.
+
+    A call that did not connect was placed (12 CFR 1006.14(b)(3)(ii)); a message that was not handed over never left.
+    """
+    if result_code is None:
+        return OPEN
+    if result_code == NETWORK_FAILURE and channel not in CALLS:
+        return _NOT_PLACED
+    return EFFECTS.get(result_code, UNKNOWN)

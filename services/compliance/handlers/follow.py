@@ -11,7 +11,7 @@ from uuid import UUID
 from services.compliance.handlers.cases import Disputes
 from services.compliance.handlers.hear import date_what_was_heard, hear
 from services.compliance.handlers.publish import publish_restrictions
-from services.compliance.store.attempts import save_attempts, save_reports, save_unplaced, settle_permits
+from services.compliance.store.attempts import save_attempts, save_bounced, save_reports, save_unplaced, settle_permits
 from services.compliance.store.newest import Changed
 from services.compliance.store.restrictions import load_party_wide
 from services.compliance.store.subjects import load_debts_of
@@ -83,6 +83,7 @@ def points_follower(source: Source) -> Handler:
 async def follow_marks(tx: Tx, messages: Messages) -> list[Rejected]:
     """Take a batch of what became known of contact points, and of messages that were refused or did not arrive."""
     await add_marks(tx, filter(None, map(_mark, messages)))
+    await save_bounced(tx, (one.payload.attempt_id for one in messages if one.topic == "message.bounced"))
     return []
 
 

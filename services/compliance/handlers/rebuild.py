@@ -58,6 +58,7 @@ def how_to_rebuild(topics: Mapping[str, Sequence[str]]) -> Rebuild:
             Derived("attempt", "attempt_id"),
             Derived("permit_report", "permit_id"),
             Derived("unplaced_attempt", "attempt_id"),
+            Derived("bounced_message", "attempt_id"),
             Derived("location_inquiry", "inquiry_id"),
         ),
         keep=keep,

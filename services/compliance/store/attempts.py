@@ -1,4 +1,4 @@
-"""Writes contacts of the past and the reports of permits: facts, merged in any order.
+"""Writes contacts of the past, messages that bounced and the reports of permits: facts, merged in any order.
 
 `contact.attempted` and `contact.completed` carry the same description of the attempt; the second adds the outcome. An
 attempt has one outcome: another one that is told changes nothing. A permit is reported by its id or, where contact
@@ -9,8 +9,10 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Table
+
 from services.compliance.domain.permit import TRANSITIONS
-from services.compliance.tables.views import ATTEMPT, PERMIT_REPORT, UNPLACED_ATTEMPT
+from services.compliance.tables.views import ATTEMPT, BOUNCED_MESSAGE, PERMIT_REPORT, UNPLACED_ATTEMPT
 from shared.db.sets import given_rows, insert_rows
 from shared.db.transaction import Tx
 from shared.events.contact import Attempt, ContactCompleted
@@ -81,8 +83,12 @@ async def save_reports(tx: Tx, reports: Iterable[tuple[UUID, str, UUID | None]])
 
 async def save_unplaced(tx: Tx, attempt_ids: Iterable[UUID]) -> None:
     """Keep that these attempts were given up."""
-    rows = [{"attempt_id": each} for each in sorted(set(attempt_ids))]
-    await insert_rows(tx, UNPLACED_ATTEMPT, rows, on_conflict="nothing")
+    await _save_ids(tx, UNPLACED_ATTEMPT, attempt_ids)
+
+
+async def save_bounced(tx: Tx, attempt_ids: Iterable[UUID]) -> None:
+    """Keep that the messages of these attempts did not reach the person."""
+    await _save_ids(tx, BOUNCED_MESSAGE, attempt_ids)
 
 
 async def load_unplaced(tx: Tx, attempt_ids: Collection[UUID]) -> frozenset[UUID]:
@@ -97,6 +103,11 @@ async def settle_permits(tx: Tx, ids: Iterable[UUID | None]) -> None:
     wanted = sorted({each for each in ids if each is not None})
     if wanted:
         await tx.execute(_SETTLE, wanted)
+
+
+async def _save_ids(tx: Tx, table: Table, attempt_ids: Iterable[UUID]) -> None:
+    rows = [{"attempt_id": each} for each in sorted(set(attempt_ids))]
+    await insert_rows(tx, table, rows, on_conflict="nothing")
 
 
 def _row(attempt: Attempt) -> dict[str, Any]:

@@ -111,6 +111,7 @@ def attempt(row: Row) -> f.Attempt:
         recipient_id=row["recipient_id"],
         permit_id=row["permit_id"],
         ended_at=row["completed_at"],
+        is_bounced=row["is_bounced"],
     )
 
 

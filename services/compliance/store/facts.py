@@ -75,10 +75,12 @@ WHERE party_id = ANY($1::uuid[])
 ORDER BY preference_id
 """
 """Where the person once was keeps its place's rules in, however long ago."""
-_ATTEMPT = """
+_BOUNCED = "((SELECT b.attempt_id FROM bounced_message b WHERE b.attempt_id = a.attempt_id) IS NOT NULL)"
+_ATTEMPT = f"""
 SELECT a.attempt_id, a.party_id, a.account_ids, a.permit_id, a.direction, a.channel, a.purpose, a.contact_point_id,
   a.at, a.completed_at, a.result_code, a.debts_discussed,
-  (SELECT p.recipient_id FROM permit p WHERE p.permit_id = a.permit_id) AS recipient_id
+  (SELECT p.recipient_id FROM permit p WHERE p.permit_id = a.permit_id) AS recipient_id,
+  {_BOUNCED} AS is_bounced
 """
 _ATTEMPTS = f"""
 {_ATTEMPT} FROM attempt a WHERE party_id = ANY($1::uuid[]) AND at >= $2
@@ -86,8 +88,8 @@ UNION ALL
 {_ATTEMPT} FROM attempt a WHERE party_id = ANY($1::uuid[]) AND at < $2 AND ({TIMELESS})
 UNION ALL
 {_ATTEMPT} FROM (
-  SELECT party_id, max(at) AS at FROM attempt
-  WHERE party_id = ANY($1::uuid[]) AND at < $2 AND {SAID} AND NOT ({TIMELESS})
+  SELECT party_id, max(at) AS at FROM attempt a
+  WHERE party_id = ANY($1::uuid[]) AND at < $2 AND {SAID} AND NOT ({TIMELESS}) AND NOT {_BOUNCED}
   GROUP BY party_id, channel, direction, account_ids, debts_discussed
 ) AS said JOIN attempt a USING (party_id, at) WHERE {SAID} AND NOT ({TIMELESS})
 ORDER BY at, attempt_id
@@ -95,7 +97,7 @@ ORDER BY at, attempt_id
 """The contacts that a rule may count, those that matter however old, and of the rest what last said something.
 
 An open attempt, an inquiry of a third party and the person's own message have no window; nor has it that something was
-said of a debt by some medium, of which one is as good as many.
+said of a debt by some medium and did not come back, of which one is as good as many.
 """
 _UNFINISHED = """
 SELECT party_id, attempt_id AS permit_id, account_ids, channel, contact_point_id, NULL::uuid AS recipient_id,

@@ -209,6 +209,14 @@ class UnplacedAttempt(Base, table=True):
     attempt_id: UUID = Field(primary_key=True)
 
 
+class BouncedMessage(Base, table=True):
+    """A message that did not reach the person, by the attempt that sent it; it may be told of before the attempt."""
+
+    __tablename__ = "bounced_message"
+
+    attempt_id: UUID = Field(primary_key=True)
+
+
 def _table(name: str) -> Table:
     return Base.metadata.tables[name]
 
@@ -225,3 +233,4 @@ ATTEMPT = _table("attempt")
 LOCATION_INQUIRY = _table("location_inquiry")
 PERMIT_REPORT = _table("permit_report")
 UNPLACED_ATTEMPT = _table("unplaced_attempt")
+BOUNCED_MESSAGE = _table("bounced_message")

@@ -26,6 +26,7 @@ from shared.events.contact import (
     ContactPointInvalidated,
     ContactPointsGiven,
     Heard,
+    MessageBounced,
     MessageOptedOut,
 )
 from shared.events.skiptrace import LocationInquiryState
@@ -177,6 +178,15 @@ class Desk(ServiceDesk):
             }
         )  # fmt: skip
         return self.message("message.opted_out", payload)
+
+    def bounced(self, attempt: dict[str, Any], **facts: Any) -> RawMessage:
+        """The message of an attempt came back."""
+        same = ("creditor_id", "account_id", "account_ids", "party_id", "attempt_id", "channel", "contact_point_id")
+        state = {name: attempt[name] for name in same} | {
+            "message_id": uuid5(attempt["attempt_id"], "message"), "template": "payment_reminder", "language": "en",
+            "at": attempt["at"] + timedelta(hours=1), "is_permanent": False, "reason": "mailbox full",
+        }  # fmt: skip
+        return self.message("message.bounced", MessageBounced.model_validate(state | facts))
 
     def invalidated(self, number: str, reason: str = "wrong_number", at: datetime = NOON) -> RawMessage:
         payload = ContactPointInvalidated.model_validate(

@@ -34,8 +34,8 @@ PEOPLE = ("A", "B", "C")
 FOUND, GIVEN = "+13035550177", "+13035550188"
 TABLES = (
     "creditor_view", "account_view", "party_view", "account_party", "found_view", "given_view", "contact_point",
-    "point_mark", "attempt", "permit_report", "unplaced_attempt", "location_inquiry", "permit", "restriction",
-    "consent", "preference", "dispute",
+    "point_mark", "attempt", "permit_report", "unplaced_attempt", "bounced_message",
+    "location_inquiry", "permit", "restriction", "consent", "preference", "dispute",
 )  # fmt: skip
 OF_THE_TELLING = ("version", "placed_at", "recorded_at")
 CODES = ("no_answer", "busy", "wrong_number", "rpc_promise", "rpc_refused")
@@ -62,6 +62,7 @@ class Story:
         for number in PEOPLE:
             self._person(number)
         self._contacts()
+        self._messages()
 
     def _uuid(self) -> UUID:
         return UUID(int=self.draw.getrandbits(128), version=4)
@@ -123,6 +124,18 @@ class Story:
                 self.messages.append(self.desk.completed(attempt, code, *heard))
                 if self.draw.random() < 0.5:
                     self._callback(number, attempt_id, at)
+
+    def _messages(self) -> None:
+        """Sent, and perhaps come back, at once or later."""
+        for number in PEOPLE:
+            for hours, outcome in enumerate(("email_sent", "network_failure", "email_sent")):
+                at, point = NOON - timedelta(hours=hours + 1), self.desk.email(number)
+                attempt = self.desk.attempt(
+                    number, at, attempt_id=self._uuid(), channel="email", contact_point_id=point
+                )
+                self.messages += [self.desk.attempted(attempt), self.desk.completed(attempt, outcome)]
+                if hours:
+                    self.messages.append(self.desk.bounced(attempt, is_permanent=self.draw.random() < 0.5))
 
     def _callback(self, number: str, attempt_id: UUID, at: datetime) -> None:
         """Agreed, moved, and perhaps cancelled or kept."""
@@ -208,6 +221,7 @@ async def test_any_order_of_the_same_events_ends_in_the_same_state(
     assert ends[0]["account_view"]
     assert len(ends[0]["contact_point"]) == len(PEOPLE) * 3
     assert len(ends[0]["account_party"]) == len(PEOPLE) * len(PEOPLE)
+    assert len(ends[0]["bounced_message"]) == len(PEOPLE) * 2
 
 
 async def _rebuilt(story: Story, get_database: GetDatabase, *, check: bool) -> RebuildReport:
@@ -242,6 +256,7 @@ async def test_a_rebuild_finds_every_row_as_it_is_and_puts_right_what_is_not(
         )
         await connection.execute("UPDATE permit SET state = 'reserved' WHERE state = 'placed'")
         await connection.execute("DELETE FROM point_mark WHERE mark = 'opted_out'")
+        await connection.execute("UPDATE bounced_message SET attempt_id = gen_random_uuid()")
     assert (await _rebuilt(story, service_database, check=True)).differing > 0
     await _rebuilt(story, service_database, check=False)
     assert await story.end(service_database) == ended

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from itertools import permutations
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -98,6 +99,32 @@ async def test_a_talk_with_a_third_party_starts_its_cooldown_and_not_the_consume
     await desk.feed(desk.inquiry("A", person, outcome="answered", is_again_requested=True))
     assert "regf.call_freq.cooldown" in rules_against(await _neighbour(desk, person))
     assert "regf.call_freq.cooldown" not in rules_against(await desk.decide("A"))
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+async def test_a_message_that_came_back_has_disclosed_nothing(desk: Desk, order: tuple[int, ...]) -> None:
+    """12 CFR 1006.18(e)(1): the initial disclosure is still owed, in whichever order that is told."""
+    sent = _email(desk, days_ago=1)
+    told = (desk.attempted(sent), desk.completed(sent, "email_sent"), desk.bounced(sent))
+    for each in order:
+        await desk.feed(told[each], told[each])
+    assert "debt_collection_initial" in (await desk.decide("A", role="auditor"))["disclosures"]
+
+
+async def test_a_message_that_came_back_hides_none_that_arrived_long_ago(desk: Desk) -> None:
+    arrived, returned = _email(desk, days_ago=500), _email(desk, days_ago=450)
+    for each in (arrived, returned):
+        await desk.feed(desk.attempted(each), desk.completed(each, "email_sent"))
+    assert "debt_collector_subsequent" in (await desk.decide("A", role="auditor"))["disclosures"]
+    await desk.feed(desk.bounced(returned))
+    assert "debt_collector_subsequent" in (await desk.decide("A", role="auditor"))["disclosures"]
+    await desk.feed(desk.bounced(arrived))
+    assert "debt_collection_initial" in (await desk.decide("A", role="auditor"))["disclosures"]
+
+
+def _email(desk: Desk, *, days_ago: int) -> dict[str, Any]:
+    at = desk.clock.at - timedelta(days=days_ago)
+    return desk.attempt("A", at, channel="email", contact_point_id=desk.email("A"))
 
 
 async def test_the_end_of_a_contact_is_known(desk: Desk) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.compliance.domain.case import Case
@@ -36,6 +36,7 @@ LABELS = {"mobile": "mobile", "home": "home", "office": "work", "unknown": None}
 PLACED = {
     "no_answer": ("connected",),
     "busy": (),
+    "network_failure": (),
     "rpc_refused": ("connected", "conversations", "communications"),
     "voicemail_other": ("connected", "communications"),
     "sms_sent": ("connected", "communications"),
@@ -43,8 +44,9 @@ PLACED = {
     "open": ("connected", "conversations", "communications"),
 }
 """What an outcome is, beside an attempt; `open`: none is known yet, so it may be anything."""
-NEVER = ("attorney_call", "agent_skipped", "wrong_number")
-"""To somebody else, not made at all, and to a number that is another's: they count for nothing."""
+NEVER = ("attorney_call", "agent_skipped", "wrong_number", "sms network_failure")
+"""To somebody else, not made at all, to a number that is another's, and a text that never left: they count for nothing.
+"""
 
 
 def name(word: str) -> UUID:
@@ -71,8 +73,8 @@ def case(made: tuple[Made, ...], number: str, about: tuple[UUID, ...], **changes
         (Location("address", (ZONE,)),),
         attempts=tuple(
             Attempt(
-                name(f"{index}"), each.at, Channel.SMS if each.code == "sms_sent" else Channel.PHONE, each.about,
-                None if each.code == "open" else each.code,
+                name(f"{index}"), each.at, Channel.SMS if each.code.startswith("sms") else Channel.PHONE, each.about,
+                None if each.code == "open" else each.code.removeprefix("sms "),
                 Direction.INBOUND if each.code == "inbound_rpc" else Direction.OUTBOUND,
                 contact_point_id=name(each.number),
             )
@@ -146,6 +148,10 @@ limits = st.builds(
     st.sampled_from((DEBTS[:1], DEBTS)),
     limits,
 )
+@example(
+    (Made(NOW, "sms network_failure", "mobile", DEBTS[:1]),), "mobile", DEBTS[:1],
+    ContactCount(max_contacts=1, channels=("phone", "sms"), counts="attempts"),
+)  # fmt: skip
 @settings(max_examples=300)
 def test_contacts_are_counted_as_the_rule_says(
     history: tuple[Made, ...], number: str, about: tuple[UUID, ...], params: ContactCount

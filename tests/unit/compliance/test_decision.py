@@ -401,6 +401,8 @@ def test_what_calls_itself_a_reply_must_be_one() -> None:
     answered = replace(wrote, attempt_id=name("answered"), at=late - HOUR / 2, result_code="email_sent",
                        direction=Direction.OUTBOUND)  # fmt: skip
     assert ask(known(attempts=(wrote, answered)), late, **reply).outcome is Outcome.BLOCK
+    unsent = replace(answered, result_code="network_failure")
+    assert ask(known(attempts=(wrote, unsent)), late, **reply).is_allowed
 
 
 def test_a_reply_stays_within_the_time_of_the_message() -> None:

@@ -297,6 +297,29 @@ def test_later_communications_say_from_whom_they_are() -> None:
     assert "debt_collection_initial" not in decided(request(), facts(CREDITOR)).disclosures
 
 
+def test_a_message_that_came_back_has_disclosed_nothing() -> None:
+    """1006.18(e)(1): what did not reach the consumer was no communication with the consumer."""
+    returned = attempts("letter", [LONG_AGO], "letter_sent", is_bounced=True)
+    arrived = attempts("letter", [LONG_AGO + DAY], "letter_sent")
+    for made, expected in ((returned, Outcome.ALLOW_WITH), (returned + arrived, Outcome.ALLOW)):
+        known = facts(channel="letter", attempts=made)
+        assert outcome("regf.disclose.initial", request("letter"), known) is expected
+        assert outcome("regf.disclose.first_written", request("letter"), known) is expected
+
+
+@pytest.mark.parametrize("channel", ["email", "sms", "letter", "voicemail"])
+def test_what_the_consumer_sent_has_disclosed_nothing(channel: str) -> None:
+    """1006.18(e)(1): our initial communication, also in a talk that the consumer began; STOP is none of ours."""
+    sent = attempts(channel, [LONG_AGO], "inbound_message", direction=Direction.INBOUND)
+    rang = attempts("phone", [LONG_AGO + DAY], "inbound_rpc", direction=Direction.INBOUND)
+    for asked in ("email", "letter"):
+        known = facts(channel=asked, attempts=sent)
+        assert outcome("regf.disclose.initial", request(asked), known) is Outcome.ALLOW_WITH
+        assert outcome("regf.disclose.first_written", request(asked), known) is Outcome.ALLOW_WITH
+    assert decided(request(), facts(attempts=sent)).disclosures == ("debt_collection_initial",)
+    assert decided(request(), facts(attempts=sent + rang)).disclosures == ("debt_collector_subsequent",)
+
+
 def test_the_one_who_is_asked_for_a_location_hears_the_script() -> None:
     """regf.location.script."""
     asked = request(purpose=Purpose.LOCATION, recipient=Recipient.THIRD_PARTY, recipient_id=STRANGER)
@@ -437,6 +460,25 @@ def test_limits(
     assert after(limit) is Outcome.BLOCK_UNTIL
     assert after(limit, days_later=days - 1) is (Outcome.BLOCK_UNTIL)
     assert after(limit, days_later=days) is Outcome.ALLOW
+
+
+@pytest.mark.parametrize(
+    ("rule_id", "role", "region", "channel"),
+    [
+        ("nyc.contacts_7d", CREDITOR, "NYC", "letter"),
+        ("dc.messages_7d", CREDITOR, "DC", "email"),
+        ("policy.messages_7d", CREDITOR, "WI", "email"),
+        ("policy.messages_7d", CREDITOR, "WI", "sms"),
+        ("policy.visits_30d", CREDITOR, "WI", "in_person"),
+    ],
+)
+def test_what_did_not_leave_counts_against_no_limit(rule_id: str, role: str, region: str, channel: str) -> None:
+    """A mail server that was down, a gateway that answered 429: nobody was contacted. A failed call was placed."""
+    moments = [NOON - timedelta(minutes=10 * nth) for nth in range(1, 8)]
+    known = facts(role, region, channel, attempts=attempts(channel, moments, "network_failure"))
+    assert outcome(rule_id, request(channel), known) is Outcome.ALLOW
+    called = facts(CREDITOR, "NYC", attempts=attempts("phone", moments, "network_failure"))
+    assert outcome("nyc.contacts_7d", request(), called) is Outcome.BLOCK_UNTIL
 
 
 @pytest.mark.parametrize(

@@ -248,6 +248,14 @@ def test_one_text_may_confirm_an_opt_out_within_five_minutes() -> None:
     assert past.wrong() == []
 
 
+def test_what_did_not_leave_has_confirmed_no_opt_out() -> None:
+    past = Past()
+    _confirmed(past, timedelta(seconds=2))
+    past.contact["attempt"][0]["result_code"] = "network_failure"
+    past.contacted(NOON + timedelta(seconds=17), "sms_sent", channel="sms", purpose="reply")
+    assert past.wrong() == []
+
+
 def _wrong_number(past: Past) -> None:
     standing = {"contact_point_id": PHONE, "invalid_at": NOON, "invalid_reason": "wrong_number", "verified_at": None}
     past.contact["standing"].append(standing)
@@ -552,6 +560,17 @@ def test_a_debt_that_is_not_past_due_or_is_commercial_has_no_limit_in_the_city(f
     past.compliance["account"][0] |= facts
     _fourth_in_the_city(past)
     assert past.wrong() == []
+
+
+def test_what_did_not_leave_has_no_limit_in_the_city_and_a_call_that_did_not_connect_has() -> None:
+    past = Past()
+    _fourth_in_the_city(past)
+    for row in past.contact["attempt"]:
+        row["result_code"] = "network_failure"
+    assert past.wrong() == []
+    for row in past.contact["attempt"]:
+        row["channel"] = "phone"
+    assert "contacts: at most three in seven days: the fourth since 2026-09-02 16:00:00" in past.wrong()
 
 
 def test_the_limit_of_massachusetts_is_for_a_persons_own_numbers_and_seven_days() -> None:

@@ -46,7 +46,7 @@ def location_once(case: Case, _params: NoParams) -> Finding:
 
 def _has_asked(attempt: Attempt) -> bool:
     """Whether the third party was reached; a call that nobody answered has asked nothing."""
-    effect = effect_of(attempt.result_code)
+    effect = effect_of(attempt.result_code, attempt.channel)
     return (
         attempt.direction is Direction.OUTBOUND
         and attempt.purpose is Purpose.LOCATION

@@ -13,6 +13,7 @@ class Attempt:
 
     `account_ids`: the debts for which it was made, first the one for which an unanswered call counts; `debts_discussed`
     those that the talk, the voicemail or the message named. `ended_at` only matters for a portal session.
+    `is_bounced`: a message that did not reach the person.
     """
 
     attempt_id: UUID
@@ -28,6 +29,7 @@ class Attempt:
     recipient_id: UUID | None = None
     permit_id: UUID | None = None
     ended_at: datetime | None = None
+    is_bounced: bool = False
 
 
 @fact
