@@ -685,6 +685,35 @@ async def test_who_texts_that_communication_is_to_cease_is_contacted_no_more(hou
         assert refused.json()["code"] == "contact-blocked"
 
 
+@pytest.mark.parametrize(
+    ("words", "status", "heard"),
+    [
+        ("Wrong number", "closed", ["stop_medium", "wrong_number"]),
+        ("Wrong number, he died two years ago", "placed", []),
+    ],
+)
+async def test_who_texts_that_the_number_is_wrong_is_called_no_more_and_told_nothing(
+    house: House, texts: TextGateway, words: str, status: str, heard: list[str]
+) -> None:
+    theirs = contact_point_id(house.party("b2"), "phone", house.number("a1"))
+    shared = {"contact_point_id": str(theirs), "kind": "phone", "value": house.number("a1"), "label": "mobile"}
+    await house.feed(house.party_message("b2", version=2, contact_points=[shared]))
+    await said(house, texts, words)
+    attempt = await texted(house)
+    assert (attempt["status"], [one["kind"] for one in attempt["heard"]]) == (status, heard)
+    wrong = of(await house.carry(), "contact_point.invalidated")
+    assert {(one["party_id"], one["reason"]) for one in wrong} == {
+        (str(house.party(number)), "wrong_number") for number in ("a1", "b2")
+    }
+    assert len(wrong) == 2
+    for number, point in (("a1", house.phone("a1")), ("b2", theirs)):
+        refused = await house.call(number, contact_point_id=str(point))
+        assert refused.json()["rules"][0]["id"] == "contact.invalid_point"
+    assert [trigger for trigger, _ in await traces(house)] == ["wrong_number"] * 2
+    answers = await house.rows(f"SELECT 1 FROM out_message WHERE creditor_id = '{house.creditor}'")
+    assert answers == [], "a confirmation would tell a stranger that a collector writes"
+
+
 async def test_a_template_of_the_deployment_comes_first_and_a_broken_one_is_refused(
     house: House, mail: MailServer
 ) -> None:
