@@ -30,6 +30,7 @@ from services.contact.handlers.marks import OptOutSaid, PointInvalid, invalidate
 from services.contact.handlers.queue_message import QueueMessage, queue_reply
 from services.contact.handlers.record_inbound import InboundContact, record_inbound
 from services.contact.settings import ContactSettings
+from services.contact.store.cases import load_points
 from services.contact.tables.messages import IN_MESSAGE
 from shared.db.locks import lock
 from shared.db.sets import insert_rows
@@ -84,7 +85,10 @@ async def take_text(tx: Tx, settings: ContactSettings, text: IncomingText) -> bo
         creditors={sender["creditor_id"] for sender in senders},
         accounts={sender["contact_point_id"] for sender in senders},
     )
-    is_new = is_refusal and await opt_out(tx, [OptOutSaid("sms", "phone", key, "reply", text.at)]) > 0
+    points = await load_points(tx, [sender["contact_point_id"] for sender in senders])
+    is_new = is_refusal and not all(point.facts.is_refused("sms") for point in points.values())
+    if is_refusal:
+        await opt_out(tx, [OptOutSaid("sms", "phone", key, "reply", text.at)])
     await _record(tx, text, senders, meaning)
     is_answerable = not text.is_answered and not says_wrong_number(text.body)
     if senders and is_answerable and (is_new or meaning == "help"):
