@@ -177,8 +177,8 @@ class OptOut(Base, table=True):
 
     __tablename__ = "opt_out"
 
-    channel: str = Field(primary_key=True)
     value_key: str = Field(primary_key=True)
+    channel: str = Field(primary_key=True)
     opted_out_at: datetime = Field(primary_key=True, sa_type=DateTime(timezone=True))
     source: str
 

@@ -9,7 +9,7 @@ depends_on = None
 
 STATEMENTS = (
     "ALTER TABLE opt_out DROP CONSTRAINT pk_opt_out",
-    "ALTER TABLE opt_out ADD CONSTRAINT pk_opt_out PRIMARY KEY (channel, value_key, opted_out_at)",
+    "ALTER TABLE opt_out ADD CONSTRAINT pk_opt_out PRIMARY KEY (value_key, channel, opted_out_at)",
     """
     INSERT INTO opt_out (channel, value_key, source, opted_out_at)
     SELECT 'sms', value_key, 'reply', received_at FROM in_message WHERE is_opt_out ON CONFLICT DO NOTHING
