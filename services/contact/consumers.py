@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from services.contact.handlers.follow import (
     follow_accounts,
+    follow_consents,
     follow_creditors,
     follow_found,
     follow_parties,
@@ -27,4 +28,5 @@ def subscriptions(_settings: ContactSettings) -> Sequence[Subscription]:
         Subscription(("party.updated",), follow_parties, locks=party_locks, takes_erasures=True),
         Subscription(("contact_point.found",), follow_found, locks=party_locks, takes_erasures=True),
         Subscription(("contact_point.verified",), follow_verified, locks=party_locks),
+        Subscription(("consent.granted", "consent.revoked"), follow_consents, locks=party_locks),
     )

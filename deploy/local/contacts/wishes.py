@@ -104,23 +104,29 @@ def _is_about(facts: Facts, row: Row, attempt: Row) -> bool:
 
 def _opted_out(facts: Facts) -> Check:
     check = Check("nothing went to an address or number that had opted out (1006.6(e), 1006.14(h))", "I4")
-    refused: dict[tuple[Any, str], datetime] = {}
+    refused: dict[tuple[Any, str], set[datetime]] = {}
     for row in facts.contact["opt_out"]:
-        key = (row["contact_point_id"], medium(row["channel"]))
-        refused[key] = min(row["opted_out_at"], refused.get(key, row["opted_out_at"]))
-    confirmed: set[tuple[Any, str]] = set()
+        refused.setdefault((row["contact_point_id"], medium(row["channel"])), set()).add(row["opted_out_at"])
+    confirmed: set[tuple[Any, str, datetime]] = set()
     for attempt in facts.placed:
         check.examined += 1
         key = (attempt["contact_point_id"], medium(attempt["channel"]))
-        since = refused.get(key)
-        if since is None or since >= facts.permitted_at(attempt):
+        holding = [since for since in refused.get(key, ()) if _holds_opt_out(facts, since, attempt)]
+        if not holding:
             continue
-        if attempt["purpose"] == "reply" and key not in confirmed and attempt["placed_at"] - since <= _CONFIRMS_WITHIN:
+        since = min(holding)
+        is_in_time = attempt["placed_at"] - since <= _CONFIRMS_WITHIN
+        if attempt["purpose"] == "reply" and is_in_time and (*key, since) not in confirmed:
             if did_leave(attempt):
-                confirmed.add(key)
+                confirmed.add((*key, since))
         else:
             check.add(name(attempt), "contact", "none", f"opted out at {since:%Y-%m-%d %H:%M:%S}")
     return check
+
+
+def _holds_opt_out(facts: Facts, since: datetime, attempt: Row) -> bool:
+    """Whether an opt-out was known when the contact was decided on, and not taken back."""
+    return since < facts.permitted_at(attempt) and not _is_taken_back(facts, since, attempt)
 
 
 def _refused(facts: Facts) -> Check:
@@ -128,7 +134,11 @@ def _refused(facts: Facts) -> Check:
     for attempt in facts.placed:
         check.examined += 1
         for row in facts.consents.get(attempt["party_id"], ()):
-            if _is_refusal(row, attempt) and _forbids(facts, row, attempt) and not _is_taken_back(facts, row, attempt):
+            if (
+                _is_refusal(row, attempt)
+                and _forbids(facts, row, attempt)
+                and not _is_taken_back(facts, row["revoked_at"], attempt)
+            ):
                 check.add(name(attempt), "contact", "none", f"refused at {row['revoked_at']:%Y-%m-%d %H:%M:%S}")
     return check
 
@@ -150,12 +160,12 @@ def _forbids(facts: Facts, row: Row, attempt: Row) -> bool:
     return attempt["purpose"] in _BY_A_REFUSED_MEDIUM and facts.binds("regf.medium", attempt)
 
 
-def _is_taken_back(facts: Facts, refusal: Row, attempt: Row) -> bool:
+def _is_taken_back(facts: Facts, refused_at: datetime, attempt: Row) -> bool:
     return any(
         row["purpose"] == "contact"
         and row["basis"] in _OWN_WORD
         and row["granted_at"] is not None
-        and refusal["revoked_at"] < row["granted_at"] <= attempt["placed_at"]
+        and refused_at < row["granted_at"] <= attempt["placed_at"]
         and (row["channel"] == "any" or medium(row["channel"]) == medium(attempt["channel"]))
         for row in facts.consents.get(attempt["party_id"], ())
     )

@@ -4,6 +4,7 @@ STOP, QUIT, END, REVOKE, OPT OUT, CANCEL and UNSUBSCRIBE are refusals by themsel
 their Spanish words, since we write in Spanish. Any other reasonable wording is one too: of what sounds like a refusal
 we take the refusal, for to take one too many costs a text, and to overlook one breaks the law. "Stop calling" refuses
 calls as well (comment 14(h)(1)-3.i); who writes that communication is to cease has said it in writing (1006.6(c)(1)).
+Who has the number of somebody else wants no texts, and is a third party, whom nobody calls about a debt (1006.6(d)(1)).
 """
 
 import re
@@ -47,12 +48,12 @@ _SENTENCES: Final = re.compile(
     | \bcease\b
     | \b(?:don['\u2019]?t|do\s+not|never|no\s+longer)\s+(?:\w+\s+){0,2}?(?:text|messag|contact|writ|sms)\w*
     | \b(?:no|not\s+any)\s+more\s+(?:text|messag|sms)\w*
-    | \b(?:unsubscribe|opt(?:ing)?[\s-]+(?:me\s+)?out|revoke|leave\s+me\s+alone|wrong\s+number)\b
+    | \b(?:unsubscribe|opt(?:ing)?[\s-]+(?:me\s+)?out|revoke|leave\s+me\s+alone)\b
     | \b(?:remove|delete|take)\s+(?:me|my\s+(?:number|phone|name))\b
     | \bno\s+(?:me\s+)?(?:\w+\s+)?(?:escrib|env[ií]|mand|contact)\w*
     | \bno\s+m[aá]s\s+(?:mensaje|texto|sms)\w*
     | \b(?:d[eé]j\w*\s+de|deje\s+de)\s+(?:escrib|env|mand|contact)\w*
-    | \b(?:qu[ií]t\w*|elim[ií]n\w*|b[oó]rr\w*|dar(?:me)?\s+de\s+baja|n[uú]mero\s+equivocado)\b
+    | \b(?:qu[ií]t\w*|elim[ií]n\w*|b[oó]rr\w*|dar(?:me)?\s+de\s+baja)\b
     """,
     _FLAGS,
 )
@@ -79,12 +80,22 @@ _CEASE: Final = re.compile(
     """,
     _FLAGS,
 )
+_WRONG: Final = re.compile(
+    r"""
+    \bwrong\s+number\b(?!\s+of\b)
+    | (?:\A\W* | \b(?:have|ve|got|reached|texting)\s+the\s+)wrong\s+person\b
+    | \b(?:n[uú]mero|persona)\s+equivocad[oa]\b
+    | \bse\s+equivoc(?:a|[oó])\s+de\s+(?:n[uú]mero|persona)\b
+    """,
+    _FLAGS,
+)
+_ANYWHERE: Final = (_SENTENCES, _CALLS, _CEASE, _WRONG)
 
 
 def meaning_of(text: str) -> Meaning:
     """Say what a text means, in any case and with any punctuation."""
     word = _NOT_LETTER.sub("", text.upper())
-    if word in _REFUSALS or _OPENS.match(text) or _SENTENCES.search(text) or refuses_calls(text) or asks_to_cease(text):
+    if word in _REFUSALS or _OPENS.match(text) or any(pattern.search(text) for pattern in _ANYWHERE):
         return "refusal"
     return "help" if word in _HELP else "other"
 
@@ -93,7 +104,9 @@ def says_more(text: str) -> bool:
     """Say whether a text that refuses texts has more in it than that: "stop, I filed for bankruptcy"."""
     opening = _OPENS.match(text)
     rest = text if opening is None else text[opening.end() :]
-    return len(_WORD.findall(_SENTENCES.sub(" ", _SIGNATURE.sub(" ", rest)))) >= _A_CLAUSE
+    for pattern in (_SIGNATURE, _SENTENCES, _WRONG):
+        rest = pattern.sub(" ", rest)
+    return len(_WORD.findall(rest)) >= _A_CLAUSE
 
 
 def refuses_calls(text: str) -> bool:
@@ -104,3 +117,8 @@ def refuses_calls(text: str) -> bool:
 def asks_to_cease(text: str) -> bool:
     """Say whether a text asks that all communication ceases."""
     return _CEASE.search(text) is not None
+
+
+def says_wrong_number(text: str) -> bool:
+    """Say whether a text tells that its number is another person's."""
+    return _WRONG.search(text) is not None

@@ -1,4 +1,4 @@
-"""Follows what accounts and skiptrace publish: who owes what, and how to reach them. An older state changes nothing.
+"""Follows what others publish: who owes what, how to reach them, to what they agreed. An older state changes nothing.
 
 A contact point that comes with a marked value is announced as what it is: opted out, or somebody else's.
 """
@@ -14,6 +14,7 @@ from services.contact.store.views import (
     erase_found,
     erase_parties,
     save_accounts,
+    save_consents,
     save_creditors,
     save_found,
     save_parties,
@@ -69,6 +70,12 @@ async def follow_verified(tx: Tx, messages: Sequence[Message[Any]]) -> list[Reje
         tx,
         [Learnt(one.contact_point_id, one.party_id, one.creditor_id, one.verified_at, one.method) for one in payloads],
     )
+    return []
+
+
+async def follow_consents(tx: Tx, messages: Sequence[Message[Any]]) -> list[Rejected]:
+    """Take a batch of `consent.*`: the person's own later word takes a refusal of theirs back."""
+    await save_consents(tx, _states(messages))
     return []
 
 

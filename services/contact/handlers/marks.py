@@ -55,18 +55,17 @@ class PointInvalid(NamedTuple):
         return self.reason in ("wrong_number", "not_in_service")
 
 
-async def opt_out(tx: Tx, said: Collection[OptOutSaid]) -> int:
-    """Keep opt-outs, each of its whole medium, and publish those that are new; return how many are."""
+async def opt_out(tx: Tx, said: Collection[OptOutSaid]) -> None:
+    """Keep opt-outs, each of its whole medium, and publish those that are new."""
     said = [one._replace(channel=medium_of(one.channel)) for one in said]
     fresh = await refuse_values(tx, [Refused(one.channel, one.value_key, one.source, one.at) for one in said])
-    new = {(one.channel, one.value_key): one for one in said if (one.channel, one.value_key) in fresh}
+    new = {key: one for one in said if (key := (one.channel, one.value_key, one.at)) in fresh}
     points = defaultdict(list)
     for point in await points_of_values(tx, [(one.kind, one.value_key) for one in new.values()]):
         points[point["value_key"]].append(point)
     for one in new.values():
         for point in points[one.value_key]:
             _publish_opt_out(tx, point, channel=one.channel, source=one.source, at=one.at, message_id=one.message_id)
-    return len(new)
 
 
 async def invalidate(tx: Tx, found: Sequence[PointInvalid]) -> None:

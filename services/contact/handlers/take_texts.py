@@ -3,7 +3,8 @@
 A new refusal, and a call for help, are answered by one text. What else a person writes, beside a refusal of texts too,
 is for a person to read: its words are the note of the attempt, which stays open until somebody says what was heard. A
 text that the gateway delivers twice counts once. One from a number that nobody here has is kept as an opt-out, if it is
-one, for whoever comes to have the number.
+one, for whoever comes to have the number. Who says that the number is not the person's is told nothing: a confirmation
+names a collector, and its debtor, to a third party (1006.6(d)(1)).
 """
 
 from collections.abc import Sequence
@@ -15,13 +16,21 @@ from uuid import UUID
 from services.contact.domain.attempt import Report, Said
 from services.contact.domain.contact_points import value_key
 from services.contact.domain.placing import Placing
-from services.contact.domain.replies import Meaning, asks_to_cease, meaning_of, refuses_calls, says_more
+from services.contact.domain.replies import (
+    Meaning,
+    asks_to_cease,
+    meaning_of,
+    refuses_calls,
+    says_more,
+    says_wrong_number,
+)
 from services.contact.domain.shipped_templates import HELP, OPT_OUT_CONFIRMED
 from services.contact.handlers.close_attempts import CloseAttempt, close_attempts
-from services.contact.handlers.marks import OptOutSaid, opt_out
+from services.contact.handlers.marks import OptOutSaid, PointInvalid, invalidate, opt_out
 from services.contact.handlers.queue_message import QueueMessage, queue_reply
 from services.contact.handlers.record_inbound import InboundContact, record_inbound
 from services.contact.settings import ContactSettings
+from services.contact.store.cases import load_points
 from services.contact.tables.messages import IN_MESSAGE
 from shared.db.locks import lock
 from shared.db.sets import insert_rows
@@ -31,7 +40,7 @@ from shared.ids import new_id
 
 _GATEWAY = "text-gateway"
 _SENDERS = """
-SELECT p.contact_point_id, p.party_id, p.creditor_id,
+SELECT p.contact_point_id, p.party_id, p.creditor_id, p.value_key,
   ARRAY(
     SELECT a.account_id FROM account_view a WHERE a.party_id = p.party_id
     UNION SELECT a.account_id FROM account_part t JOIN account_view a USING (account_id) WHERE t.party_id = p.party_id
@@ -76,9 +85,13 @@ async def take_text(tx: Tx, settings: ContactSettings, text: IncomingText) -> bo
         creditors={sender["creditor_id"] for sender in senders},
         accounts={sender["contact_point_id"] for sender in senders},
     )
-    is_new = is_refusal and await opt_out(tx, [OptOutSaid("sms", "phone", key, "reply", text.at)]) > 0
+    points = await load_points(tx, [sender["contact_point_id"] for sender in senders])
+    is_new = is_refusal and not all(point.facts.is_refused("sms") for point in points.values())
+    if is_refusal:
+        await opt_out(tx, [OptOutSaid("sms", "phone", key, "reply", text.at)])
     await _record(tx, text, senders, meaning)
-    if senders and not text.is_answered and (is_new or meaning == "help"):
+    is_answerable = not text.is_answered and not says_wrong_number(text.body)
+    if senders and is_answerable and (is_new or meaning == "help"):
         await _answer(tx, settings, text, senders[0], OPT_OUT_CONFIRMED if is_refusal else HELP)
     return True
 
@@ -106,21 +119,40 @@ async def _record(tx: Tx, text: IncomingText, senders: Sequence[Any], meaning: M
         )
         for sender in senders
     ]
-    made = await record_inbound(tx, contacts)
-    if meaning == "other" or _is_to_be_read(text, meaning):
+    results = zip(contacts, senders, await record_inbound(tx, contacts), strict=True)
+    made = [(contact, sender) for contact, sender, result in results if isinstance(result, UUID)]
+    if meaning == "other":
+        return
+    if _is_to_be_read(text, meaning):
+        if says_wrong_number(text.body):
+            await invalidate(tx, [_wrong(contact, sender) for contact, sender in made])
         return
     commands = [
         CloseAttempt(
             contact.attempt_id, Report("inbound_message", heard=_heard(contact, text, meaning)), _GATEWAY, at=text.at
         )
-        for contact, result in zip(contacts, made, strict=True)
-        if isinstance(result, UUID)
+        for contact, _ in made
     ]
     await close_attempts(tx, commands)
 
 
+def _wrong(contact: InboundContact, sender: Any) -> PointInvalid:
+    """The mark of a number that is said to be wrong, which waits for nobody to read the rest of the text."""
+    return PointInvalid(
+        sender["contact_point_id"],
+        sender["party_id"],
+        sender["creditor_id"],
+        "phone",
+        sender["value_key"],
+        "wrong_number",
+        contact.at,
+        contact.placing.account_ids[0],
+        contact.attempt_id,
+    )
+
+
 def _is_to_be_read(text: IncomingText, meaning: Meaning) -> bool:
-    """A refusal of texts has taken effect by the mark of its number; one of more takes effect by the outcome."""
+    """Refused texts and a wrong number have taken effect by marks of the number; more takes effect by the outcome."""
     is_of_texts = meaning == "refusal" and not refuses_calls(text.body) and not asks_to_cease(text.body)
     return is_of_texts and says_more(text.body)
 
@@ -131,10 +163,12 @@ def _words(text: IncomingText) -> str | None:
 
 
 def _heard(contact: InboundContact, text: IncomingText, meaning: Meaning) -> tuple[Said, ...]:
-    """What a text has refused: texts to its number, calls altogether, or all communication."""
+    """What a text has told: no texts to its number, which is wrong; no calls; no communication."""
     if meaning != "refusal":
         return ()
     heard = [Said("stop_medium", "sms", contact.placing.contact_point_id)]
+    if says_wrong_number(text.body):
+        heard.append(Said("wrong_number", contact_point_id=contact.placing.contact_point_id))
     if refuses_calls(text.body):
         heard.append(Said("stop_medium", "phone"))
     if asks_to_cease(text.body):

@@ -15,9 +15,18 @@ SELECT a.account_id, a.creditor_id, a.currency, a.past_due_minor, a.balance_mino
 FROM account_view a WHERE a.account_id = ANY($1::uuid[])
 """
 _PARTIES = "SELECT party_id, creditor_id FROM party_view WHERE party_id = ANY($1::uuid[])"
-POINT_COLUMNS = """
+# The party's own later word for the medium takes a refusal back, as it does at compliance (ADR 14).
+_OPTED_OUT = """
+SELECT DISTINCT o.channel FROM opt_out o WHERE o.value_key = p.value_key AND NOT EXISTS (
+  SELECT FROM consent_view c
+  WHERE c.party_id = p.party_id AND (c.contact_point_id IS NULL OR c.contact_point_id = p.contact_point_id)
+    AND c.channel IN (o.channel, 'any') AND c.granted_at > o.opted_out_at
+    AND c.basis IN ('direct', 'consumer_used') AND c.ends_on IS NULL AND c.revoked_at IS NULL
+)
+"""
+POINT_COLUMNS = f"""
 p.*, s.verified_at, s.verified_by, s.invalid_at, s.invalid_reason, w.wrong_at AS value_wrong_at,
-ARRAY(SELECT o.channel FROM opt_out o WHERE o.value_key = p.value_key) AS opted_out
+ARRAY({_OPTED_OUT}) AS opted_out
 """
 FROM_POINTS = """
 FROM contact_point p LEFT JOIN point_standing s USING (contact_point_id)

@@ -1,4 +1,4 @@
-"""Marks on values, and what was learnt of contact points: facts, the first opt-out and the latest verification kept."""
+"""Marks on values, and what was learnt of contact points: facts, every opt-out and the latest verification kept."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -40,7 +40,7 @@ class Learnt(NamedTuple):
 _REFUSE = """
 INSERT INTO opt_out AS t (channel, value_key, source, opted_out_at)
 SELECT * FROM unnest($1::varchar[], $2::varchar[], $3::varchar[], $4::timestamptz[])
-ON CONFLICT DO NOTHING RETURNING channel, value_key
+ON CONFLICT DO NOTHING RETURNING channel, value_key, opted_out_at
 """
 _MARK_WRONG = """
 INSERT INTO wrong_value AS t (kind, value_key, party_id, wrong_at)
@@ -77,12 +77,10 @@ WHERE p.contact_point_id = ANY($1::uuid[]) AND s.verified_at IS NULL
 """
 
 
-async def refuse_values(tx: Tx, refused: Collection[Refused]) -> set[tuple[str, str]]:
-    """Keep refusals; return those that are new, by channel and value."""
-    ordered = sorted({(one.channel, one.value_key): one for one in refused}.values())
-    if not ordered:
-        return set()
-    return {(row["channel"], row["value_key"]) for row in await tx.fetch(_REFUSE, *_columns(ordered))}
+async def refuse_values(tx: Tx, refused: Collection[Refused]) -> set[tuple[str, str, datetime]]:
+    """Keep refusals; return those that are new, by channel, value and instant."""
+    ordered = sorted({(one.channel, one.value_key, one.opted_out_at): one for one in refused}.values())
+    return {tuple(row) for row in await tx.fetch(_REFUSE, *_columns(ordered))} if ordered else set()
 
 
 async def mark_wrong(tx: Tx, wrong: Collection[Wrong]) -> None:

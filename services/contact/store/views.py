@@ -1,4 +1,4 @@
-"""Keeps what accounts and skiptrace publish: the newest state of creditors, accounts, parties and their contact points.
+"""Keeps what others publish: the newest state of creditors, accounts, parties, their contact points and consents.
 
 An older state changes nothing, whenever it arrives. A contact point stands for as long as anybody has named it: what it
 was used for must stay explicable.
@@ -9,10 +9,18 @@ from typing import Any
 from uuid import UUID
 
 from services.contact.domain.contact_points import value_key
-from services.contact.tables.parties import ACCOUNT_PART, ACCOUNT_VIEW, CREDITOR_VIEW, FOUND_VIEW, PARTY_VIEW
+from services.contact.tables.parties import (
+    ACCOUNT_PART,
+    ACCOUNT_VIEW,
+    CONSENT_VIEW,
+    CREDITOR_VIEW,
+    FOUND_VIEW,
+    PARTY_VIEW,
+)
 from shared.db.sets import insert_rows, load_rows, upsert_rows
 from shared.db.transaction import Tx
 from shared.events.accounts import AccountState, CreditorUpdated, PartyUpdated
+from shared.events.compliance import ConsentState
 from shared.events.skiptrace import ContactPointsFound
 
 _CREDITOR = ("name", "kind", "currency", "time_zone")
@@ -38,6 +46,16 @@ _PARTY = (
     "city",
     "region",
     "postal_code",
+)
+_CONSENT = (
+    "creditor_id",
+    "party_id",
+    "channel",
+    "contact_point_id",
+    "basis",
+    "granted_at",
+    "ends_on",
+    "revoked_at",
 )
 _IN_CORE = """
 INSERT INTO contact_point AS t (contact_point_id, creditor_id, party_id, kind, value, value_key, label, street, city,
@@ -137,6 +155,13 @@ async def save_found(tx: Tx, states: Iterable[tuple[ContactPointsFound, int]]) -
         await tx.execute(_NOT_FOUND, list(newest), [point[0] for point in points])
         await tx.execute(_NOT_NAMED, list(newest))
     return await _save_points(tx, _FOUND, points)
+
+
+async def save_consents(tx: Tx, states: Iterable[tuple[ConsentState, int]]) -> None:
+    """Keep the newest state of each consent to a medium; refusals, and all other purposes, are compliance's alone."""
+    consents = [(one, version) for one, version in states if one.purpose == "contact" and one.granted_at is not None]
+    rows = await _newer(tx, CONSENT_VIEW, "consent_id", consents, _CONSENT)
+    await upsert_rows(tx, CONSENT_VIEW, rows, key=["consent_id"])
 
 
 async def erase_parties(tx: Tx, party_ids: Sequence[UUID]) -> None:

@@ -1,7 +1,8 @@
 """What contact knows of creditors, accounts and parties, and of the ways to reach them.
 
-Views follow what accounts and skiptrace publish. Marks on values (opt-outs, wrong numbers) and what was learnt of a
-contact point are this service's own facts, kept apart from the views, so that no order of arrival loses them.
+Views follow what accounts, skiptrace and compliance publish. Marks on values (opt-outs, wrong numbers) and what was
+learnt of a contact point are this service's own facts, kept apart from the views, so that no order of arrival loses
+them.
 """
 
 from datetime import date, datetime
@@ -80,6 +81,26 @@ class AccountPart(Base, table=True):
     role: str
 
 
+class ConsentView(Base, table=True):
+    """The newest state of a consent to be reached by a medium, as compliance publishes it."""
+
+    __tablename__ = "consent_view"
+    __table_args__ = (Index("ix_consent_view_party_id", "party_id"),)
+
+    consent_id: UUID = Field(primary_key=True)
+    creditor_id: UUID
+    party_id: UUID
+    aggregate_version: int = Field(sa_type=BigInteger)
+    channel: str
+    """A channel, or `any`."""
+    contact_point_id: UUID | None = None
+    """None: every point of the channel."""
+    basis: str
+    granted_at: datetime = Field(sa_type=DateTime(timezone=True))
+    ends_on: date | None = None
+    revoked_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+
+
 class FoundView(Base, table=True):
     """Which version of what skiptrace found for a party is kept; its points stand in `contact_point`."""
 
@@ -152,14 +173,14 @@ class PointStanding(Base, table=True):
 
 
 class OptOut(Base, table=True):
-    """A refused channel of a value, whoever has it: the first time it was refused."""
+    """A channel of a value was refused, whoever has it: a fact. `consent_view` says for whom it was taken back."""
 
     __tablename__ = "opt_out"
 
-    channel: str = Field(primary_key=True)
     value_key: str = Field(primary_key=True)
+    channel: str = Field(primary_key=True)
+    opted_out_at: datetime = Field(primary_key=True, sa_type=DateTime(timezone=True))
     source: str
-    opted_out_at: datetime = Field(sa_type=DateTime(timezone=True))
 
 
 class WrongValue(Base, table=True):
@@ -208,6 +229,7 @@ CREDITOR_VIEW = _table("creditor_view")
 ACCOUNT_VIEW = _table("account_view")
 PARTY_VIEW = _table("party_view")
 ACCOUNT_PART = _table("account_part")
+CONSENT_VIEW = _table("consent_view")
 FOUND_VIEW = _table("found_view")
 GIVEN = _table("given")
 CONTACT_POINT = _table("contact_point")

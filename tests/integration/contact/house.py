@@ -144,6 +144,11 @@ class House(ServiceDesk):
             await self.feed(self.message(row["topic"], row["body"], row["aggregate_version"]))
         return [(row["topic"], json.loads(row["body"])) for row in rows]
 
+    async def carry_compliance(self) -> None:
+        """Take what compliance has published to whoever subscribes to it."""
+        for row in await take_outbox(self.compliance.app.state.engine):
+            await self.feed(self.message(row["topic"], row["body"], row["aggregate_version"]))
+
     def party_message(self, number: str = "L-1", version: int = 1, **facts: Any) -> RawMessage:
         points = [
             {"contact_point_id": self.phone(number), "kind": "phone", "value": self.number(number), "label": "mobile"},

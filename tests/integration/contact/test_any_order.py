@@ -13,6 +13,8 @@ import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from deploy.local.issuer import Issuer
+from services.contact.handlers.marks import OptOutSaid, opt_out
+from shared.events.compliance import ConsentState
 from shared.events.skiptrace import ContactPointsFound, ContactPointVerified
 from shared.messaging.message import RawMessage
 from tests.conftest import GetEngine
@@ -22,7 +24,16 @@ _OF = "creditor_id = '{creditor}'"
 _TABLES = {
     "account_part": f"party_id IN (SELECT party_id FROM party_view WHERE {_OF})",
     **dict.fromkeys(
-        ("creditor_view", "account_view", "party_view", "found_view", "contact_point", "point_standing"), _OF
+        (
+            "creditor_view",
+            "account_view",
+            "party_view",
+            "found_view",
+            "contact_point",
+            "point_standing",
+            "consent_view",
+        ),
+        _OF,
     ),
 }
 """Each with what makes a row one of the creditor's."""
@@ -32,6 +43,17 @@ _TABLES = {
 async def services(service_engine: GetEngine, issuer: Issuer) -> AsyncIterator[House]:
     async with open_house(service_engine, issuer) as made:
         yield made
+
+
+def consent(house: House, **facts: Any) -> RawMessage:
+    """A person has agreed to texts at a1's number at NOON, and perhaps has taken that back."""
+    state = {
+        "consent_id": uuid4(), "creditor_id": house.creditor, "party_id": house.party("a1"), "channel": "sms",
+        "purpose": "contact", "contact_point_id": house.phone("a1"), "basis": "direct", "granted_at": NOON,
+    } | facts  # fmt: skip
+    is_over = state.get("revoked_at") is not None
+    payload = ConsentState.model_validate(state)
+    return house.message(f"consent.{'revoked' if is_over else 'granted'}", payload, 2 if is_over else 1)
 
 
 def history(house: House) -> list[RawMessage]:
@@ -57,7 +79,10 @@ def history(house: House) -> list[RawMessage]:
     def parts(*roles: str) -> list[dict[str, Any]]:
         return [{"account_id": house.account(role), "role": role} for role in roles]
 
+    agreed = uuid4()
     return [
+        consent(house, consent_id=agreed),
+        consent(house, consent_id=agreed, revoked_at=NOON + timedelta(hours=1)),
         house.creditor_message(1),
         house.creditor_message(2),
         house.account_message("a1", version=1),
@@ -90,6 +115,51 @@ async def test_nothing_that_was_found_for_an_erased_party_stays(services: House,
         await applier.apply([message])
     left = await state(house.engine, house.creditor)
     assert left["contact_point"] == []
+
+
+HOUR = timedelta(hours=1)
+AGREED: dict[str, Any] = {}
+REVOKED = {"revoked_at": NOON + 2 * HOUR}
+
+
+@pytest.mark.parametrize(
+    ("steps", "is_refused"),
+    [
+        ([NOON - HOUR, AGREED], False),
+        ([NOON, AGREED], True),
+        ([NOON - HOUR, AGREED, NOON + HOUR], True),
+        ([NOON - 2 * HOUR, NOON - HOUR, AGREED], False),
+        ([NOON - HOUR, AGREED, REVOKED], True),
+        ([NOON - HOUR, {"channel": "any", "contact_point_id": None}], False),
+        ([NOON - HOUR, {"basis": "consumer_used"}], False),
+        ([NOON - HOUR, {"basis": "prior_collector"}], True),
+        ([NOON - HOUR, {"channel": "phone"}], True),
+        ([NOON - HOUR, {"purpose": "automated"}], True),
+        ([NOON - HOUR, {"contact_point_id": uuid4()}], True),
+        ([NOON - HOUR, {"party_id": uuid4()}], True),
+        ([NOON - HOUR, {"ends_on": "2026-03-12"}], True),
+        ([NOON - HOUR, {"granted_at": None, "basis": "refused", "revoked_at": NOON}], True),
+    ],
+)
+async def test_the_later_of_a_refusal_and_the_persons_own_consent_holds_in_any_order(
+    services: House, steps: list[Any], is_refused: bool
+) -> None:
+    applier, _topics = services.appliers["contact"]
+    for order in permutations(steps):
+        house, consent_id = await replace(services, creditor=uuid4()).open("a1"), uuid4()
+        for one in (*order, order[0]):
+            if isinstance(one, dict):
+                await applier.apply([consent(house, consent_id=consent_id, **one)])
+            else:
+                said = OptOutSaid("sms", "phone", house.number("a1"), "reply", one)
+                transactions = house.app.state.desk.permits._transactions
+                await transactions.write(lambda tx, said=said: opt_out(tx, [said]))
+        [phone] = [
+            point
+            for point in (await house.get("/v1/contact-points", party_id=str(house.party("a1")))).json()["items"]
+            if point["kind"] == "phone"
+        ]
+        assert ("sms" in phone["opted_out"]) == is_refused
 
 
 @pytest.mark.parametrize("seed", range(6))

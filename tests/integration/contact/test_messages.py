@@ -29,6 +29,7 @@ from services.contact.domain.message import (
     TERMINAL,
     Result,
 )
+from services.contact.domain.shipped_templates import OPT_OUT_CONFIRMED
 from services.contact.domain.signatures import gateway_signature, link_token
 from services.contact.handlers.permits import Permits, Permitted
 from shared.ids import contact_point_id
@@ -683,6 +684,71 @@ async def test_who_texts_that_communication_is_to_cease_is_contacted_no_more(hou
     assert [held["kind"] for held in await house.restrictions("a1")] == ["cease"]
     for refused in (await house.call("a1"), await send(house, "a1", "email"), await send(house, "a1", "letter")):
         assert refused.json()["code"] == "contact-blocked"
+
+
+async def confirmations(house: House) -> int:
+    """How many refusals were confirmed by a text."""
+    is_sent = f"creditor_id = '{house.creditor}' AND template = '{OPT_OUT_CONFIRMED}' AND sent_at IS NOT NULL"
+    return len(await house.rows(f"SELECT 1 FROM out_message WHERE {is_sent}"))
+
+
+async def test_who_agrees_anew_after_a_stop_is_texted_again_until_the_next_stop(
+    house: House, texts: TextGateway
+) -> None:
+    theirs = str(contact_point_id(house.party("b2"), "phone", house.number("a1")))
+    shared = {"contact_point_id": theirs, "kind": "phone", "value": house.number("a1"), "label": "mobile"}
+    await house.feed(house.party_message("b2", version=2, contact_points=[shared]))
+    await answer_of(house, texts, await said(house, texts, "STOP TEXTING"))
+    assert await confirmations(house) == 1
+    house.clock.at += timedelta(minutes=1)
+    await said(house, texts, "START")
+    assert (await texted(house))["status"] == "placed", "somebody reads it, and records the consent at compliance"
+    await house.carry()
+    assert (await send(house, "a1", "sms")).json()["rules"][0]["id"] == "contact.opted_out"
+    await house.consent("a1", "sms", house.phone("a1"))
+    await house.carry_compliance()
+    await queued(house, "a1", "sms")
+    other = await send(house, "b2", "sms", contact_point_id=theirs)
+    assert other.json()["rules"][0]["id"] == "contact.opted_out", "who shares the number has agreed to nothing"
+    await step(house)
+    await house.carry()
+    house.clock.at += timedelta(minutes=1)
+    before = await said(house, texts, "STOP TEXTING")
+    again = of(await house.carry(), "message.opted_out")
+    assert str(house.party("a1")) in {one["party_id"] for one in again}
+    await answer_of(house, texts, before)
+    assert await confirmations(house) == 2, "a new refusal is confirmed as the first was"
+    assert (await send(house, "a1", "sms")).json()["rules"][0]["id"] == "contact.opted_out"
+    assert "regf.optout" in await house.forbids("a1", "sms"), "compliance knows it too"
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "heard"),
+    [
+        ("Wrong number", "closed", ["stop_medium", "wrong_number"]),
+        ("Wrong number, he died two years ago", "placed", []),
+    ],
+)
+async def test_who_texts_that_the_number_is_wrong_is_called_no_more_and_told_nothing(
+    house: House, texts: TextGateway, words: str, status: str, heard: list[str]
+) -> None:
+    theirs = contact_point_id(house.party("b2"), "phone", house.number("a1"))
+    shared = {"contact_point_id": str(theirs), "kind": "phone", "value": house.number("a1"), "label": "mobile"}
+    await house.feed(house.party_message("b2", version=2, contact_points=[shared]))
+    await said(house, texts, words)
+    attempt = await texted(house)
+    assert (attempt["status"], [one["kind"] for one in attempt["heard"]]) == (status, heard)
+    wrong = of(await house.carry(), "contact_point.invalidated")
+    assert {(one["party_id"], one["reason"]) for one in wrong} == {
+        (str(house.party(number)), "wrong_number") for number in ("a1", "b2")
+    }
+    assert len(wrong) == 2
+    for number, point in (("a1", house.phone("a1")), ("b2", theirs)):
+        refused = await house.call(number, contact_point_id=str(point))
+        assert refused.json()["rules"][0]["id"] == "contact.invalid_point"
+    assert [trigger for trigger, _ in await traces(house)] == ["wrong_number"] * 2
+    answers = await house.rows(f"SELECT 1 FROM out_message WHERE creditor_id = '{house.creditor}'")
+    assert answers == [], "a confirmation would tell a stranger that a collector writes"
 
 
 async def test_a_template_of_the_deployment_comes_first_and_a_broken_one_is_refused(

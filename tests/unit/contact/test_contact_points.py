@@ -16,7 +16,7 @@ from services.contact.domain.contact_points import (
     value_key,
     why_unusable,
 )
-from services.contact.domain.replies import asks_to_cease, meaning_of, refuses_calls, says_more
+from services.contact.domain.replies import asks_to_cease, meaning_of, refuses_calls, says_more, says_wrong_number
 from services.contact.domain.verification import ENOUGH, Known, verify
 from shared.events.contact import ContactChannel
 
@@ -194,6 +194,43 @@ def test_what_is_said_beside_a_refusal_of_texts_is_for_a_person_to_read(text: st
 )
 def test_a_refusal_and_no_more_needs_no_reader(text: str) -> None:
     assert not says_more(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "wrong number",
+            "You have the WRONG NUMBER!",
+            "Wrong number, he died two years ago",
+            "you\u2019ve the wrong person",
+        ),
+        *(
+            "Número equivocado",
+            "numero equivocado",
+            "Persona equivocada",
+            "se equivocó de número",
+            "se equivoca de persona",
+        ),
+    ],
+)
+def test_who_writes_that_the_number_is_wrong_wants_no_texts_either(text: str) -> None:
+    assert says_wrong_number(text)
+    assert meaning_of(text) == "refusal"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "STOP",
+        "I gave you the wrong number of my account",
+        "I spoke to the wrong person",
+        "The amount is wrong",
+        "What number do I call?",
+    ],
+)
+def test_what_is_wrong_besides_is_no_wrong_number(text: str) -> None:
+    assert not says_wrong_number(text)
 
 
 @pytest.mark.parametrize("text", ["HELP", "help?", "Ayuda", "INFO"])

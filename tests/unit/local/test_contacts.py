@@ -256,6 +256,35 @@ def test_what_did_not_leave_has_confirmed_no_opt_out() -> None:
     assert past.wrong() == []
 
 
+def _texted_after(past: Past, agreed: timedelta, *refused: timedelta) -> None:
+    """A text an hour after NOON, at which the number was refused for the first time."""
+    for each in (timedelta(), *refused):
+        past.contact["opt_out"].append({"contact_point_id": PHONE, "channel": "sms", "opted_out_at": NOON + each})
+    past.consented("contact", NOON + agreed, channel="sms")
+    past.contacted(NOON + timedelta(hours=1), "sms_sent", channel="sms")
+
+
+def test_an_opt_out_that_the_person_has_taken_back_stops_nothing() -> None:
+    past = Past()
+    _texted_after(past, timedelta(minutes=30))
+    assert past.wrong() == []
+
+
+def _refused_again(past: Past) -> None:
+    _texted_after(past, timedelta(minutes=30), timedelta(minutes=45))
+
+
+def test_each_opt_out_may_be_confirmed() -> None:
+    past = Past()
+    _confirmed(past, timedelta(seconds=2))
+    past.consented("contact", NOON + timedelta(minutes=30), channel="sms")
+    past.contact["opt_out"].append(
+        {"contact_point_id": PHONE, "channel": "sms", "opted_out_at": NOON + timedelta(hours=1)}
+    )
+    past.contacted(NOON + timedelta(hours=1, seconds=2), "sms_sent", channel="sms", purpose="reply")
+    assert past.wrong() == []
+
+
 def _wrong_number(past: Past) -> None:
     standing = {"contact_point_id": PHONE, "invalid_at": NOON, "invalid_reason": "wrong_number", "verified_at": None}
     past.contact["standing"].append(standing)
@@ -407,6 +436,7 @@ BROKEN: list[tuple[Callable[[Past], None], str]] = [
     (_voicemail_after_calls_were_refused, "contact: none: opted out at"),
     (_confirmed_late, "contact: none: opted out at"),
     (_confirmed_twice, "contact: none: opted out at"),
+    (_refused_again, "contact: none: opted out at"),
     (_wrong_number, "contact: none: wrong_number since"),
     (_wrong_number_that_is_verified_later, "contact: none: wrong_number since"),
     (_wrong_number_that_is_marked_again_later, "contact: none: wrong_number since"),
