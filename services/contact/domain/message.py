@@ -13,7 +13,7 @@ from shared.events.contact import MessageChannel, ResultCode
 MessageStatus = Literal[
     "queued", "sending", "sent", "delivered", "bounced", "undeliverable", "opted_out", "blocked", "failed"
 ]
-Handover = Literal["taken", "later", "refused", "opted_out", "unknown"]
+Handover = Literal["taken", "later", "refused", "undeliverable", "opted_out", "unknown"]
 
 TERMINAL: Final[frozenset[MessageStatus]] = frozenset(
     {"delivered", "bounced", "undeliverable", "opted_out", "blocked", "failed"}
@@ -27,6 +27,7 @@ TRANSITIONS: Final[frozenset[tuple[MessageStatus, MessageStatus]]] = frozenset(
         ("sending", "queued"),
         ("sending", "sent"),
         ("sending", "bounced"),
+        ("sending", "undeliverable"),
         ("sending", "opted_out"),
         ("sending", "failed"),
         ("sent", "delivered"),
@@ -91,7 +92,7 @@ def status_after(result: Result) -> MessageStatus:
         return "queued"
     if result.handover == "refused":
         return "bounced" if result.is_permanent else "failed"
-    return "opted_out" if result.handover == "opted_out" else "failed"
+    return "failed" if result.handover == "unknown" else result.handover
 
 
 def settled_without_receipt(channel: MessageChannel) -> tuple[MessageStatus, str]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
+from services.contact.domain.refusals import NO_NUMBER, NO_TEXTS, OPTED_OUT
+
 ReceiptStatus = Literal["delivered", "bounced", "undeliverable", "opted_out", "failed"]
 
 _GATEWAY_STATUS: Final[dict[str, ReceiptStatus]] = {
@@ -14,9 +16,6 @@ _GATEWAY_STATUS: Final[dict[str, ReceiptStatus]] = {
     "undelivered": "undeliverable",
     "failed": "failed",
 }
-_DEAD_NUMBER: Final = frozenset({"30005", "30006", "21211", "21614"})
-"""Unknown or inactive number; a landline; not a number; not a mobile."""
-_REFUSED: Final = frozenset({"21610"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +36,10 @@ def gateway_receipt(ref: str, status: str, error_code: str | None, at: datetime)
     if known is None:
         return None
     reason = f"gateway-{error_code}" if error_code else None
-    if error_code in _REFUSED:
+    if error_code in OPTED_OUT:
         return Receipt("sms", ref, "opted_out", reason, at)
-    if error_code in _DEAD_NUMBER:
+    if error_code in NO_TEXTS:
+        return Receipt("sms", ref, "undeliverable", reason, at)
+    if error_code in NO_NUMBER:
         return Receipt("sms", ref, "bounced", reason, at, is_permanent=True)
     return Receipt("sms", ref, known, reason, at)

@@ -311,12 +311,39 @@ async def test_stop_takes_effect_for_the_number_whoever_has_it(house: House, tex
         assert refused.json()["rules"][0]["id"] == "contact.opted_out"
 
 
-async def test_a_number_that_takes_no_texts_bounces_by_its_receipt(house: House, texts: TextGateway) -> None:
+async def test_a_number_that_takes_no_texts_is_still_called(house: House, texts: TextGateway) -> None:
     texts.faults.receipt, texts.faults.error_code = "undelivered", "30006"
-    message_id = await queued(house, "a1", "sms")
+    by_receipt = await queued(house, "a1", "sms")
     await step(house)
-    await until(house, message_id, "bounced")
-    assert "contact_point.invalidated" in dict(await house.carry())
+    await until(house, by_receipt, "undeliverable")
+    texts.faults.count, texts.faults.status, texts.faults.code = 1, 400, 21614
+    at_once = await queued(house, "b2", "sms")
+    await step(house)
+    found = await shown(house, at_once)
+    assert (found["status"], found["reason"]) == ("undeliverable", "gateway-21614")
+    events = await house.carry()
+    assert [event["is_permanent"] for event in of(events, "message.bounced")] == [False, False]
+    assert of(events, "contact_point.invalidated") == of(events, "message.opted_out") == []
+    assert [(await house.call(number)).status_code for number in ("a1", "b2")] == [201, 201]
+
+
+async def test_a_refusal_that_speaks_of_the_sender_leaves_the_number_and_the_address_good(
+    house: House, mail: MailServer, texts: TextGateway
+) -> None:
+    texts.faults.count, texts.faults.status, texts.faults.code = 1, 400, 21612
+    mail.refusal = "554 5.7.1 relay access denied"
+    try:
+        message_ids = [await queued(house, "a1", "sms"), await queued(house, "b2", "email")]
+        await step(house)
+    finally:
+        mail.refusal = None
+    ends = [await shown(house, message_id) for message_id in message_ids]
+    assert [(end["status"], end["reason"]) for end in ends] == [("failed", "gateway-21612"), ("failed", "smtp-554")]
+    assert of(await house.carry(), "contact_point.invalidated") == []
+    again = [await queued(house, "a1", "sms"), await queued(house, "b2", "email")]
+    await step(house)
+    ends = [await shown(house, message_id) for message_id in again]
+    assert all(end["status"] in ("sent", "delivered") for end in ends), ends
 
 
 async def test_a_receipt_that_overtakes_the_answer_to_the_hand_over_is_kept_for_it(house: House) -> None:
