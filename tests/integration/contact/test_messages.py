@@ -33,7 +33,7 @@ from services.contact.domain.signatures import gateway_signature, link_token
 from services.contact.handlers.permits import Permits, Permitted
 from shared.ids import contact_point_id
 from tests.conftest import GetEngine
-from tests.integration.contact.house import House, fresh, of, open_house, worker
+from tests.integration.contact.house import HOME, House, fresh, of, open_house, worker
 
 LINK_SECRET = "links of the tests"
 
@@ -207,6 +207,31 @@ async def test_a_mail_server_that_is_away_is_tried_again_under_a_new_permit_and_
     attempts = await house.rows(f"SELECT permit_id FROM contact_attempt WHERE message_id = '{message_id}'")
     assert len({row["permit_id"] for row in attempts}) == 2
     assert (await shown(house, message_id))["status"] == "sent"
+
+
+async def test_a_message_that_waited_says_what_is_owed_when_it_leaves(house: House, mail: MailServer) -> None:
+    message_id = await queued(house, "a1", "email")
+    await house.feed(house.account_message("a1", version=2, past_due_minor=5_000))
+    house.clock.at += timedelta(minutes=5)
+    await step(house)
+    text = mail.received[-1].get_content().replace("\r\n", "\n")
+    assert "$50.00" in text
+    assert "$125.50" not in text
+    assert (await shown(house, message_id))["body"] in text
+
+
+async def test_a_letter_that_waited_goes_to_where_its_person_lives_when_it_leaves(house: House) -> None:
+    moved = {"contact_point_id": str(house.home("a1")), "kind": "address", "value": HOME, "label": "home"}
+    message_id = await queued(house, "a1", "letter")
+    parts = {"street": "9 Elm St", "city": "Troy", "region": "NY", "postal_code": "12180"}
+    await house.feed(house.party_message("a1", version=2, family_name="Roe", **parts, contact_points=[moved | parts]))
+    house.clock.at += timedelta(minutes=5)
+    await step(house)
+    folder = house.settings.letter_directory
+    assert folder is not None
+    manifest = json.loads((folder / f"{message_id}.json").read_text())
+    assert manifest["envelope"] == ["Pat Roe", "9 Elm St", "Troy NY 12180"]
+    assert "Pat Roe 9 Elm St Troy NY 12180" in printed(house, message_id)
 
 
 async def test_a_message_that_waits_too_long_has_failed_and_its_permit_is_given_back(house: House) -> None:
