@@ -57,6 +57,7 @@ RECEIPT_WITHIN: Final[dict[MessageChannel, timedelta]] = {
 """How long a receipt or a bounce may take: mail servers try for up to five days (RFC 5321, 4.5.4.1); for letters
 14 days are a reasonable time in the words of comment 1006.30(a)(1)-2."""
 NO_BOUNCE: Final = "no-bounce"
+RETURNS: Final[frozenset[MessageStatus]] = frozenset({"bounced", "undeliverable"})
 RETURNED_LATE: Final = "returned-late"
 """The reason of a delivered message that came back: it stays what it is, its address is known to be no good."""
 _FIRST_PAUSE: Final = timedelta(seconds=15)
@@ -110,6 +111,9 @@ def is_overdue(status: MessageStatus, now: datetime, *, lease_until: datetime | 
     return status in ("sending", "sent") and lease_until is not None and lease_until <= now
 
 
-def is_late_return(status: MessageStatus, reason: str | None, told: str) -> bool:
-    """Say whether a message that was taken for delivered, because nothing was heard, has come back after all."""
-    return status == "delivered" and reason == NO_BOUNCE and told in ("bounced", "undeliverable")
+def is_late_return(channel: MessageChannel, status: MessageStatus, reason: str | None, told: MessageStatus) -> bool:
+    """Say whether a message that is delivered, by silence or in the words of the mail or the post, has come back.
+
+    It is learnt once. A text does not come back: its gateway says one thing in the end.
+    """
+    return channel != "sms" and status == "delivered" and reason != RETURNED_LATE and told in RETURNS

@@ -90,7 +90,7 @@ async def update_messages(tx: Tx, rows: Sequence[Row]) -> None:
 
 
 async def keep_early(tx: Tx, receipts: Sequence[Receipt]) -> None:
-    """Keep receipts of messages that are not known by these ids, or not yet; the first of a message stays."""
+    """Keep receipts of messages that are not known by these ids, or not yet: one of each message."""
     rows = [{name: getattr(one, name) for name in Receipt.__slots__} for one in receipts]
     await insert_rows(tx, EARLY_RECEIPT, rows, on_conflict="nothing")
 

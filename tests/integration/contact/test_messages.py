@@ -533,6 +533,73 @@ async def test_a_letter_that_comes_back_after_it_was_taken_for_delivered_still_i
     assert [trigger for trigger, _ in await traces(house)] == ["returned_mail"]
 
 
+async def told(house: House, message_id: str, channel: str, *statuses: str) -> int:
+    """A mail system or a print vendor says several things of a message at once."""
+    receipts = [
+        {"message_id": message_id, "channel": channel, "status": status, "is_permanent": status != "delivered"}
+        for status in statuses
+    ]
+    answer = await house.post("/v1/message-receipts", {"receipts": receipts}, role="integrator")
+    taken: int = answer.json()["taken"]
+    return taken
+
+
+@pytest.mark.parametrize(("channel", "back"), [("letter", "undeliverable"), ("email", "bounced")])
+@pytest.mark.parametrize(
+    "order",
+    [
+        [["delivered", "back"]],
+        [["back", "delivered"]],
+        [["delivered"], ["back"]],
+        [["back"], ["delivered"]],
+        [["delivered"], ["delivered", "back"], ["back"]],
+        [["delivered"], ["back"], ["delivered"], ["back"]],
+    ],
+    ids=lambda order: "-then-".join("+".join(at_once) for at_once in order),
+)
+async def test_what_comes_back_is_learnt_once_whatever_else_was_told_and_when(
+    house: House, channel: str, back: str, order: list[list[str]]
+) -> None:
+    message_id = await queued(house, "a1", channel)
+    await step(house)
+    await house.carry()
+    for at_once in order:
+        await told(house, message_id, channel, *(back if status == "back" else status for status in at_once))
+    events = await house.carry()
+    assert [event["is_permanent"] for event in of(events, "message.bounced")] == [True]
+    assert [event["reason"] for event in of(events, "contact_point.invalidated")] == [back]
+    found = await shown(house, message_id)
+    assert (found["status"], found["reason"]) in ((back, None), ("delivered", RETURNED_LATE))
+    refused = await send(house, "a1", channel)
+    assert refused.json()["rules"][0]["id"] == "contact.invalid_point"
+
+
+@pytest.mark.parametrize("order", [("delivered", "undeliverable"), ("undeliverable", "delivered")])
+async def test_a_return_is_kept_that_overtakes_the_answer_to_the_hand_over_with_a_delivery(
+    house: House, order: tuple[str, str]
+) -> None:
+    message_id = await queued(house, "a1", "letter")
+    late = worker(house)
+    send_it = late._channels["letter"]
+
+    async def overtaken(row: Any) -> Any:
+        result = await send_it(row)
+        assert [await told(house, message_id, "letter", status) for status in order] == [0, 0]
+        return result
+
+    late._channels = {"letter": overtaken}
+    await late.step()
+    assert (await shown(house, message_id))["status"] == "undeliverable"
+
+
+async def test_a_text_that_was_delivered_does_not_come_back(house: House) -> None:
+    message_id = await queued(house, "a1", "sms")
+    await step(house)
+    await until(house, message_id, "delivered")
+    assert await told(house, message_id, "sms", "undeliverable") == 0
+    assert of(await house.carry(), "contact_point.invalidated") == []
+
+
 async def test_two_texts_that_the_gateway_calls_by_one_name_both_come_to_an_end(house: House) -> None:
     message_ids = [await queued(house, number, "sms") for number in ("a1", "b2")]
     twin = worker(house)
