@@ -4,7 +4,7 @@ import asyncio
 import json
 import threading
 from collections.abc import AsyncIterator, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -480,6 +480,17 @@ async def test_a_letter_to_an_address_is_decided_permitted_printed_collected_and
     await step(house)
     found = await shown(house, message_id)
     assert (found["status"], found["reason"]) == ("delivered", NO_BOUNCE)
+
+
+async def test_a_letter_bears_the_date_of_its_creditor_on_the_day_that_it_leaves(house: House) -> None:
+    house.clock.at = datetime(2026, 3, 12, 2, 30, tzinfo=UTC)  # 22:30 of the day before in New York
+    at_once = await queued(house, "a1", "letter")
+    await step(house)
+    waits = await queued(house, "b2", "letter")
+    house.clock.at += timedelta(hours=3)
+    await step(house)
+    assert "March 11, 2026" in printed(house, at_once)
+    assert "March 12, 2026" in printed(house, waits)
 
 
 async def test_a_letter_that_comes_back_invalidates_the_address_and_opens_a_skip_trace(house: House) -> None:
