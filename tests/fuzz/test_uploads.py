@@ -26,7 +26,8 @@ RESULTS = ("no_answer", "busy", "voicemail_no_message", "not_in_service")
 _DECISIONS = "SELECT decision_id::text AS id FROM decision WHERE made_by = $1"
 _RECORDS = "SELECT record_id::text AS id, status FROM dial_record WHERE dial_list_id = $1"
 _LETTERS = """
-SELECT message_id::text AS id, status FROM out_message WHERE creditor_id = $1 AND channel = 'letter'
+SELECT message_id::text AS id, CASE reason WHEN 'returned-late' THEN reason ELSE status END AS status
+FROM out_message WHERE creditor_id = $1 AND channel = 'letter'
 """
 
 

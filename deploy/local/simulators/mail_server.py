@@ -1,6 +1,7 @@
 """A mail server for development: real SMTP on a real socket, every e-mail kept in a folder, none sent any further.
 
-A recipient that begins with `nobody` is refused for good (550), one that begins with `busy` for now (450).
+A recipient that begins with `nobody` is refused for good (550), one that begins with `busy` for now (450); with
+`refusal` every one is, in these words.
 """
 
 import argparse
@@ -24,6 +25,7 @@ class MailServer(Served):
         self._folder = folder
         self.received: list[EmailMessage] = []
         self.envelopes: list[Envelope] = []
+        self.refusal: str | None = None
         self._controller: Controller | None = None
 
     def start(self) -> None:
@@ -56,6 +58,8 @@ class _Handler:
     async def handle_RCPT(  # noqa: N802 - the name that the library calls
         self, _server: Any, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
+        if self._server.refusal is not None:
+            return self._server.refusal
         if address.startswith("nobody"):
             return "550 no such user here"
         if address.startswith("busy"):

@@ -30,10 +30,11 @@ NUMBER = "+15005550006"
 
 @dataclass
 class Faults:
-    """What the next texts meet: `count` of them are answered with `status`; with `is_mute` no receipt follows."""
+    """What the next texts meet: `count` of them get `status` and `code`; with `is_mute` no receipt follows."""
 
     count: int = 0
     status: int = 500
+    code: int = 20500
     is_mute: bool = False
     receipt: str = "delivered"
     error_code: str = ""
@@ -100,7 +101,7 @@ class TextGateway(HttpServed):
         recipient = form.get("To", "")
         if self.faults.count > 0:
             self.faults.count -= 1
-            return self.faults.status, {"code": 20500, "message": "simulated"}
+            return self.faults.status, {"code": self.faults.code, "message": "simulated"}
         if recipient in self.state.stopped:
             return 400, {"code": 21610, "message": "The recipient has replied STOP."}
         if not recipient.startswith("+") or recipient.endswith("0000"):

@@ -13,7 +13,7 @@ from shared.events.contact import MessageChannel, ResultCode
 MessageStatus = Literal[
     "queued", "sending", "sent", "delivered", "bounced", "undeliverable", "opted_out", "blocked", "failed"
 ]
-Handover = Literal["taken", "later", "refused", "opted_out", "unknown"]
+Handover = Literal["taken", "later", "refused", "undeliverable", "opted_out", "unknown"]
 
 TERMINAL: Final[frozenset[MessageStatus]] = frozenset(
     {"delivered", "bounced", "undeliverable", "opted_out", "blocked", "failed"}
@@ -27,6 +27,7 @@ TRANSITIONS: Final[frozenset[tuple[MessageStatus, MessageStatus]]] = frozenset(
         ("sending", "queued"),
         ("sending", "sent"),
         ("sending", "bounced"),
+        ("sending", "undeliverable"),
         ("sending", "opted_out"),
         ("sending", "failed"),
         ("sent", "delivered"),
@@ -56,6 +57,7 @@ RECEIPT_WITHIN: Final[dict[MessageChannel, timedelta]] = {
 """How long a receipt or a bounce may take: mail servers try for up to five days (RFC 5321, 4.5.4.1); for letters
 14 days are a reasonable time in the words of comment 1006.30(a)(1)-2."""
 NO_BOUNCE: Final = "no-bounce"
+RETURNS: Final[frozenset[MessageStatus]] = frozenset({"bounced", "undeliverable"})
 RETURNED_LATE: Final = "returned-late"
 """The reason of a delivered message that came back: it stays what it is, its address is known to be no good."""
 _FIRST_PAUSE: Final = timedelta(seconds=15)
@@ -91,7 +93,7 @@ def status_after(result: Result) -> MessageStatus:
         return "queued"
     if result.handover == "refused":
         return "bounced" if result.is_permanent else "failed"
-    return "opted_out" if result.handover == "opted_out" else "failed"
+    return "failed" if result.handover == "unknown" else result.handover
 
 
 def settled_without_receipt(channel: MessageChannel) -> tuple[MessageStatus, str]:
@@ -109,6 +111,9 @@ def is_overdue(status: MessageStatus, now: datetime, *, lease_until: datetime | 
     return status in ("sending", "sent") and lease_until is not None and lease_until <= now
 
 
-def is_late_return(status: MessageStatus, reason: str | None, told: str) -> bool:
-    """Say whether a message that was taken for delivered, because nothing was heard, has come back after all."""
-    return status == "delivered" and reason == NO_BOUNCE and told in ("bounced", "undeliverable")
+def is_late_return(channel: MessageChannel, status: MessageStatus, reason: str | None, told: MessageStatus) -> bool:
+    """Say whether a message that is delivered, by silence or in the words of the mail or the post, has come back.
+
+    It is learnt once. A text does not come back: its gateway says one thing in the end.
+    """
+    return channel != "sms" and status == "delivered" and reason != RETURNED_LATE and told in RETURNS

@@ -6,6 +6,7 @@ A channel that lacks its gateway, or the name and addresses in which it is sent,
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, TypeVar
+from zoneinfo import ZoneInfo
 
 from services.contact.domain.message import Result
 from services.contact.domain.signatures import link_token
@@ -106,7 +107,7 @@ def _text_of_letter(settings: ContactSettings, row: Row) -> LetterText:
     return LetterText(
         sender=[line for line in (settings.sender_company, settings.sender_address, settings.sender_phone) if line],
         address=row["recipient"].splitlines(),
-        written_on=row["queued_at"].date(),
+        written_on=(row["placed_at"] or row["queued_at"]).astimezone(ZoneInfo(row["time_zone"])).date(),
         language=row["language"],
         subject=row["subject"],
         body=row["body"],

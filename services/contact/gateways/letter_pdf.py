@@ -24,8 +24,9 @@ WINDOW: Final = (0.875, 2.05, 5.375, 3.15)
 _FONT: Final = Path(__file__).parent / "fonts" / "DejaVuSans.ttf"
 _MARGIN: Final = 1.0
 _SENDER_Y, _ADDRESS_Y, _TEXT_Y = 0.6, 2.2, 3.75
-_SIZE, _LINE, _ADDRESS_LINE = 10, 0.19, 0.17
-_ADDRESS_LINES: Final = 5
+_SIZE, _LINE = 12, 0.23
+"""A licence number stands in at least 12-point type (Cal. Civ. Code 1788.11), and so does all that the letter says."""
+_ADDRESS_SIZE, _ADDRESS_LINE, _ADDRESS_LINES = 10, 0.17, 5
 _SMALL, _SMALLEST = 8, 5
 _LOCALES: Final = {"en": "en_US", "es": "es_US"}
 
@@ -61,7 +62,7 @@ def letter_pdf(letter: LetterText) -> bytes:
 
 def _address(paper: FPDF, lines: Sequence[str]) -> None:
     """An address whose lines are too long for the window is printed smaller."""
-    size: float = _SIZE
+    size: float = _ADDRESS_SIZE
     paper.set_font("letter", size=size)
     while size > _SMALLEST and any(paper.get_string_width(_shown(line)) > WINDOW[2] - _MARGIN for line in lines):
         size -= 0.5

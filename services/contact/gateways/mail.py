@@ -1,7 +1,7 @@
 """Hands an e-mail to a mail server by SMTP (RFC 5321), and says what the server made of it.
 
-A 5xx answer to the recipient is final for the address; 4xx and a server that cannot be reached may pass; when the
-connection breaks after the text was sent, nobody knows, and it is not sent again.
+4xx and a server that cannot be reached may pass; what 5xx says of the address is `domain.refusals`; when the connection
+breaks after the text was sent, nobody knows, and it is not sent again.
 """
 
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ import aiosmtplib
 from pydantic import SecretStr
 
 from services.contact.domain.message import Result
+from services.contact.domain.refusals import recipient_refused
 from shared.clock import Clock
 
 _PERMANENT = 500
@@ -72,7 +73,7 @@ class MailServer:
         try:
             await smtp.send_message(self._written(mail), sender=self._return_path, recipients=[mail.recipient])
         except aiosmtplib.SMTPRecipientsRefused as error:
-            return _refused(error.recipients[0].code)
+            return recipient_refused(error.recipients[0].code, error.recipients[0].message)
         except (aiosmtplib.SMTPSenderRefused, aiosmtplib.SMTPDataError) as error:
             # It speaks of the sender or the text: the address may be as good as ever.
             return Result("refused" if error.code >= _PERMANENT else "later", reason=f"smtp-{error.code}")
@@ -95,9 +96,3 @@ class MailServer:
         message.set_content(mail.body)  # it begins the headers of content anew
         message["Content-Language"] = mail.language
         return message
-
-
-def _refused(code: int) -> Result:
-    if code >= _PERMANENT:
-        return Result("refused", reason=f"smtp-{code}", is_permanent=True)
-    return Result("later", reason=f"smtp-{code}")

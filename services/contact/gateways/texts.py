@@ -3,17 +3,12 @@
 The gateway answers with the id of the message; what becomes of it comes later, signed, to `StatusCallback`.
 """
 
-from typing import Final
-
 import httpx
 from pydantic import SecretStr
 
 from services.contact.domain.message import Result
+from services.contact.domain.refusals import text_refused
 
-_OPTED_OUT: Final = frozenset({21610})
-"""The recipient has replied STOP at the gateway."""
-_NO_NUMBER: Final = frozenset({21211, 21214, 21217, 21612, 21614})
-"""Not a number, or none that takes texts."""
 _TAKEN = 201
 _TOO_MANY = 429
 _FAILED = 500
@@ -64,7 +59,4 @@ def _judged(answer: httpx.Response) -> Result:
         return Result("later", reason="http-429")
     if answer.status_code >= _FAILED or answer.status_code == _TAKEN:
         return Result("unknown", reason=f"http-{answer.status_code}")
-    code = said.get("code")
-    if code in _OPTED_OUT:
-        return Result("opted_out", reason=f"gateway-{code}")
-    return Result("refused", reason=f"gateway-{code}", is_permanent=code in _NO_NUMBER)
+    return text_refused(said.get("code"))

@@ -1,11 +1,11 @@
 """Queues a message that has its permit: written now, with what the decision demands, sent by the worker at once."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from services.contact.domain.envelope import envelope
+from services.contact.domain.envelope import PostalAddress, envelope
 from services.contact.domain.message import GIVE_UP_AFTER, REPLY_WITHIN
 from services.contact.domain.placing import Placing
 from services.contact.domain.shipped_templates import REPLIES
@@ -52,9 +52,9 @@ async def queue_message(
     written = await write_message(tx, settings, draft)
     if isinstance(written, Refusal):
         return written
-    recipient = await _recipient(tx, placing, written)
-    if not recipient:
-        return Refusal("contact-point-unknown", "The party has no address that is known.", "contact_point_id")
+    recipient = await _recipient(tx, placing.contact_point_id, written)
+    if isinstance(recipient, Refusal):
+        return recipient
     permit = {
         "permit_id": permitted.permit.id,
         "decision_id": decision.decision_id,
@@ -103,7 +103,7 @@ def _row(draft: Draft, command: QueueMessage, written: Written, recipient: str, 
         "contact_point_id": command.placing.contact_point_id,
         "recipient": recipient,
         "purpose": command.placing.purpose,
-        **text_of(written, tuple(draft.disclosures)),
+        **_text_of(written, draft),
         "template": draft.template,
         "status": "queued",
         "tries": 0,
@@ -113,28 +113,42 @@ def _row(draft: Draft, command: QueueMessage, written: Written, recipient: str, 
     }
 
 
-def text_of(written: Written, demanded: tuple[str, ...]) -> dict[str, object]:
+def _text_of(written: Written, draft: Draft) -> dict[str, object]:
     """The columns that hold what a message says."""
     return {
         "template_version": written.template.version,
         "language": written.template.language,
         "subject": written.rendered.subject,
         "body": written.rendered.body,
-        "disclosures": list(demanded),
+        "disclosures": list(draft.disclosures),
     }
 
 
 async def rewrite_message(
-    tx: Tx, settings: ContactSettings, draft: Draft, demanded: tuple[str, ...]
+    tx: Tx, settings: ContactSettings, draft: Draft, contact_point_id: UUID | None
 ) -> dict[str, object] | Refusal:
-    """Write a message anew under another decision; return the columns that change."""
-    written = await write_message(tx, settings, replace(draft, disclosures=demanded))
-    return written if isinstance(written, Refusal) else text_of(written, demanded)
+    """Write a message anew, as things are now; return the columns that change. Refuses: as `queue_message`.
+
+    An amount that was true when it was queued may be paid since (1006.18(b)(2), 1006.22(b)), and a person may move.
+    """
+    written = await write_message(tx, settings, draft)
+    if isinstance(written, Refusal):
+        return written
+    if draft.channel != "letter":
+        return _text_of(written, draft)
+    recipient = await _recipient(tx, contact_point_id, written)
+    return recipient if isinstance(recipient, Refusal) else _text_of(written, draft) | {"recipient": recipient}
 
 
-async def _recipient(tx: Tx, placing: Placing, written: Written) -> str:
-    """The number or e-mail it goes to; of a letter the lines of the envelope."""
-    if placing.contact_point_id is None:
-        return "\n".join(envelope(written.name, written.address))
-    point = (await load_points(tx, [placing.contact_point_id]))[placing.contact_point_id]
-    return point.value if point.address is None else "\n".join(envelope(written.name, point.address))
+async def _recipient(tx: Tx, contact_point_id: UUID | None, written: Written) -> str | Refusal:
+    """The number or e-mail it goes to; of a letter the lines of the envelope. Refuses: `contact-point-unknown`."""
+    address: PostalAddress | None = written.address
+    if contact_point_id is not None:
+        point = (await load_points(tx, [contact_point_id])).get(contact_point_id)
+        if point is not None and point.address is None:
+            return point.value
+        address = None if point is None else point.address
+    lines = () if address is None else envelope(written.name, address)
+    if lines:
+        return "\n".join(lines)
+    return Refusal("contact-point-unknown", "The party has no address that is known.", "contact_point_id")

@@ -138,28 +138,25 @@ class Sender:
         return permitted.command(placing_of(row), row["queued_by"], message_id=row["message_id"])
 
     async def _keep(self, tx: Tx, row: Row, permitted: Permitted) -> Refusal | None:
-        """Keep the permit with its message, which is written anew where the decision demands other words."""
-        decision, demanded = permitted.decision, permitted.decision.disclosures
+        """Keep the permit with its message, which is written anew: it waited, and says what is so when it leaves."""
+        decision = permitted.decision
         if (await lock_messages(tx, [row["message_id"]]))[row["message_id"]]["status"] != "queued":
             return Refusal("transition-refused", "The message has come to its end meanwhile.")
-        change: dict[str, Any] = {}
-        if tuple(row["disclosures"]) != demanded:
-            draft = Draft(
-                row["message_id"], row["creditor_id"], row["party_id"], row["account_ids"], row["channel"],
-                row["template"], demanded, row["language"],
-            )  # fmt: skip
-            written = await rewrite_message(tx, self._settings, draft, demanded)
-            if isinstance(written, Refusal):
-                await update_messages(tx, [_end(row, "failed", written.code, tx.clock.now())])
-                return written
-            change = written
+        draft = Draft(
+            row["message_id"], row["creditor_id"], row["party_id"], row["account_ids"], row["channel"],
+            row["template"], decision.disclosures, row["language"],
+        )  # fmt: skip
+        written = await rewrite_message(tx, self._settings, draft, row["contact_point_id"])
+        if isinstance(written, Refusal):
+            await update_messages(tx, [_end(row, "failed", written.code, tx.clock.now())])
+            return written
         permit = {
             "asked_attempt_id": permitted.attempt_id,
             "permit_id": permitted.permit.id,
             "permit_expires_at": permitted.permit.expires_at,
         }
         await update_messages(
-            tx, [{"message_id": row["message_id"], "decision_id": decision.decision_id, **permit, **change}]
+            tx, [{"message_id": row["message_id"], "decision_id": decision.decision_id, **permit, **written}]
         )
         return None
 

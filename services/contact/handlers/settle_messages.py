@@ -26,7 +26,7 @@ from services.contact.domain.message import (
     status_after,
 )
 from services.contact.domain.placing import Placing
-from services.contact.domain.receipts import Receipt
+from services.contact.domain.receipts import Receipt, decisive
 from services.contact.domain.shipped_templates import OPT_OUT_CONFIRMED, REPLIES
 from services.contact.handlers.close_attempts import CloseAttempt, close_attempts
 from services.contact.handlers.marks import OptOutSaid, PointInvalid, invalidate, opt_out
@@ -80,7 +80,7 @@ async def settle_handed(tx: Tx, handed: Sequence[Handed]) -> None:
 
 
 async def take_receipts(tx: Tx, receipts: Sequence[Receipt], creditors: Collection[UUID] | None = None) -> int:
-    """Keep what became of messages that were sent; return how many moved. A late or second receipt changes nothing.
+    """Keep what became of messages that were sent; return how many moved. Only a return counts after another receipt.
 
     One that comes before the answer to its hand-over was stored waits for it: both hold the locks of the message's
     names. `creditors`: whose messages it may speak of, None for all; what it says of others is not kept.
@@ -90,7 +90,9 @@ async def take_receipts(tx: Tx, receipts: Sequence[Receipt], creditors: Collecti
     strange = {ref for row in rows if not _reaches(creditors, row) for ref in _refs(row)}
     ours = [one for one in receipts if (one.channel, one.ref) not in strange]
     answered = {ref for row in rows if row["status"] != "sending" for ref in _refs(row)}
-    await keep_early(tx, [one for one in ours if (one.channel, one.ref) not in answered])
+    early = [one for one in ours if (one.channel, one.ref) not in answered]
+    waiting = await take_early(tx, [(one.channel, one.ref) for one in early])
+    await keep_early(tx, decisive([*waiting, *early]))
     return await _apply_receipts(tx, ours)
 
 
@@ -99,17 +101,17 @@ def _reaches(creditors: Collection[UUID] | None, row: Row) -> bool:
 
 
 async def _apply_receipts(tx: Tx, receipts: Sequence[Receipt]) -> int:
-    latest = {(one.channel, one.ref): one for one in receipts}
+    told = {(one.channel, one.ref): one for one in decisive(receipts)}
     moves: list[tuple[Row, Receipt]] = []
     late: list[tuple[Row, Receipt]] = []
-    for row in await load_by_ref(tx, list(latest)):
-        receipt = next((latest[ref] for ref in _refs(row) if ref in latest), None)
+    for row in await load_by_ref(tx, list(told)):
+        receipt = next((told[ref] for ref in _refs(row) if ref in told), None)
         if receipt is None:
             continue
         # What is still queued or being handed over cannot have come to an end by a receipt.
         if row["status"] == "sent" and may_become(row["status"], receipt.status):
             moves.append((row, receipt))
-        elif is_late_return(row["status"], row["reason"], receipt.status):
+        elif is_late_return(row["channel"], row["status"], row["reason"], receipt.status):
             late.append((row, receipt))
     await update_messages(
         tx, [_ended(row["message_id"], receipt.status, receipt.reason, receipt.at) for row, receipt in moves]

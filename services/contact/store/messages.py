@@ -9,7 +9,7 @@ from services.contact.domain.receipts import Receipt
 from services.contact.domain.shipped_templates import SHIPPED
 from services.contact.domain.templates import TemplateText
 from services.contact.tables.messages import EARLY_RECEIPT, OUT_MESSAGE
-from shared.db.sets import insert_rows, load_rows, update_rows
+from shared.db.sets import insert_rows, update_rows
 from shared.db.transaction import Tx
 
 Row = Mapping[str, Any]
@@ -29,6 +29,10 @@ _FORGET_EARLY = "DELETE FROM early_receipt WHERE at <= $1"
 _BY_REF = """
 SELECT m.* FROM unnest($1::varchar[], $2::varchar[]) AS r (channel, ref) JOIN out_message m USING (channel, ref)
 UNION SELECT m.* FROM out_message m WHERE m.message_id = ANY($3::uuid[])
+"""
+_LOAD = """
+SELECT m.*, a.placed_at, c.time_zone FROM out_message m LEFT JOIN contact_attempt a USING (attempt_id)
+LEFT JOIN creditor_view c ON c.creditor_id = m.creditor_id WHERE m.message_id = ANY($1::uuid[])
 """
 _LOCK = "SELECT * FROM out_message WHERE message_id = ANY($1::uuid[]) ORDER BY message_id FOR UPDATE"
 _TAKE_EARLY = """
@@ -69,8 +73,8 @@ async def forget_early(tx: Tx, before: datetime) -> None:
 
 
 async def load_messages(tx: Tx, message_ids: Collection[UUID]) -> dict[UUID, Row]:
-    """Messages by id."""
-    return {row["message_id"]: row for row in await load_rows(tx, OUT_MESSAGE, "message_id", list(message_ids))}
+    """Messages by id, with when the last hand-over of each began, and the time zone of its creditor."""
+    return {row["message_id"]: row for row in await tx.fetch(_LOAD, list(message_ids))}
 
 
 async def lock_messages(tx: Tx, message_ids: Collection[UUID]) -> dict[UUID, Row]:
@@ -90,7 +94,7 @@ async def update_messages(tx: Tx, rows: Sequence[Row]) -> None:
 
 
 async def keep_early(tx: Tx, receipts: Sequence[Receipt]) -> None:
-    """Keep receipts of messages that are not known by these ids, or not yet; the first of a message stays."""
+    """Keep receipts of messages that are not known by these ids, or not yet: one of each message."""
     rows = [{name: getattr(one, name) for name in Receipt.__slots__} for one in receipts]
     await insert_rows(tx, EARLY_RECEIPT, rows, on_conflict="nothing")
 

@@ -120,7 +120,7 @@ class House(ServiceDesk):
 
     def number(self, number: str) -> str:
         """A number in New York of each person's own."""
-        unlike = _NUMBERS.setdefault(self.party(number), len(_NUMBERS))
+        unlike = _NUMBERS.setdefault(self.party(number), 1 + len(_NUMBERS))
         return f"+1212{520 + unlike // 10_000}{unlike % 10_000:04}"
 
     def address(self, number: str) -> str:

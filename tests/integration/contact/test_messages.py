@@ -4,7 +4,7 @@ import asyncio
 import json
 import threading
 from collections.abc import AsyncIterator, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -34,7 +34,7 @@ from services.contact.domain.signatures import gateway_signature, link_token
 from services.contact.handlers.permits import Permits, Permitted
 from shared.ids import contact_point_id
 from tests.conftest import GetEngine
-from tests.integration.contact.house import House, fresh, of, open_house, worker
+from tests.integration.contact.house import HOME, House, fresh, of, open_house, worker
 
 LINK_SECRET = "links of the tests"
 
@@ -210,6 +210,31 @@ async def test_a_mail_server_that_is_away_is_tried_again_under_a_new_permit_and_
     assert (await shown(house, message_id))["status"] == "sent"
 
 
+async def test_a_message_that_waited_says_what_is_owed_when_it_leaves(house: House, mail: MailServer) -> None:
+    message_id = await queued(house, "a1", "email")
+    await house.feed(house.account_message("a1", version=2, past_due_minor=5_000))
+    house.clock.at += timedelta(minutes=5)
+    await step(house)
+    text = mail.received[-1].get_content().replace("\r\n", "\n")
+    assert "$50.00" in text
+    assert "$125.50" not in text
+    assert (await shown(house, message_id))["body"] in text
+
+
+async def test_a_letter_that_waited_goes_to_where_its_person_lives_when_it_leaves(house: House) -> None:
+    moved = {"contact_point_id": str(house.home("a1")), "kind": "address", "value": HOME, "label": "home"}
+    message_id = await queued(house, "a1", "letter")
+    parts = {"street": "9 Elm St", "city": "Troy", "region": "NY", "postal_code": "12180"}
+    await house.feed(house.party_message("a1", version=2, family_name="Roe", **parts, contact_points=[moved | parts]))
+    house.clock.at += timedelta(minutes=5)
+    await step(house)
+    folder = house.settings.letter_directory
+    assert folder is not None
+    manifest = json.loads((folder / f"{message_id}.json").read_text())
+    assert manifest["envelope"] == ["Pat Roe", "9 Elm St", "Troy NY 12180"]
+    assert "Pat Roe 9 Elm St Troy NY 12180" in printed(house, message_id)
+
+
 async def test_a_message_that_waits_too_long_has_failed_and_its_permit_is_given_back(house: House) -> None:
     message_id = await queued(house, "a1", "email")
     house.clock.at += GIVE_UP_AFTER + timedelta(seconds=1)
@@ -312,12 +337,39 @@ async def test_stop_takes_effect_for_the_number_whoever_has_it(house: House, tex
         assert refused.json()["rules"][0]["id"] == "contact.opted_out"
 
 
-async def test_a_number_that_takes_no_texts_bounces_by_its_receipt(house: House, texts: TextGateway) -> None:
+async def test_a_number_that_takes_no_texts_is_still_called(house: House, texts: TextGateway) -> None:
     texts.faults.receipt, texts.faults.error_code = "undelivered", "30006"
-    message_id = await queued(house, "a1", "sms")
+    by_receipt = await queued(house, "a1", "sms")
     await step(house)
-    await until(house, message_id, "bounced")
-    assert "contact_point.invalidated" in dict(await house.carry())
+    await until(house, by_receipt, "undeliverable")
+    texts.faults.count, texts.faults.status, texts.faults.code = 1, 400, 21614
+    at_once = await queued(house, "b2", "sms")
+    await step(house)
+    found = await shown(house, at_once)
+    assert (found["status"], found["reason"]) == ("undeliverable", "gateway-21614")
+    events = await house.carry()
+    assert [event["is_permanent"] for event in of(events, "message.bounced")] == [False, False]
+    assert of(events, "contact_point.invalidated") == of(events, "message.opted_out") == []
+    assert [(await house.call(number)).status_code for number in ("a1", "b2")] == [201, 201]
+
+
+async def test_a_refusal_that_speaks_of_the_sender_leaves_the_number_and_the_address_good(
+    house: House, mail: MailServer, texts: TextGateway
+) -> None:
+    texts.faults.count, texts.faults.status, texts.faults.code = 1, 400, 21612
+    mail.refusal = "554 5.7.1 relay access denied"
+    try:
+        message_ids = [await queued(house, "a1", "sms"), await queued(house, "b2", "email")]
+        await step(house)
+    finally:
+        mail.refusal = None
+    ends = [await shown(house, message_id) for message_id in message_ids]
+    assert [(end["status"], end["reason"]) for end in ends] == [("failed", "gateway-21612"), ("failed", "smtp-554")]
+    assert of(await house.carry(), "contact_point.invalidated") == []
+    again = [await queued(house, "a1", "sms"), await queued(house, "b2", "email")]
+    await step(house)
+    ends = [await shown(house, message_id) for message_id in again]
+    assert all(end["status"] in ("sent", "delivered") for end in ends), ends
 
 
 async def test_a_receipt_that_overtakes_the_answer_to_the_hand_over_is_kept_for_it(house: House) -> None:
@@ -431,6 +483,17 @@ async def test_a_letter_to_an_address_is_decided_permitted_printed_collected_and
     assert (found["status"], found["reason"]) == ("delivered", NO_BOUNCE)
 
 
+async def test_a_letter_bears_the_date_of_its_creditor_on_the_day_that_it_leaves(house: House) -> None:
+    house.clock.at = datetime(2026, 3, 12, 2, 30, tzinfo=UTC)  # 22:30 of the day before in New York
+    at_once = await queued(house, "a1", "letter")
+    await step(house)
+    waits = await queued(house, "b2", "letter")
+    house.clock.at += timedelta(hours=3)
+    await step(house)
+    assert "March 11, 2026" in printed(house, at_once)
+    assert "March 12, 2026" in printed(house, waits)
+
+
 async def test_a_letter_that_comes_back_invalidates_the_address_and_opens_a_skip_trace(house: House) -> None:
     message_id = await queued(house, "a1", "letter")
     await step(house)
@@ -480,6 +543,73 @@ async def test_a_letter_that_comes_back_after_it_was_taken_for_delivered_still_i
     assert (found["status"], found["reason"]) == ("delivered", RETURNED_LATE)
     assert dict(await house.carry())["contact_point.invalidated"]["reason"] == "undeliverable"
     assert [trigger for trigger, _ in await traces(house)] == ["returned_mail"]
+
+
+async def told(house: House, message_id: str, channel: str, *statuses: str) -> int:
+    """A mail system or a print vendor says several things of a message at once."""
+    receipts = [
+        {"message_id": message_id, "channel": channel, "status": status, "is_permanent": status != "delivered"}
+        for status in statuses
+    ]
+    answer = await house.post("/v1/message-receipts", {"receipts": receipts}, role="integrator")
+    taken: int = answer.json()["taken"]
+    return taken
+
+
+@pytest.mark.parametrize(("channel", "back"), [("letter", "undeliverable"), ("email", "bounced")])
+@pytest.mark.parametrize(
+    "order",
+    [
+        [["delivered", "back"]],
+        [["back", "delivered"]],
+        [["delivered"], ["back"]],
+        [["back"], ["delivered"]],
+        [["delivered"], ["delivered", "back"], ["back"]],
+        [["delivered"], ["back"], ["delivered"], ["back"]],
+    ],
+    ids=lambda order: "-then-".join("+".join(at_once) for at_once in order),
+)
+async def test_what_comes_back_is_learnt_once_whatever_else_was_told_and_when(
+    house: House, channel: str, back: str, order: list[list[str]]
+) -> None:
+    message_id = await queued(house, "a1", channel)
+    await step(house)
+    await house.carry()
+    for at_once in order:
+        await told(house, message_id, channel, *(back if status == "back" else status for status in at_once))
+    events = await house.carry()
+    assert [event["is_permanent"] for event in of(events, "message.bounced")] == [True]
+    assert [event["reason"] for event in of(events, "contact_point.invalidated")] == [back]
+    found = await shown(house, message_id)
+    assert (found["status"], found["reason"]) in ((back, None), ("delivered", RETURNED_LATE))
+    refused = await send(house, "a1", channel)
+    assert refused.json()["rules"][0]["id"] == "contact.invalid_point"
+
+
+@pytest.mark.parametrize("order", [("delivered", "undeliverable"), ("undeliverable", "delivered")])
+async def test_a_return_is_kept_that_overtakes_the_answer_to_the_hand_over_with_a_delivery(
+    house: House, order: tuple[str, str]
+) -> None:
+    message_id = await queued(house, "a1", "letter")
+    late = worker(house)
+    send_it = late._channels["letter"]
+
+    async def overtaken(row: Any) -> Any:
+        result = await send_it(row)
+        assert [await told(house, message_id, "letter", status) for status in order] == [0, 0]
+        return result
+
+    late._channels = {"letter": overtaken}
+    await late.step()
+    assert (await shown(house, message_id))["status"] == "undeliverable"
+
+
+async def test_a_text_that_was_delivered_does_not_come_back(house: House) -> None:
+    message_id = await queued(house, "a1", "sms")
+    await step(house)
+    await until(house, message_id, "delivered")
+    assert await told(house, message_id, "sms", "undeliverable") == 0
+    assert of(await house.carry(), "contact_point.invalidated") == []
 
 
 async def test_two_texts_that_the_gateway_calls_by_one_name_both_come_to_an_end(house: House) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pypdf import PdfReader
+from pypdf import PageObject, PdfReader
 
 from services.contact.domain.disclosures import disclosures
 from services.contact.domain.envelope import PostalAddress, envelope
@@ -38,6 +38,18 @@ def words(reader: PdfReader) -> str:
     return " ".join(" ".join(pages).split())
 
 
+def printed_in(page: PageObject) -> list[tuple[float, str]]:
+    """Each text of a page with the size of its type, in points."""
+    found: list[tuple[float, str]] = []
+
+    def visit(text: str, _cm: Any, _tm: Any, _font: Any, size: Any) -> None:
+        if text.strip():
+            found.append((float(size), " ".join(text.split())))
+
+    page.extract_text(visitor_text=visit)
+    return found
+
+
 def placed(reader: PdfReader) -> list[tuple[float, float, str]]:
     """Each text of the first page with its place, in inches from the upper left corner."""
     found: list[tuple[float, float, str]] = []
@@ -60,6 +72,17 @@ def test_a_spanish_letter_says_every_word_of_its_template_and_disclosures_with_t
     assert "Este es un intento de cobrar una deuda." in text
     assert "11 de marzo de 2026" in text
     assert " ".join(rendered.body.split()) in text
+
+
+def test_the_licence_number_and_all_else_that_a_letter_says_is_in_twelve_point_type() -> None:
+    demanded = disclosures(["california_license_number"], "letter", "en", NAMES)
+    template = next(one for one in SHIPPED if (one.code, one.channel, one.language) == ("payment_due", "letter", "en"))
+    rendered = render(template, NAMES, demanded)
+    assert isinstance(rendered, Rendered)
+    said = printed_in(read(letter_pdf(letter(rendered.body, language="en"))).pages[0])
+    first = next(number for number, (_, text) in enumerate(said) if text == "March 11, 2026")
+    assert any("licence number 10000-99" in text for _, text in said[first:])
+    assert {size for size, text in said[first:] if text != "1 / 1"} == {12}
 
 
 def test_the_window_shows_the_address_and_nothing_else() -> None:

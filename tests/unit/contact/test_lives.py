@@ -62,7 +62,7 @@ def test_a_message_comes_to_an_end_from_every_state_and_never_leaves_it() -> Non
 @given(
     st.builds(
         Result,
-        st.sampled_from(["taken", "later", "refused", "opted_out", "unknown"]),
+        st.sampled_from(["taken", "later", "refused", "undeliverable", "opted_out", "unknown"]),
         is_permanent=st.booleans(),
     )
 )
