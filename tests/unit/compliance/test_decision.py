@@ -476,7 +476,7 @@ def test_the_leeway_of_clocks_changes_nothing_of_what_was_recorded_before(
 
 
 LEEWAY, LATER = timedelta(seconds=5), NOW + timedelta(seconds=2)
-STOPS = {
+STOPS: dict[str, dict[str, Any]] = {
     "the seventh call": {"attempts": (*(called(20 * n) for n in range(1, 7)), called(0, at=LATER))},
     "a talk": {"attempts": (called(0, "rpc_refused", at=LATER, debts_discussed=DEBTS[:1]),)},
     "a call under way": {"attempts": (called(0, None, at=LATER),)},
