@@ -95,6 +95,15 @@ def disclosures(
     )
 
 
+def language_of_message(decided: str | None, wanted: str | None, party: str | None) -> str:
+    """The language of a message that somebody wants in one.
+
+    A decision names what the party is known to speak, which is kept (policy.language; 6 RCNY 5-77), and of others the
+    default of the rules, which gives way. The disclosures follow the message (1006.18(e)(4)).
+    """
+    return language_of(wanted or decided, None) if party is None else language_of(decided or wanted, party)
+
+
 def language_of(wanted: str | None, party: str | None) -> str:
     """The language to use: what the decision says, else what the party speaks; English where we have no other."""
     for language in (wanted, party):

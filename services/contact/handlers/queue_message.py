@@ -35,7 +35,10 @@ class QueueMessage:
 async def queue_message(
     tx: Tx, settings: ContactSettings, command: QueueMessage, permitted: Permitted
 ) -> UUID | Refusal:
-    """Write and queue a message; return its id. Refuses: as `write_message`, `contact-point-unknown`."""
+    """Write and queue a message; return its id.
+
+    Refuses: as `write_message`, `contact-point-unknown`, `validation-error` (not in the language that was asked for).
+    """
     placing, decision = command.placing, permitted.decision
     if command.template in REPLIES:
         return Refusal("template-unknown", f"{command.template} answers texts; nobody sends it by hand.", "template")
@@ -47,11 +50,15 @@ async def queue_message(
         channel=placing.channel,  # type: ignore[arg-type] # the route takes message channels only
         template=command.template,
         disclosures=decision.disclosures,
-        language=decision.language or command.language,
+        decided_language=decision.language,
+        language=command.language,
     )
     written = await write_message(tx, settings, draft)
     if isinstance(written, Refusal):
         return written
+    if command.language not in (None, written.template.language):
+        detail = f"It would be in {written.template.language}: the party's language is kept, or no other text is here."
+        return Refusal("validation-error", detail, "language")
     recipient = await _recipient(tx, placing.contact_point_id, written)
     if isinstance(recipient, Refusal):
         return recipient
@@ -82,6 +89,7 @@ async def queue_reply(
         channel="sms",
         template=command.template,
         disclosures=(),
+        decided_language=None,
         language=command.language,
     )
     written = await write_message(tx, settings, draft)

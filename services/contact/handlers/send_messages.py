@@ -131,34 +131,33 @@ class Sender:
             await self._transactions.write(lambda tx: _give_back(tx, row))
         wish = str(uuid5(UUID(str(row["message_id"])), str(row["tries"])))
         permitted = await self._permits.get(_System(), placing_of(row), wish)
-        refusal = await self._transactions.write(lambda tx: self._keep(tx, row, permitted))
-        if refusal is not None:
-            await self._permits.give_back(_System(), permitted, placing_of(row), f"contact.{refusal.code}")
+        kept = await self._transactions.write(lambda tx: self._keep(tx, row, permitted))
+        if isinstance(kept, Refusal):
+            await self._permits.give_back(_System(), permitted, placing_of(row), f"contact.{kept.code}")
             return None
-        return permitted.command(placing_of(row), row["queued_by"], message_id=row["message_id"])
+        return _command(kept)
 
-    async def _keep(self, tx: Tx, row: Row, permitted: Permitted) -> Refusal | None:
+    async def _keep(self, tx: Tx, row: Row, permitted: Permitted) -> Row | Refusal:
         """Keep the permit with its message, which is written anew: it waited, and says what is so when it leaves."""
         decision = permitted.decision
         if (await lock_messages(tx, [row["message_id"]]))[row["message_id"]]["status"] != "queued":
             return Refusal("transition-refused", "The message has come to its end meanwhile.")
         draft = Draft(
             row["message_id"], row["creditor_id"], row["party_id"], row["account_ids"], row["channel"],
-            row["template"], decision.disclosures, row["language"],
+            row["template"], decision.disclosures, decision.language, row["language"],
         )  # fmt: skip
         written = await rewrite_message(tx, self._settings, draft, row["contact_point_id"])
         if isinstance(written, Refusal):
             await update_messages(tx, [_end(row, "failed", written.code, tx.clock.now())])
             return written
         permit = {
+            "decision_id": decision.decision_id,
             "asked_attempt_id": permitted.attempt_id,
             "permit_id": permitted.permit.id,
             "permit_expires_at": permitted.permit.expires_at,
         }
-        await update_messages(
-            tx, [{"message_id": row["message_id"], "decision_id": decision.decision_id, **permit, **written}]
-        )
-        return None
+        await update_messages(tx, [{"message_id": row["message_id"], **permit, **written}])
+        return {**row, **permit, **written}
 
     async def _place(self, tx: Tx, commands: Sequence[PlaceAttempt]) -> list[Row]:
         """Use the permits and mark the messages `sending`; return those that are to be handed over."""

@@ -9,7 +9,7 @@ from uuid import UUID
 from babel.dates import format_date
 from babel.numbers import format_currency, get_currency_precision
 
-from services.contact.domain.disclosures import disclosures, language_of
+from services.contact.domain.disclosures import disclosures, language_of_message
 from services.contact.domain.envelope import PostalAddress
 from services.contact.domain.shipped_templates import OPT_OUT_CONFIRMED
 from services.contact.domain.signatures import link_token
@@ -32,8 +32,10 @@ class Draft:
     channel: MessageChannel
     template: str
     disclosures: Sequence[str]
+    decided_language: str | None
+    """What the decision names; None before there is one."""
     language: str | None
-    """What the decision demands, or the sender asked for; None: what the party speaks."""
+    """What the sender asked for, or it was written in before; None: what the party speaks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ async def write_message(tx: Tx, settings: ContactSettings, draft: Draft) -> Writ
     names = await load_names(tx, draft.party_id, draft.account_ids[0])
     if names is None:
         return Refusal("party-unknown", "The party, its account or the creditor is not here.", "party_id")
-    language = language_of(draft.language, names["language"])
+    language = language_of_message(draft.decided_language, draft.language, names["language"])
     template = await find_template(tx, draft.template, draft.channel, language, draft.creditor_id)
     if template is None and language != "en":
         language = "en"

@@ -42,7 +42,9 @@ class MessageRequest(Model):
     contact_point_id: UUID | None = Field(default=None, description="Needed but for a letter to the party's address.")
     purpose: ContactPurpose = "collection"
     template: TemplateCode
-    language: Language | None = Field(default=None, description="Default: what the decision demands, or they speak.")
+    language: Language | None = Field(
+        default=None, description="Default: what they speak, which is kept where it is known."
+    )
 
 
 class LetterRequest(Model):

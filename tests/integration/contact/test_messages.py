@@ -169,6 +169,46 @@ async def test_who_speaks_spanish_is_written_to_in_spanish(house: House, mail: M
     assert mail.received[-1]["Content-Language"] == "es"
 
 
+async def test_whose_language_nobody_knows_is_written_to_in_the_one_that_was_asked_for_however_long_it_waits(
+    house: House, mail: MailServer
+) -> None:
+    for number in ("a1", "b2"):
+        await house.feed(house.party_message(number, version=2, language=None))
+    await queued(house, "a1", "email", language="es")
+    await step(house)
+    assert "Este es un intento de cobrar una deuda" in mail.received[-1].get_content()
+    waits = await queued(house, "b2", "email", language="es")
+    house.clock.at += timedelta(minutes=5)
+    await step(house)
+    assert "Este es un intento de cobrar una deuda" in mail.received[-1].get_content()
+    attempts = await house.rows(f"SELECT language FROM contact_attempt WHERE message_id = '{waits}'")
+    assert [attempt["language"] for attempt in attempts] == ["es"]
+
+
+async def test_a_message_in_another_language_than_its_person_speaks_is_refused_and_its_permit_given_back(
+    house: House,
+) -> None:
+    await house.feed(house.party_message("a1", version=2, language="es-MX"))
+    for number, asked in (("a1", "en"), ("b2", "es")):
+        refused = await send(house, number, "email", language=asked)
+        assert (refused.status_code, refused.json()["code"]) == (422, "validation-error")
+        assert await house.rows(f"SELECT 1 FROM out_message WHERE party_id = '{house.party(number)}'") == []
+    blocked = of(await house.carry(), "contact.blocked")
+    assert [event["permit_id"] is not None for event in blocked] == [True, True]
+    assert [await permits_of(house, number) for number in ("a1", "b2")] == [["not_placed"], ["not_placed"]]
+    await queued(house, "a1", "email", language="es")
+
+
+async def test_who_began_to_speak_spanish_while_the_message_waited_gets_it_in_spanish(
+    house: House, mail: MailServer
+) -> None:
+    await queued(house, "a1", "email")
+    await house.feed(house.party_message("a1", version=2, language="es"))
+    house.clock.at += timedelta(minutes=5)
+    await step(house)
+    assert "Este es un intento de cobrar una deuda" in mail.received[-1].get_content()
+
+
 async def test_an_address_that_the_server_does_not_know_bounces_and_is_not_used_again(house: House) -> None:
     bad = f"nobody.{house.party('a1')}@example.com"
     point = (

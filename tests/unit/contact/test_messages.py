@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.compliance.domain.disclosures import DISCLOSURES
-from services.contact.domain.disclosures import TEXTS, disclosures, language_of
+from services.contact.domain.disclosures import TEXTS, disclosures, language_of, language_of_message
 from services.contact.domain.shipped_templates import SHIPPED
 from services.contact.domain.signatures import gateway_signature, is_gateway_signed, link_token, message_of_link
 from services.contact.domain.templates import Rendered, TemplateText, refuse_template, render
@@ -72,6 +72,24 @@ def test_the_language_is_what_is_demanded_else_what_is_spoken_else_english() -> 
         "en",
         "en",
     ]
+
+
+@pytest.mark.parametrize(
+    ("decided", "wanted", "party", "language"),
+    [
+        ("es", None, "es-MX", "es"),
+        ("es", "en", "es-MX", "es"),
+        ("en", "es", "en", "en"),
+        ("en", "es", None, "es"),
+        ("en", None, None, "en"),
+        (None, "es", "en", "es"),
+        (None, None, "es", "es"),
+    ],
+)
+def test_a_message_keeps_the_language_that_its_person_speaks_and_else_is_in_the_one_that_was_asked_for(
+    decided: str | None, wanted: str | None, party: str | None, language: str
+) -> None:
+    assert language_of_message(decided, wanted, party) == language
 
 
 def test_the_gateways_signature_is_the_documented_one() -> None:
