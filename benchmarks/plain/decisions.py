@@ -27,7 +27,15 @@ from services.compliance.store.shipped import shipped_rules
 from services.compliance.tables.choices import Consent, Preference
 from services.compliance.tables.decisions import Decision, Permit
 from services.compliance.tables.holds import Dispute, Representation, Restriction
-from services.compliance.tables.views import AccountView, Attempt, ContactPoint, CreditorView, PartyView, PointMark
+from services.compliance.tables.views import (
+    AccountView,
+    Attempt,
+    BouncedMessage,
+    ContactPoint,
+    CreditorView,
+    PartyView,
+    PointMark,
+)
 from shared.clock import SystemClock
 from shared.db.engine import engine_for
 from shared.http.roles import scopes_of
@@ -136,6 +144,9 @@ async def _facts(session: AsyncSession, request: f.Request, now: datetime) -> tu
     chosen = await rows(Consent, Consent.party_id, request.party_id)
     preferences = await rows(Preference, Preference.party_id, request.party_id)
     attempts = await rows(Attempt, Attempt.party_id, request.party_id)
+    tried = [each["attempt_id"] for each in attempts]
+    bounced = (await session.exec(select(BouncedMessage).where(col(BouncedMessage.attempt_id).in_(tried)))).all()
+    came_back = {each.attempt_id for each in bounced}
     permits = await rows(Permit, Permit.party_id, request.party_id)
     restrictions = await rows(Restriction, Restriction.party_id, request.party_id)
     representations = await rows(Representation, Representation.party_id, request.party_id)
@@ -163,7 +174,10 @@ async def _facts(session: AsyncSession, request: f.Request, now: datetime) -> tu
         representations=tuple(map(fact_forms.representation, representations)),
         disputes=tuple(map(fact_forms.dispute, disputes)),
         consents=choice_forms.consents(chosen),
-        attempts=tuple(fact_forms.attempt(each | {"recipient_id": None}) for each in attempts),
+        attempts=tuple(
+            fact_forms.attempt(each | {"recipient_id": None, "is_bounced": each["attempt_id"] in came_back})
+            for each in attempts
+        ),
         permits=tuple(fact_forms.permit(each) for each in permits if each["state"] == "reserved"),
     )
     return facts, account["creditor_id"]
