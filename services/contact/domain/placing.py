@@ -14,8 +14,8 @@ from services.contact.domain.envelope import PostalAddress
 from shared.errors import Refusal
 from shared.events.contact import BlockReason, ContactChannel, ContactPurpose
 
-CallTrait = Literal["automated", "prerecorded", "ringless"]
-"""An automatic telephone dialing system; an artificial or prerecorded voice; a message left without a ring."""
+CallTrait = Literal["automated", "prerecorded"]
+"""By an automatic telephone dialing system; with an artificial or prerecorded voice, as a ringless voicemail has."""
 NEEDS_POINT: Final[frozenset[ContactChannel]] = frozenset({"phone", "voicemail", "email", "sms"})
 """A letter and a visit go to the address of the party when no other is named."""
 

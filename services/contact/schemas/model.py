@@ -29,8 +29,8 @@ CallTraits = Annotated[
     frozenset[CallTrait],
     Field(
         default=frozenset(),
-        description="How the call is made: by an automatic telephone dialing system, with a prerecorded voice, as a "
-        "message left without a ring. Such a call needs consent (47 USC 227(b)(1)(A)).",
+        description="How the call is made: by an automatic telephone dialing system, or with an artificial or "
+        "prerecorded voice, as a ringless voicemail is. Either needs consent (47 USC 227(b)(1)(A)).",
     ),
 ]
 

@@ -56,7 +56,7 @@ class FoundPoint:
     matched_on: frozenset[str]
     address: Mapping[str, str | None] = field(default_factory=dict)
 
-    def with_(self, other: "FoundPoint") -> "FoundPoint":
+    def merged_with(self, other: "FoundPoint") -> "FoundPoint":
         """What both records of an answer say of one point: all that matched, from the first day to the last."""
         return replace(
             self,

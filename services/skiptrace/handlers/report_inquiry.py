@@ -1,7 +1,7 @@
 """Takes what came of a location inquiry: the outcome once, and what the person said as candidates of the case."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.skiptrace.domain.mapping import FoundPoint
@@ -12,7 +12,7 @@ from services.skiptrace.handlers.reassess import judge_files
 from services.skiptrace.handlers.sightings import NamedPoint, take_points
 from services.skiptrace.schemas.inquiries import FoundLocation, InquiryReport
 from services.skiptrace.store.files import load_files
-from services.skiptrace.store.inquiries import load_inquiry, update_inquiry
+from services.skiptrace.store.inquiries import Row, load_inquiry, update_inquiry
 from shared.contact_points import address_line, normalised
 from shared.db.locks import lock
 from shared.db.transaction import Tx
@@ -54,20 +54,7 @@ async def report_inquiry(
     points = _points(report.found)
     if isinstance(points, Refusal):
         return points
-    changed = {
-        **row,
-        "status": "reported",
-        "made_at": min(max(made_at, row["asked_at"]), now),
-        "outcome": report.outcome,
-        "reported_at": now,
-        "debt_was_mentioned": report.debt_was_mentioned,
-        "employer_was_named_on_request": None
-        if report.employer_was_named == "no"
-        else report.employer_was_named == "on_request",
-        "is_again_requested": report.is_again_requested,
-        "is_known_now": report.is_known_now,
-        "note": report.note,
-    }
+    changed = _reported(row, report, min(max(made_at, row["asked_at"]), now), now)
     await update_inquiry(tx, changed)
     publish_inquiry(tx, changed)
     file = (await load_files(tx, [party_id]))[party_id]
@@ -80,6 +67,24 @@ async def report_inquiry(
         await take_points(tx, file, trace, named)
         await judge_files(tx, [file], policy, republish=[trace["skip_trace_id"]] if points else [])
     return inquiry_id
+
+
+def _reported(row: Row, report: InquiryReport, made_at: datetime, now: datetime) -> Row:
+    """The inquiry with what came of it."""
+    return {
+        **row,
+        "status": "reported",
+        "made_at": made_at,
+        "outcome": report.outcome,
+        "reported_at": now,
+        "debt_was_mentioned": report.debt_was_mentioned,
+        "employer_was_named_on_request": None
+        if report.employer_was_named == "no"
+        else report.employer_was_named == "on_request",
+        "is_again_requested": report.is_again_requested,
+        "is_known_now": report.is_known_now,
+        "note": report.note,
+    }
 
 
 def _points(found: Iterable[FoundLocation]) -> list[FoundPoint] | Refusal:

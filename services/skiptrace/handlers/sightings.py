@@ -27,7 +27,9 @@ async def take_points(tx: Tx, file: File, trace: Row, points: Sequence[NamedPoin
     by_id: dict[UUID, NamedPoint] = {}
     for named in points:
         first = by_id.get(named.contact_point_id)
-        by_id[named.contact_point_id] = named if first is None else first._replace(point=first.point.with_(named.point))
+        by_id[named.contact_point_id] = (
+            named if first is None else first._replace(point=first.point.merged_with(named.point))
+        )
     imported = {point["contact_point_id"] for point in (file.party["contact_points"] if file.party is not None else ())}
     known = {row["contact_point_id"] for row in file.candidates}
     fresh, seen = [], []
